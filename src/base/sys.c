@@ -1,0 +1,198 @@
+#include "base/sys.h"
+
+#include "base/text.h"
+#include "base/time.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+extern char *program_invocation_short_name;
+
+void random_bytes(void *p, size_t n)
+{
+    uint8_t *u = p;
+    while (n > 0) {
+        ssize_t got = getrandom(u, n, 0);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            abort();
+        u += got;
+        n -= (size_t)got;
+    }
+}
+
+static enum err io_error(struct err_info *e, const char *doing, const char *path)
+{
+    return err_set(e, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, NULL, "%s %s: %s", doing, path, strerror(errno));
+}
+
+enum err file_read(struct arena *a, const char *path, size_t max, struct bytes *out, struct err_info *e)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return io_error(e, "open", path);
+    _auto_buf b;
+    buf_init(&b, max);
+    uint8_t chunk[8192];
+    ssize_t n;
+    while ((n = read(fd, chunk, sizeof chunk)) > 0 && !b.full)
+        buf_put(&b, chunk, (size_t)n);
+    int failed = n < 0;
+    close(fd);
+    mem_wipe(chunk, sizeof chunk);
+    if (failed)
+        return io_error(e, "read", path);
+    if (b.full) {
+        err_set(e, ERR_TOO_LARGE, NULL, "%s has more than %zu bytes", path, max);
+        err_arg(e, "limit", "%zu B", max);
+        return ERR_TOO_LARGE;
+    }
+    *out = arena_bytes(a, b.p, b.n);
+    return ERR_OK;
+}
+
+static int write_all(int fd, struct bytes b)
+{
+    while (b.n > 0) {
+        ssize_t n = write(fd, b.p, b.n);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -1;
+        b.p += n;
+        b.n -= (size_t)n;
+    }
+    return 0;
+}
+
+static enum err sync_folder_of(const char *path, struct err_info *e)
+{
+    _auto_char copy = mem_text(path);
+    const char *folder = dirname(copy);
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return io_error(e, "open", folder);
+    int failed = fsync(fd);
+    close(fd);
+    return failed ? io_error(e, "fsync", folder) : ERR_OK;
+}
+
+enum err file_replace(const char *path, struct bytes content, mode_t mode, struct err_info *e)
+{
+    uint32_t tag;
+    random_bytes(&tag, sizeof tag);
+    size_t size = strlen(path) + 16;
+    _auto_char temporary = mem_alloc(size);
+    snprintf(temporary, size, "%s.%08x", path, tag);
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    if (fd < 0)
+        return io_error(e, "create", temporary);
+    int failed = write_all(fd, content) || fsync(fd);
+    failed |= close(fd);
+    if (failed || rename(temporary, path)) {
+        enum err code = io_error(e, "write", path);
+        unlink(temporary);
+        return code;
+    }
+    return sync_folder_of(path, e);
+}
+
+enum err folder_make(const char *path, mode_t mode, struct err_info *e)
+{
+    _auto_char p = mem_text(path);
+    for (char *s = p + 1;; s++) {
+        if (*s != '/' && *s != '\0')
+            continue;
+        char kept = *s;
+        *s = '\0';
+        if (mkdir(p, mode) && errno != EEXIST)
+            return io_error(e, "mkdir", p);
+        *s = kept;
+        if (!kept)
+            return ERR_OK;
+    }
+}
+
+struct setting {
+    const char *key, *value;
+};
+
+struct conf {
+    struct setting *all;
+    size_t n;
+};
+
+const char *conf_get(const struct conf *c, const char *key, const char *fallback)
+{
+    for (size_t i = 0; i < c->n; i++)
+        if (strcmp(c->all[i].key, key) == 0)
+            return c->all[i].value;
+    return fallback;
+}
+
+static enum err conf_error(struct err_info *e, const char *path, int line, const char *why)
+{
+    err_set(e, ERR_CONFIG, NULL, "%s:%d: %s", path, line, why);
+    err_arg(e, "why", "%s:%d: %s", path, line, why);
+    return ERR_CONFIG;
+}
+
+static enum err conf_line(struct arena *a, struct conf *c, const char *path, int line, char *text, struct err_info *e)
+{
+    char *s = text_trim(a, text);
+    if (*s == '\0' || *s == '#')
+        return ERR_OK;
+    char *eq = strchr(s, '=');
+    if (!eq)
+        return conf_error(e, path, line, "expected: key = value");
+    *eq = '\0';
+    struct setting new = {text_trim(a, s), text_trim(a, eq + 1)};
+    if (conf_get(c, new.key, NULL))
+        return conf_error(e, path, line, "this key stands twice");
+    c->all[c->n++] = new;
+    return ERR_OK;
+}
+
+enum err conf_read(struct arena *a, const char *path, struct conf **out, struct err_info *e)
+{
+    struct bytes file;
+    TRY(file_read(a, path, 1 << 20, &file, e));
+    size_t lines = 1;
+    for (size_t i = 0; i < file.n; i++)
+        lines += file.p[i] == '\n';
+    struct conf *c = arena_alloc(a, sizeof *c);
+    c->all = arena_alloc(a, lines * sizeof *c->all);
+    char *rest = arena_text_n(a, (const char *)file.p, file.n), *text;
+    for (int line = 1; (text = strsep(&rest, "\n")); line++)
+        TRY(conf_line(a, c, path, line, text, e));
+    *out = c;
+    return ERR_OK;
+}
+
+void log_line(enum log_level level, const char *event, const char *fmt, ...)
+{
+    static const char *const names[] = {"debug", "info", "warn", "error"};
+    char detail[1024];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(detail, sizeof detail, fmt, ap);
+    va_end(ap);
+    for (char *s = detail; *s; s++)
+        if ((unsigned char)*s < 0x20 || *s == 0x7f)
+            *s = ' ';
+    _auto(arena) a = arena_new();
+    /* one write, so that lines of several threads do not mix */
+    char *line = arena_fmt(a, "%s %s %s %s %s\n", time_rfc3339(a, clock_machine()), names[level],
+                           program_invocation_short_name, event, detail);
+    if (write(STDERR_FILENO, line, strlen(line)) < 0)
+        return; /* nobody reads standard error: nothing better can be done */
+}
