@@ -54,7 +54,7 @@ void err_arg(struct err_info *e, const char *name, const char *fmt, ...)
 void err_clear(struct err_info *e);
 
 int err_http_status(enum err code);
-const char *err_code_text(enum err code); /* "order.frozen" */
+const char *err_code_text(enum err code);      /* "order.frozen" */
 enum err err_from_code_text(const char *code); /* ERR_OK where unknown */
 
 /* The public sentence in the reader's language with its placeholders filled; always NUL-terminated. */

@@ -25,8 +25,9 @@ void jout_object(struct json_out *j, const char *key);
 void jout_list(struct json_out *j, const char *key);
 void jout_end(struct json_out *j); /* closes the innermost object or list */
 void jout_text(struct json_out *j, const char *key, const char *value); /* NULL writes null */
-void jout_int(struct json_out *j, const char *key, int64_t value); /* counts and fen; |value| < 2^53 */
-void jout_id(struct json_out *j, const char *key, int64_t value);  /* as a string */
+void jout_int(struct json_out *j, const char *key,
+              int64_t value); /* counts and fen; |value| < 2^53 */
+void jout_id(struct json_out *j, const char *key, int64_t value); /* as a string */
 void jout_bool(struct json_out *j, const char *key, int value);
 void jout_null(struct json_out *j, const char *key);
 void jout_raw(struct json_out *j, const char *key, const char *json); /* already valid JSON */
@@ -44,9 +45,12 @@ NODISCARD enum err json_parse(const void *p, size_t n, json_t **out, struct err_
 
 /* Members of an object. Required ones: absent or of another type is ERR_BAD_REQUEST naming the field.
  * Texts are borrowed from `obj`. `_opt` gives the fallback when the member is absent or null. */
-NODISCARD enum err json_get_text(const json_t *obj, const char *key, const char **out, struct err_info *e);
-NODISCARD enum err json_get_int(const json_t *obj, const char *key, int64_t *out, struct err_info *e);
-NODISCARD enum err json_get_id(const json_t *obj, const char *key, int64_t *out, struct err_info *e);
+NODISCARD enum err json_get_text(const json_t *obj, const char *key, const char **out,
+                                 struct err_info *e);
+NODISCARD enum err json_get_int(const json_t *obj, const char *key, int64_t *out,
+                                struct err_info *e);
+NODISCARD enum err json_get_id(const json_t *obj, const char *key, int64_t *out,
+                               struct err_info *e);
 NODISCARD enum err json_get_bool(const json_t *obj, const char *key, int *out, struct err_info *e);
 /* base64 (RFC 4648 4) member, decoded into the arena; longer than `max` bytes is refused. */
 NODISCARD enum err json_get_base64(const json_t *obj, const char *key, size_t max, struct arena *a,

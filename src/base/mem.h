@@ -21,7 +21,12 @@ struct bytes {
     {                                                                                              \
         type##_free(*p);                                                                           \
     }
-#define steal(pp) __extension__({ __typeof__(*(pp)) stolen_ = *(pp); *(pp) = NULL; stolen_; })
+#define steal(pp)                                                                                  \
+    __extension__({                                                                                \
+        __typeof__(*(pp)) stolen_ = *(pp);                                                         \
+        *(pp) = NULL;                                                                              \
+        stolen_;                                                                                   \
+    })
 
 static inline void char_cleanup_(char **p)
 {
@@ -30,10 +35,10 @@ static inline void char_cleanup_(char **p)
 }
 #define _auto_char __attribute__((cleanup(char_cleanup_))) char *
 
-void *mem_alloc(size_t n);             /* zeroed; ends the process when there is none */
-void *mem_grow(void *p, size_t n);     /* realloc; ends the process when there is none */
-char *mem_text(const char *s);         /* owned copy */
-void mem_wipe(void *p, size_t n);      /* not removed by the compiler */
+void *mem_alloc(size_t n);         /* zeroed; ends the process when there is none */
+void *mem_grow(void *p, size_t n); /* realloc; ends the process when there is none */
+char *mem_text(const char *s);     /* owned copy */
+void mem_wipe(void *p, size_t n);  /* not removed by the compiler */
 int mem_equal(const void *a, const void *b, size_t n); /* constant time; 1 when equal */
 
 /* An arena: everything made for one request, freed at once. Not to be shared between threads. */

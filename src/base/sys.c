@@ -32,10 +32,12 @@ void random_bytes(void *p, size_t n)
 
 static enum err io_error(struct err_info *e, const char *doing, const char *path)
 {
-    return err_set(e, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, NULL, "%s %s: %s", doing, path, strerror(errno));
+    return err_set(e, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, NULL, "%s %s: %s", doing, path,
+                   strerror(errno));
 }
 
-enum err file_read(struct arena *a, const char *path, size_t max, struct bytes *out, struct err_info *e)
+enum err file_read(struct arena *a, const char *path, size_t max, struct bytes *out,
+                   struct err_info *e)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
@@ -146,7 +148,8 @@ static enum err conf_error(struct err_info *e, const char *path, int line, const
     return ERR_CONFIG;
 }
 
-static enum err conf_line(struct arena *a, struct conf *c, const char *path, int line, char *text, struct err_info *e)
+static enum err conf_line(struct arena *a, struct conf *c, const char *path, int line, char *text,
+                          struct err_info *e)
 {
     char *s = text_trim(a, text);
     if (*s == '\0' || *s == '#')

@@ -10,16 +10,19 @@
 void random_bytes(void *p, size_t n); /* getrandom(2); ends the process when there is none */
 
 /* A whole file of at most `max` bytes into the arena, NUL behind it. ERR_NOT_FOUND, ERR_TOO_LARGE, ERR_IO. */
-NODISCARD enum err file_read(struct arena *a, const char *path, size_t max, struct bytes *out, struct err_info *e);
+NODISCARD enum err file_read(struct arena *a, const char *path, size_t max, struct bytes *out,
+                             struct err_info *e);
 /* Write, fsync, rename, fsync the folder: afterwards the old or the new content is there, never half. */
-NODISCARD enum err file_replace(const char *path, struct bytes content, mode_t mode, struct err_info *e);
+NODISCARD enum err file_replace(const char *path, struct bytes content, mode_t mode,
+                                struct err_info *e);
 /* A folder and its parents; an existing one keeps its mode. */
 NODISCARD enum err folder_make(const char *path, mode_t mode, struct err_info *e);
 
 /* Settings file: lines `key = value`, # starts a comment. A line without `=` or a key given twice is
  * ERR_CONFIG with file and line. Values are borrowed from the arena. */
 struct conf;
-NODISCARD enum err conf_read(struct arena *a, const char *path, struct conf **out, struct err_info *e);
+NODISCARD enum err conf_read(struct arena *a, const char *path, struct conf **out,
+                             struct err_info *e);
 const char *conf_get(const struct conf *c, const char *key, const char *fallback);
 
 enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };

@@ -84,7 +84,8 @@ int text_from_hex(struct arena *a, const char *s, struct bytes *out)
     return 1;
 }
 
-static int decode64(struct arena *a, const char *s, size_t n, const char *alphabet, struct bytes *out)
+static int decode64(struct arena *a, const char *s, size_t n, const char *alphabet,
+                    struct bytes *out)
 {
     if (n % 4 == 1)
         return 0;
@@ -169,7 +170,10 @@ static size_t utf8_len(const uint8_t *p, size_t n)
 {
     if (p[0] > 0 && p[0] < 0x80)
         return 1;
-    size_t len = p[0] >= 0xF0 && p[0] <= 0xF4 ? 4 : p[0] >= 0xE0 && p[0] < 0xF0 ? 3 : p[0] >= 0xC2 && p[0] < 0xE0 ? 2 : 0;
+    size_t len = p[0] >= 0xF0 && p[0] <= 0xF4  ? 4
+                 : p[0] >= 0xE0 && p[0] < 0xF0 ? 3
+                 : p[0] >= 0xC2 && p[0] < 0xE0 ? 2
+                                               : 0;
     if (len == 0 || len > n)
         return 0;
     uint32_t cp = p[0] & (0xFFu >> (len + 1));

@@ -21,8 +21,8 @@ int text_from_base64url(struct arena *a, const char *s, struct bytes *out);
  * dropped, O to 0, I and L to 1. NULL where another character remains. */
 char *text_mend_code(struct arena *a, const char *typed);
 
-int text_is_utf8(const void *p, size_t n); /* RFC 3629; NUL counts as invalid */
-size_t text_chars(const char *utf8);       /* code points */
+int text_is_utf8(const void *p, size_t n);       /* RFC 3629; NUL counts as invalid */
+size_t text_chars(const char *utf8);             /* code points */
 char *text_trim(struct arena *a, const char *s); /* ASCII and ideographic spaces at both ends */
 
 /* "123" to 123; 1 when `s` is 1 to 19 digits of a non-negative 63-bit number. */

@@ -1,11 +1,11 @@
 #include "base/time.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <errno.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -154,7 +154,8 @@ static int digits(const char *s, int n, int *out)
 static int parse_day(const char *s, int32_t *day)
 {
     int y, m, d, y2, m2, d2;
-    if (!digits(s, 4, &y) || s[4] != '-' || !digits(s + 5, 2, &m) || s[7] != '-' || !digits(s + 8, 2, &d))
+    if (!digits(s, 4, &y) || s[4] != '-' || !digits(s + 5, 2, &m) || s[7] != '-' ||
+        !digits(s + 8, 2, &d))
         return 0;
     if (m < 1 || m > 12 || d < 1)
         return 0;
@@ -175,7 +176,8 @@ static int parse_zone(const char *s, int *minutes)
         *minutes = 0;
         return 1;
     }
-    if ((*s != '+' && *s != '-') || strlen(s) != 6 || s[3] != ':' || !digits(s + 1, 2, &h) || !digits(s + 4, 2, &m))
+    if ((*s != '+' && *s != '-') || strlen(s) != 6 || s[3] != ':' || !digits(s + 1, 2, &h) ||
+        !digits(s + 4, 2, &m))
         return 0;
     *minutes = (*s == '-' ? -1 : 1) * (h * 60 + m);
     return h < 24 && m < 60;
@@ -185,8 +187,8 @@ int time_parse_rfc3339(const char *s, int64_t *out)
 {
     int32_t day;
     int h, m, sec, zone;
-    if (strlen(s) < 20 || !parse_day(s, &day) || s[10] != 'T' || !digits(s + 11, 2, &h) || s[13] != ':' ||
-        !digits(s + 14, 2, &m) || s[16] != ':' || !digits(s + 17, 2, &sec))
+    if (strlen(s) < 20 || !parse_day(s, &day) || s[10] != 'T' || !digits(s + 11, 2, &h) ||
+        s[13] != ':' || !digits(s + 14, 2, &m) || s[16] != ':' || !digits(s + 17, 2, &sec))
         return 0;
     const char *rest = s + 19;
     int millis = 0;
@@ -197,7 +199,7 @@ int time_parse_rfc3339(const char *s, int64_t *out)
     }
     if (h > 23 || m > 59 || sec > 59 || !parse_zone(rest, &zone))
         return 0;
-    *out = (int64_t)day * TIME_DAY + (int64_t)h * TIME_HOUR + (int64_t)m * TIME_MINUTE + sec * TIME_SECOND +
-           millis - (int64_t)zone * TIME_MINUTE;
+    *out = (int64_t)day * TIME_DAY + (int64_t)h * TIME_HOUR + (int64_t)m * TIME_MINUTE +
+           sec * TIME_SECOND + millis - (int64_t)zone * TIME_MINUTE;
     return 1;
 }

@@ -41,9 +41,9 @@ void time_day_parts(int32_t day, int *year, int *month, int *mday);
 int32_t time_day_from_parts(int year, int month, int mday);
 int time_weekday(int32_t day); /* 0 Monday … 6 Sunday */
 
-char *time_rfc3339(struct arena *a, int64_t ms);       /* 2026-11-20T15:04:11+08:00 */
-char *time_date_text(struct arena *a, int32_t day);    /* 2026-11-20 */
-int time_parse_rfc3339(const char *s, int64_t *out);   /* 1 when valid; any offset */
-int time_parse_date(const char *s, int32_t *day);      /* YYYY-MM-DD, a real date */
+char *time_rfc3339(struct arena *a, int64_t ms);     /* 2026-11-20T15:04:11+08:00 */
+char *time_date_text(struct arena *a, int32_t day);  /* 2026-11-20 */
+int time_parse_rfc3339(const char *s, int64_t *out); /* 1 when valid; any offset */
+int time_parse_date(const char *s, int32_t *day);    /* YYYY-MM-DD, a real date */
 
 #endif

@@ -16,7 +16,8 @@
 #define assert_ok(call, e)                                                                         \
     do {                                                                                           \
         if ((call) != ERR_OK) {                                                                    \
-            print_error("%s: %s %s %s\n", #call, err_code_text((e)->code), (e)->field, (e)->detail); \
+            print_error("%s: %s %s %s\n", #call, err_code_text((e)->code), (e)->field,             \
+                        (e)->detail);                                                              \
             fail();                                                                                \
         }                                                                                          \
     } while (0)

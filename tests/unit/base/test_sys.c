@@ -51,13 +51,15 @@ static void settings_are_read_and_a_bad_line_is_named(void **state)
     struct conf *c;
     char *path = arena_fmt(a, "%s/conf", folder);
     const char *good = "# comment\n\n port = 80 \nname=证书大厅\n";
-    assert_ok(file_replace(path, (struct bytes){(const uint8_t *)good, strlen(good)}, 0644, &e), &e);
+    assert_ok(file_replace(path, (struct bytes){(const uint8_t *)good, strlen(good)}, 0644, &e),
+              &e);
     assert_ok(conf_read(a, path, &c, &e), &e);
     assert_string_equal(conf_get(c, "port", ""), "80");
     assert_string_equal(conf_get(c, "name", ""), "证书大厅");
     assert_string_equal(conf_get(c, "none", "x"), "x");
     const char *twice = "a=1\na=2\n";
-    assert_ok(file_replace(path, (struct bytes){(const uint8_t *)twice, strlen(twice)}, 0644, &e), &e);
+    assert_ok(file_replace(path, (struct bytes){(const uint8_t *)twice, strlen(twice)}, 0644, &e),
+              &e);
     assert_err(ERR_CONFIG, conf_read(a, path, &c, &e));
     assert_non_null(strstr(e.detail, ":2:"));
     unlink(path);

@@ -8,8 +8,13 @@
 static void base64_gives_the_vectors_of_the_standard(void **state)
 {
     (void)state;
-    static const char *const vector[][2] = {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"},
-                                            {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+    static const char *const vector[][2] = {{"", ""},
+                                            {"f", "Zg=="},
+                                            {"fo", "Zm8="},
+                                            {"foo", "Zm9v"},
+                                            {"foob", "Zm9vYg=="},
+                                            {"fooba", "Zm9vYmE="},
+                                            {"foobar", "Zm9vYmFy"}};
     _auto(arena) a = arena_new();
     for (size_t i = 0; i < 7; i++) {
         struct bytes b = {(const uint8_t *)vector[i][0], strlen(vector[i][0])}, back;
