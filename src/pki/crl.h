@@ -1,0 +1,71 @@
+/* Certificate revocation lists (RFC 5280 5), written straight to DER from a sorted source.
+ *
+ * One buffer of the exact size is filled in one go; the source is gone through twice (size, then octets), so
+ * that a list of a million needs no second copy. */
+#ifndef CERTHALL_PKI_CRL_H
+#define CERTHALL_PKI_CRL_H
+
+#include "pki/signer.h"
+
+/* RFC 5280 5.3.1. UNSPECIFIED is written by leaving the extension out. */
+enum crl_reason {
+    CRL_UNSPECIFIED = 0,
+    CRL_KEY_COMPROMISE = 1,
+    CRL_CA_COMPROMISE = 2,
+    CRL_AFFILIATION_CHANGED = 3,
+    CRL_SUPERSEDED = 4,
+    CRL_CESSATION = 5,
+    CRL_CERTIFICATE_HOLD = 6,
+    CRL_REMOVE_FROM_CRL = 8, /* delta only */
+    CRL_PRIVILEGE_WITHDRAWN = 9,
+    CRL_AA_COMPROMISE = 10,
+};
+const char *crl_reason_text(enum crl_reason r); /* "keyCompromise" …; NULL for a number that is none */
+int crl_reason_from_text(const char *text, enum crl_reason *out);
+
+struct crl_entry {
+    struct bytes serial; /* magnitude */
+    int64_t revoked_at;  /* UTC milliseconds */
+    enum crl_reason reason;
+    int64_t invalid_since; /* invalidityDate; 0: none */
+};
+
+/* The same entries both times; serials strictly ascending as numbers (a duplicate is refused). */
+struct crl_source {
+    void *self;
+    void (*rewind)(void *self);
+    int (*next)(void *self, struct crl_entry *out); /* 1 while there is one */
+};
+
+struct crl_spec {
+    struct bytes issuer;              /* Name, DER */
+    const struct pki_pub *issuer_key; /* AKI */
+    int64_t this_update, next_update; /* UTC milliseconds */
+    uint64_t number;                  /* CRLNumber; ≥ 1 and growing */
+    const char *shard_url;            /* issuingDistributionPoint, critical; NULL: the full list */
+    uint64_t delta_base;              /* deltaCRLIndicator, critical; 0: a complete list */
+};
+
+/* ERR_CERT_SPEC when entries are not ascending or a serial or reason is impossible. */
+NODISCARD enum err crl_write(const struct crl_spec *spec, const struct crl_source *src, const struct pki_signer *s,
+                             struct arena *a, struct bytes *der, struct err_info *e);
+
+/* A source over an array, for short lists and tests. */
+struct crl_array {
+    const struct crl_entry *entry;
+    size_t n, at;
+};
+struct crl_source crl_array_source(struct crl_array *list);
+
+/* Head of a list and the state of one serial in it (through OpenSSL; for tools and tests). */
+struct crl_view {
+    int64_t this_update, next_update;
+    uint64_t number; /* 0 when absent */
+    size_t entries;
+};
+NODISCARD enum err crl_view(struct bytes der, struct crl_view *out, struct err_info *e);
+/* 1 in *found when the serial is listed. */
+NODISCARD enum err crl_find(struct bytes der, struct bytes serial, int *found, struct crl_entry *out,
+                            struct err_info *e);
+
+#endif

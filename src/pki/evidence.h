@@ -1,0 +1,39 @@
+/* Evidence: the octets that a person's key signs, so that the ca can tell who wanted what (design §1).
+ *
+ *   "CERTHALL-EVIDENCE-v1" 00 kind 00 order 00 revision 00 SM3(fields)
+ *   "CERTHALL-<op>-v1"     00 origin 00 job 00 SM3(fields)              signed by the agent for a job
+ *
+ * kind, order, revision, op, origin and job are texts without octet 00; SM3(fields) is 32 octets.
+ * `fields` are name and value pairs, sorted by name (octet order, each name once), each pair written as
+ *   length of name, 4 octets big endian | name | length of value, 4 octets big endian | value
+ * one after another, nothing between. No field at all gives the digest of the empty string. */
+#ifndef CERTHALL_PKI_EVIDENCE_H
+#define CERTHALL_PKI_EVIDENCE_H
+
+#include "base/err.h"
+#include "base/mem.h"
+
+struct evidence_field {
+    const char *name;
+    struct bytes value;
+};
+
+enum { EVIDENCE_FIELDS_MAX = 64 };
+
+/* A field with a text as its value. */
+struct evidence_field evidence_text(const char *name, const char *value);
+
+/* The canonical form and its SM3. Order of `field` does not matter. ERR_BAD_REQUEST: a name twice, too many. */
+NODISCARD enum err evidence_fields(const struct evidence_field *field, size_t n, struct arena *a, struct bytes *out,
+                                   struct err_info *e);
+
+/* Kinds: regulator, reviewer, maker, holder, activation; another is ERR_BAD_REQUEST. */
+NODISCARD enum err evidence_bytes(const char *kind, const char *order, const char *revision,
+                                  const struct evidence_field *field, size_t n, struct arena *a, struct bytes *out,
+                                  struct err_info *e);
+/* `op`: lower-case letters, digits and hyphens, such as "login", "sign-form". */
+NODISCARD enum err evidence_agent_bytes(const char *op, const char *origin, const char *job,
+                                        const struct evidence_field *field, size_t n, struct arena *a,
+                                        struct bytes *out, struct err_info *e);
+
+#endif
