@@ -1,0 +1,71 @@
+# Sourced by run, test and bench: saying, building. Needs $root (the checkout) and $me (the caller's name).
+
+say() { printf '%s: %s\n' "$me" "$*"; }
+die() {
+    printf '%s: error: %s\n' "$me" "$*" >&2
+    exit 1
+}
+
+# Run a command whose output matters only when it fails; then its end is shown.
+quietly() { # what it does, command …
+    local what=$1 log status=0
+    shift
+    log=$(mktemp)
+    "$@" </dev/null >"$log" 2>&1 || status=$?
+    if [ $status -ne 0 ]; then
+        tail -n 40 "$log" >&2
+        rm -f "$log"
+        die "$what failed (exit status $status)"
+    fi
+    rm -f "$log"
+}
+
+# One build at a time in a checkout; a second run waits and then finds it done.
+building() { # function …
+    mkdir -p "$root/.cache" || die "cannot write to $root"
+    (
+        flock -n 9 || { say "waiting for another build in this checkout"; flock 9; }
+        "$@"
+    ) 9>"$root/.cache/build.lock"
+}
+
+build_native() { # folder, meson options …
+    local folder=$1 compiler=gcc
+    shift
+    command -v ccache >/dev/null && compiler="ccache gcc"
+    if ! [ -f "$root/$folder/build.ninja" ]; then
+        say "setting up $folder"
+        rm -rf "${root:?}/$folder"
+        CC=$compiler quietly "meson setup" meson setup "$root/$folder" "$root" "$@"
+    fi
+    if ! ninja -C "$root/$folder" -n 2>/dev/null | grep -q 'no work to do'; then
+        say "building $folder"
+        quietly "building $folder" ninja -C "$root/$folder"
+    fi
+}
+
+web_hash() { # of everything the pages are made from
+    (
+        cd "$root"
+        find web docs/openapi.yaml \( -name node_modules -o -name dist \) -prune -o -type f -print0 2>/dev/null |
+            LC_ALL=C sort -z | xargs -0 sha256sum
+        node --version
+    ) | sha256sum | cut -d' ' -f1
+}
+
+build_web() {
+    local modules=$root/web/node_modules/.certhall-stamp dist=$root/web/dist/.stamp want
+    [ -f "$root/web/package.json" ] || die "web/package.json is missing"
+    want=$(sha256sum "$root/web/package-lock.json" | cut -d' ' -f1)-$(node --version)
+    if [ "$(cat "$modules" 2>/dev/null)" != "$want" ]; then
+        say "fetching what the pages are built with (npm ci)"
+        quietly "npm ci" npm --prefix "$root/web" ci --no-audit --no-fund
+        echo "$want" >"$modules"
+    fi
+    want=$(web_hash)
+    if [ "$(cat "$dist" 2>/dev/null)" != "$want" ]; then
+        say "building the pages"
+        quietly "building the pages" npm --prefix "$root/web" run build
+        echo "$want" >"$dist"
+    fi
+}
