@@ -1,0 +1,50 @@
+/* What a hall process is told at its start: hall.conf, and its secrets in one 0400 file (design §1). */
+#ifndef CERTHALL_HALL_SETTINGS_H
+#define CERTHALL_HALL_SETTINGS_H
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "hall/vault/vault.h"
+
+struct conf;
+
+/* hall.conf. Texts are borrowed from the arena; paths are absolute. */
+struct hall_settings {
+    const char *folder;     /* <data>/hall */
+    const char *data;       /* <data> */
+    const char *database;   /* "database": URL; default sqlite:<folder>/hall.db */
+    const char *public_url; /* "public_url" */
+    const char *profiles;   /* "profiles": folder; "" : the installed one */
+    const char *smtp_url, *mail_from, *mail_from_name; /* "smtp_url" … */
+    int64_t port;                                      /* "port"; 8080 */
+    int64_t workers;                                   /* "outbox_threads"; 2 */
+    int demo;                                          /* <data>/demo exists */
+    const char *demo_clock;                            /* <data>/demo/clock; NULL: none */
+    const char *outbox_folder;                         /* <data>/demo/outbox, or <folder>/outbox */
+    const struct conf *conf; /* everything else, for the concept that owns it */
+};
+/* ERR_CONFIG with file and line or setting. */
+NODISCARD enum err hall_settings_read(struct arena *a, const char *data, struct hall_settings *out,
+                                      struct err_info *e);
+
+/* <folder>/secrets, mode 0400: field keys, index key, and named secrets of concepts ("bank.key" …). */
+struct hall_secrets;
+enum { HALL_SECRET_MAX = 64 * 1024 };
+/* ERR_CONFIG when others may read it, or a key is not 64 hex digits. */
+NODISCARD enum err hall_secrets_read(const char *path, struct hall_secrets **out,
+                                     struct err_info *e);
+void hall_secrets_free(struct hall_secrets *s); /* wipes */
+DEFINE_AUTO(hall_secrets)
+void hall_secrets_vault_keys(const struct hall_secrets *s, struct vault_keys *out);
+/* A named secret, or NULL. Borrowed from `s`. */
+const char *hall_secret(const struct hall_secrets *s, const char *name);
+
+/* New random keys (certhall init). ERR_CONFLICT when the file is there. */
+NODISCARD enum err hall_secrets_make(const char *path, struct err_info *e);
+/* Add or replace a named secret: one line of text. */
+NODISCARD enum err hall_secrets_set(const char *path, const char *name, const char *value,
+                                    struct err_info *e);
+/* A new field key becomes the current one (certhall keys rotate); *id is its number. */
+NODISCARD enum err hall_secrets_rotate(const char *path, uint32_t *id, struct err_info *e);
+
+#endif
