@@ -141,6 +141,11 @@ const char *conf_get(const struct conf *c, const char *key, const char *fallback
     return fallback;
 }
 
+const char *conf_key_at(const struct conf *c, size_t i)
+{
+    return i < c->n ? c->all[i].key : NULL;
+}
+
 static enum err conf_error(struct err_info *e, const char *path, int line, const char *why)
 {
     err_set(e, ERR_CONFIG, NULL, "%s:%d: %s", path, line, why);

@@ -24,6 +24,8 @@ struct conf;
 NODISCARD enum err conf_read(struct arena *a, const char *path, struct conf **out,
                              struct err_info *e);
 const char *conf_get(const struct conf *c, const char *key, const char *fallback);
+/* The i-th setting in the file's order, so that an unknown one can be refused; NULL past the last. */
+const char *conf_key_at(const struct conf *c, size_t i);
 
 enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
 /* One line on standard error: time, level, process, event, details. Control characters are escaped. No
