@@ -7,8 +7,17 @@
 
 #include <openssl/evp.h>
 
-/* The token must be logged in, and outlive *out; signing with *out happens in the token's thread.
- * ERR_TOKEN_UNSUPPORTED for a key that is not P-256. The caller frees *out with EVP_PKEY_free. */
-NODISCARD enum err token_evp_key(struct token *t, const char *name, EVP_PKEY **out, struct err_info *e);
+struct token_evp;
+/* The token must be logged in when something is signed, and outlive *out; signing happens in the token's
+ * thread. ERR_TOKEN_UNSUPPORTED for a key that is not P-256. */
+NODISCARD enum err token_evp_new(struct token *t, const char *name, struct token_evp **out,
+                                 struct err_info *e);
+void token_evp_free(struct token_evp *k); /* after every SSL_CTX and SSL that uses its pkey */
+DEFINE_AUTO(token_evp)
+
+/* Borrowed while `k` lives. */
+EVP_PKEY *token_evp_pkey(const struct token_evp *k);
+/* Why the last signature failed (the key was pulled, …); ERR_OK in `code` when it did not. */
+const struct err_info *token_evp_error(const struct token_evp *k);
 
 #endif
