@@ -1,0 +1,158 @@
+/* Group commit: one thread runs what the others queue and commits it together. */
+#include "store/store_priv.h"
+
+#include "base/sys.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct store_group {
+    struct store *store;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t some; /* something was queued, or the end was asked for */
+    struct store_group_item *first, **last;
+    int ending;
+};
+
+/* Up to STORE_GROUP_MAX items off the queue; NULL when there are none and there will be none. */
+static struct store_group_item *take_batch(struct store_group *g)
+{
+    pthread_mutex_lock(&g->mutex);
+    while (!g->first && !g->ending)
+        pthread_cond_wait(&g->some, &g->mutex);
+    struct store_group_item *batch = g->first, **end = &g->first;
+    for (int n = 0; *end && n < STORE_GROUP_MAX; n++)
+        end = &(*end)->next;
+    g->first = *end;
+    if (!g->first)
+        g->last = &g->first;
+    *end = NULL;
+    pthread_mutex_unlock(&g->mutex);
+    return batch;
+}
+
+static void fail_item(struct store_group_item *item, enum err r, const struct err_info *e)
+{
+    item->result = r;
+    item->info = *e;
+}
+
+/* A failing work undoes itself; what is returned is an error of the transaction as a whole. */
+static enum err run_item(struct store_tx *tx, struct store_group_item *item, struct err_info *e)
+{
+    TRY(store_save(tx, e));
+    enum err r = item->work(tx, item->arg, &item->info);
+    if (r == ERR_OK)
+        r = store_keep(tx, &item->info);
+    if (r == ERR_OK)
+        return ERR_OK;
+    fail_item(item, r, &item->info);
+    return store_undo(tx, e);
+}
+
+static enum err run_batch(struct store_group *g, struct store_group_item *batch, struct err_info *e)
+{
+    _auto(store_tx) tx = NULL;
+    TRY(store_begin(g->store, STORE_WRITE, &tx, e));
+    for (struct store_group_item *i = batch; i; i = i->next)
+        TRY(run_item(tx, i, e));
+    return store_commit(tx, e);
+}
+
+static void *writer(void *arg)
+{
+    struct store_group *g = arg;
+    struct store_group_item *batch;
+    while ((batch = take_batch(g))) {
+        struct err_info e = {0};
+        enum err r = run_batch(g, batch, &e);
+        while (batch) {
+            struct store_group_item *i = batch;
+            batch = i->next; /* `done` may free the item */
+            if (r != ERR_OK && i->result == ERR_OK)
+                fail_item(i, r, &e);
+            i->done(i, i->result, &i->info);
+        }
+    }
+    return NULL;
+}
+
+enum err store_group_new(struct store *s, struct store_group **out, struct err_info *e)
+{
+    struct store_group *g = mem_alloc(sizeof *g);
+    g->store = s;
+    g->last = &g->first;
+    pthread_mutex_init(&g->mutex, NULL);
+    pthread_cond_init(&g->some, NULL);
+    int r = pthread_create(&g->thread, NULL, writer, g);
+    if (r != 0) {
+        pthread_cond_destroy(&g->some);
+        pthread_mutex_destroy(&g->mutex);
+        free(g);
+        return err_set(e, ERR_INTERNAL, NULL, "pthread_create: %s", strerror(r));
+    }
+    *out = g;
+    return ERR_OK;
+}
+
+void store_group_free(struct store_group *g)
+{
+    if (!g)
+        return;
+    pthread_mutex_lock(&g->mutex);
+    g->ending = 1;
+    pthread_cond_signal(&g->some);
+    pthread_mutex_unlock(&g->mutex);
+    pthread_join(g->thread, NULL);
+    pthread_cond_destroy(&g->some);
+    pthread_mutex_destroy(&g->mutex);
+    free(g);
+}
+
+void store_group_submit(struct store_group *g, struct store_group_item *item)
+{
+    item->next = NULL;
+    item->result = ERR_OK;
+    err_clear(&item->info);
+    pthread_mutex_lock(&g->mutex);
+    *g->last = item;
+    g->last = &item->next;
+    pthread_cond_signal(&g->some);
+    pthread_mutex_unlock(&g->mutex);
+}
+
+struct waiting {
+    struct store_group_item item;
+    pthread_mutex_t mutex;
+    pthread_cond_t cond;
+    int done;
+};
+
+static void wake(struct store_group_item *item, enum err result, const struct err_info *e)
+{
+    (void)result;
+    (void)e;
+    struct waiting *w = (struct waiting *)item; /* the first member */
+    pthread_mutex_lock(&w->mutex);
+    w->done = 1;
+    pthread_cond_signal(&w->cond);
+    pthread_mutex_unlock(&w->mutex);
+}
+
+enum err store_group_run(struct store_group *g, store_work_fn *work, void *arg, struct err_info *e)
+{
+    struct waiting w = {.item = {.work = work, .done = wake, .arg = arg}};
+    pthread_mutex_init(&w.mutex, NULL);
+    pthread_cond_init(&w.cond, NULL);
+    store_group_submit(g, &w.item);
+    pthread_mutex_lock(&w.mutex);
+    while (!w.done)
+        pthread_cond_wait(&w.cond, &w.mutex);
+    pthread_mutex_unlock(&w.mutex);
+    pthread_cond_destroy(&w.cond);
+    pthread_mutex_destroy(&w.mutex);
+    if (w.item.result != ERR_OK)
+        *e = w.item.info;
+    return w.item.result;
+}
