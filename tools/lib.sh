@@ -33,10 +33,12 @@ build_native() { # folder, meson options …
     local folder=$1 compiler=gcc
     shift
     command -v ccache >/dev/null && compiler="ccache gcc"
-    if ! [ -f "$root/$folder/build.ninja" ]; then
+    # set up anew when there is none, or it was set up otherwise
+    if ! [ -f "$root/$folder/build.ninja" ] || [ "$(cat "$root/$folder/.options" 2>/dev/null)" != "$compiler $*" ]; then
         say "setting up $folder"
         rm -rf "${root:?}/$folder"
         CC=$compiler quietly "meson setup" meson setup "$root/$folder" "$root" "$@"
+        echo "$compiler $*" >"$root/$folder/.options"
     fi
     if ! ninja -C "$root/$folder" -n 2>/dev/null | grep -q 'no work to do'; then
         say "building $folder"
