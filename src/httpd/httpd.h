@@ -32,7 +32,7 @@ struct httpd_part {
     const char *name;
     const char *filename; /* NULL for a plain field; last path component, UTF-8 */
     const char *content_type; /* as the client says; "text/plain" when absent */
-    struct bytes data;
+    struct bytes data; /* a NUL stands behind that of a plain field */
 };
 
 struct httpd_request {

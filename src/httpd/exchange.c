@@ -1,0 +1,327 @@
+/* One request from its first line to the last byte of its answer: what MHD calls, in this order. */
+#include "httpd/httpd_priv.h"
+
+#include "base/sys.h"
+#include "base/text.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { SEND_SECONDS = 600, BUSY_SECONDS = 2 };
+
+/* The address as sent, before MHD decodes it: escaped slashes must not become separators. Path and query are
+ * taken from either form of RFC 9112 3.2. */
+static void split_uri(struct httpd_conn *c, const char *uri)
+{
+    if (strncasecmp(uri, "http://", 7) == 0 || strncasecmp(uri, "https://", 8) == 0) {
+        uri = strstr(uri, "//") + 2;
+        uri += strcspn(uri, "/?");
+    }
+    size_t n = strcspn(uri, "?#");
+    c->raw_path = arena_text_n(c->request.arena, uri, n);
+    c->raw_query = arena_text(c->request.arena, uri[n] == '?' ? uri + n + 1 : "");
+    if (*uri != '/')
+        c->raw_path = arena_text(c->request.arena, uri[0] == '\0' || uri[0] == '?' ? "/" : "*");
+}
+
+void *httpd_on_uri(void *listener, const char *uri, struct MHD_Connection *mhd)
+{
+    struct httpd_listener *l = listener;
+    struct httpd_conn *c = mem_alloc(sizeof *c);
+    c->listener = l;
+    c->server = l->server;
+    c->mhd = mhd;
+    c->link = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+    c->fd = -1;
+    c->request.conn = c->reply.conn = c;
+    c->request.arena = arena_new();
+    c->request.listener = l->set.tag;
+    c->reply.status = MHD_HTTP_OK;
+    buf_init(&c->reply.body, c->server->set.reply_max);
+    split_uri(c, uri);
+    httpd_link_deadline(c->link, c->server->set.header_seconds);
+    return c;
+}
+
+static void refuse(struct httpd_conn *c, enum err code)
+{
+    if (c->early == ERR_OK) {
+        c->early = code;
+        err_set(&c->early_info, code, NULL, NULL);
+    }
+}
+
+static void refuse_length(struct httpd_conn *c, size_t limit)
+{
+    if (c->early != ERR_OK)
+        return;
+    refuse(c, ERR_TOO_LARGE);
+    if (limit >= 1024 * 1024)
+        err_arg(&c->early_info, "limit", "%zu MiB", limit / (1024 * 1024));
+    else if (limit >= 1024)
+        err_arg(&c->early_info, "limit", "%zu KiB", limit / 1024);
+    else
+        err_arg(&c->early_info, "limit", "%zu B", limit);
+}
+
+static void refuse_busy(struct httpd_conn *c)
+{
+    refuse(c, ERR_BUSY);
+    err_arg(&c->early_info, "seconds", "%d", BUSY_SECONDS);
+}
+
+/* A name that resolves to us but is not ours would let a foreign page speak as our own (DNS rebinding). */
+static int host_is_ours(const struct httpd_conn *c)
+{
+    if (!c->server->set.hosts || c->listener->set.unix_path)
+        return 1;
+    const char *host = httpd_header(&c->request, "Host");
+    if (!host)
+        return 0;
+    size_t n = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+    for (const char *const *h = c->server->set.hosts; *h; h++)
+        if (strlen(*h) == n && strncasecmp(*h, host, n) == 0)
+            return 1;
+    return 0;
+}
+
+static void add_allowed(struct httpd_conn *c, const char *method)
+{
+    if (c->allow && strstr(c->allow, method))
+        return;
+    const char *head = strcmp(method, "GET") == 0 ? "GET, HEAD" : method;
+    c->allow = c->allow ? arena_fmt(c->request.arena, "%s, %s", c->allow, head) : head;
+}
+
+static void find_route(struct httpd_conn *c)
+{
+    struct httpd *s = c->server;
+    for (int m = 0; m < s->mounts; m++) {
+        for (size_t i = 0; i < s->mount[m].n; i++) {
+            const struct httpd_route *r = &s->mount[m].routes[i];
+            if (!httpd_route_match(c->request.arena, r->path, c->raw_path, c->param, &c->params))
+                continue;
+            if (strcmp(r->method, c->request.method) == 0) {
+                c->request.route = r;
+                c->request.permission = r->permission;
+                c->mount = &s->mount[m];
+                return;
+            }
+            add_allowed(c, r->method);
+        }
+    }
+    c->params = 0;
+}
+
+static void begin(struct httpd_conn *c, const char *method)
+{
+    struct httpd_request *r = &c->request;
+    static const struct httpd_pair none[1];
+    c->begun = 1;
+    atomic_fetch_add(&c->server->active, 1);
+    c->head_method = arena_text(r->arena, method);
+    r->method = strcmp(method, "HEAD") == 0 ? "GET" : c->head_method;
+    r->path = httpd_decode(r->arena, c->raw_path, strlen(c->raw_path), 0);
+    c->query = none;
+    struct err_info e;
+    if (*c->raw_query && httpd_form_parse(r->arena, c->raw_query, strlen(c->raw_query), &c->query, &e)) {
+        c->early = e.code;
+        c->early_info = e;
+        c->query = none;
+    }
+    if (!host_is_ours(c)) {
+        refuse(c, ERR_BAD_REQUEST);
+        err_arg(&c->early_info, "why", "Host");
+    }
+    find_route(c);
+    if (!r->path) {
+        r->path = "";
+        refuse(c, ERR_NOT_FOUND);
+    }
+    if (!r->route && c->allow) {
+        refuse(c, ERR_METHOD);
+        err_arg(&c->early_info, "method", "%.20s", c->head_method);
+    }
+    buf_init(&c->in, r->route ? r->route->max_body : 0);
+}
+
+/* The whole length is told before the first byte: refuse at once what is beyond reading, or what waits for
+ * permission (RFC 9110 10.1.1). */
+static int answer_at_once(struct httpd_conn *c)
+{
+    const char *length = httpd_header(&c->request, "Content-Length");
+    int64_t n = 0;
+    if (!length || !text_to_id(length, &n) || n <= 0)
+        return 0;
+    size_t limit = c->in.max;
+    if (c->request.route && (uint64_t)n > limit)
+        refuse_length(c, limit);
+    return c->early != ERR_OK && (n > HTTPD_DRAIN_MAX || httpd_header(&c->request, "Expect"));
+}
+
+static void take_body(struct httpd_conn *c, const char *data, size_t n)
+{
+    c->received += n;
+    if (c->early != ERR_OK || !c->request.route)
+        return;
+    c->counted += n;
+    if (atomic_fetch_add(&c->server->bodies, n) + n > c->server->set.bodies_max)
+        refuse_busy(c);
+    buf_put(&c->in, data, n);
+    if (c->in.full)
+        refuse_length(c, c->in.max);
+    if (c->early != ERR_OK)
+        buf_clear(&c->in);
+}
+
+static void log_error(struct httpd_conn *c, const struct err_info *e)
+{
+    int status = err_http_status(e->code);
+    if (status < 500 && c->request.route && (c->request.route->flags & HTTPD_QUIET))
+        return;
+    /* the pattern, not the path: tickets and codes stay out of the log */
+    log_line(status >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "http", "%s %s %s field=%s ref=%s %s",
+             c->head_method, c->request.route ? c->request.route->path : "-", err_code_text(e->code),
+             e->field, httpd_ref(&c->request), e->detail);
+}
+
+static void fail_with(struct httpd_conn *c, const struct err_info *e)
+{
+    if (c->stream)
+        httpd_stream_gone(c->stream);
+    c->stream = NULL;
+    httpd_find_lang(c);
+    log_error(c, e);
+    httpd_reply_error(c, e);
+}
+
+static enum err guard_and_handle(struct httpd_conn *c, struct err_info *e)
+{
+    const struct httpd_mount_row *m = c->mount;
+    if (m->guard)
+        TRY(m->guard(&c->request, m->app, e));
+    TRY(c->request.route->run(&c->request, &c->reply, m->app, e));
+    if (c->bad_field)
+        return err_set(e, ERR_INTERNAL, NULL, "a control character in a header of the reply");
+    if (c->reply.body.full)
+        return err_set(e, ERR_INTERNAL, NULL, "the reply is larger than %zu bytes", c->reply.body.max);
+    return ERR_OK;
+}
+
+void httpd_run(struct httpd_conn *c)
+{
+    struct err_info e;
+    err_clear(&e);
+    c->request.body = (struct bytes){(const uint8_t *)buf_cstr(&c->in), c->in.n};
+    httpd_find_lang(c);
+    enum err code = guard_and_handle(c, &e);
+    if (code != ERR_OK) {
+        if (e.code != code)
+            err_set(&e, code, NULL, NULL);
+        fail_with(c, &e);
+    }
+    httpd_respond(c);
+}
+
+static enum MHD_Result send_response(struct httpd_conn *c)
+{
+    if (!c->response)
+        return MHD_NO;
+    if (atomic_load(&c->server->stopping))
+        MHD_add_response_header(c->response, "Connection", "close");
+    httpd_link_deadline(c->link, c->stream ? 0 : SEND_SECONDS);
+    enum MHD_Result r = MHD_queue_response(c->mhd, (unsigned)c->status, c->response);
+    MHD_destroy_response(c->response); /* the queue holds its own reference */
+    c->response = NULL;
+    if (c->stream)
+        arena_reset(c->request.arena); /* a stream may stay for hours */
+    return r;
+}
+
+static enum MHD_Result answer_early(struct httpd_conn *c)
+{
+    fail_with(c, &c->early_info);
+    httpd_respond(c);
+    return send_response(c);
+}
+
+static enum MHD_Result dispatch(struct httpd_conn *c)
+{
+    httpd_link_deadline(c->link, 0); /* it is our turn now */
+    if (c->early == ERR_OK && !c->request.route) {
+        if (httpd_files_serve(c)) {
+            httpd_respond(c);
+            return send_response(c);
+        }
+        refuse(c, ERR_NOT_FOUND);
+    }
+    if (c->early == ERR_OK && (c->request.route->flags & HTTPD_INLINE)) {
+        httpd_run(c);
+        return send_response(c);
+    }
+    if (c->early == ERR_OK && httpd_pool_submit(c->server->pool, c))
+        return MHD_YES; /* c belongs to a worker now */
+    if (c->early == ERR_OK)
+        refuse_busy(c);
+    return answer_early(c);
+}
+
+enum MHD_Result httpd_on_access(void *listener, struct MHD_Connection *mhd, const char *url,
+                                const char *method, const char *version, const char *data, size_t *n,
+                                void **state)
+{
+    (void)listener, (void)mhd, (void)url, (void)version;
+    struct httpd_conn *c = *state;
+    if (!c->begun) {
+        begin(c, method);
+        httpd_link_deadline(c->link, c->server->set.body_seconds);
+        return answer_at_once(c) ? answer_early(c) : MHD_YES;
+    }
+    if (*n > 0) {
+        take_body(c, data, *n);
+        *n = 0;
+        return c->received > HTTPD_DRAIN_MAX && c->early != ERR_OK ? MHD_NO : MHD_YES;
+    }
+    if (!c->waiting) {
+        c->waiting = 1;
+        return dispatch(c);
+    }
+    return c->ready ? send_response(c) : MHD_YES;
+}
+
+void httpd_on_completed(void *listener, struct MHD_Connection *mhd, void **state,
+                        enum MHD_RequestTerminationCode why)
+{
+    (void)listener, (void)mhd, (void)why;
+    struct httpd_conn *c = *state;
+    if (!c)
+        return;
+    *state = NULL;
+    struct httpd *s = c->server;
+    httpd_link_deadline(c->link, s->set.idle_seconds + s->set.header_seconds);
+    if (c->response)
+        MHD_destroy_response(c->response);
+    if (c->stream)
+        httpd_stream_gone(c->stream);
+    httpd_reply_reset(c);
+    buf_clear(&c->in);
+    atomic_fetch_sub(&s->bodies, c->counted);
+    json_decref(c->json);
+    arena_free(c->request.arena);
+    if (c->begun)
+        atomic_fetch_sub(&s->active, 1);
+    free(c);
+}
+
+void httpd_on_connection(void *listener, struct MHD_Connection *mhd, void **socket_state,
+                         enum MHD_ConnectionNotificationCode what)
+{
+    struct httpd *s = ((struct httpd_listener *)listener)->server;
+    if (what == MHD_CONNECTION_NOTIFY_STARTED)
+        *socket_state =
+            httpd_link_new(s, MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
+    else
+        httpd_link_free(s, *socket_state);
+}

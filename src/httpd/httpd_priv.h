@@ -1,0 +1,180 @@
+/* What the files of httpd share. One `httpd_conn` lives as long as one request; one `httpd_link` as long as
+ * one connection. A conn is touched by its event loop, or, while MHD has it suspended, by one worker. */
+#ifndef CERTHALL_HTTPD_PRIV_H
+#define CERTHALL_HTTPD_PRIV_H
+
+#include "httpd/httpd.h"
+
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum { HTTPD_PARAMS_MAX = 6, HTTPD_PROBLEMS_MAX = 100, HTTPD_PAIRS_MAX = 200, HTTPD_PARTS_MAX = 64 };
+enum { HTTPD_LISTENERS_MAX = 8, HTTPD_MOUNTS_MAX = 16 };
+/* A body that will be refused is still read up to here, so that the client sees the answer, not a reset. */
+enum { HTTPD_DRAIN_MAX = 64 * 1024 * 1024 };
+
+struct httpd_mount_row {
+    const struct httpd_route *routes;
+    size_t n;
+    httpd_guard guard;
+    void *app;
+};
+
+struct httpd_listener {
+    struct httpd *server;
+    struct httpd_listen set;
+    char *unix_path;
+    int fd;
+    int port;
+    struct MHD_Daemon *mhd;
+};
+
+/* One connection, for its deadline: past it the watch thread shuts the socket down. */
+struct httpd_link {
+    struct httpd_link *prev, *next;
+    int fd;
+    _Atomic int64_t deadline; /* monotonic ms; 0: none */
+};
+
+struct httpd_pool;
+struct httpd_file_mount;
+
+struct httpd {
+    struct httpd_options set;
+    struct httpd_listener listener[HTTPD_LISTENERS_MAX];
+    int listeners;
+    struct httpd_mount_row mount[HTTPD_MOUNTS_MAX];
+    int mounts;
+    struct httpd_file_mount *files[HTTPD_MOUNTS_MAX];
+    int file_mounts;
+    struct httpd_pool *pool;
+    int started;
+    atomic_int stopping;
+    atomic_int active;       /* requests between their first and their last byte */
+    atomic_size_t bodies;    /* bytes of all bodies in memory */
+    pthread_mutex_t lock;    /* of the two lists and `watch_end` */
+    pthread_cond_t tick;
+    struct httpd_link *links;
+    struct httpd_stream *streams;
+    int watch_end;
+    pthread_t watch;
+};
+
+struct httpd_param {
+    const char *name; /* in the pattern, up to '/' or its end */
+    size_t name_n;
+    const char *value;
+};
+
+struct httpd_reply_field {
+    struct httpd_reply_field *next;
+    const char *name, *value;
+};
+
+struct httpd_conn {
+    struct httpd *server;
+    struct httpd_listener *listener;
+    struct httpd_link *link;
+    struct MHD_Connection *mhd;
+    struct httpd_request request;
+    struct httpd_reply reply;
+    const struct httpd_mount_row *mount;
+    char *uri, *raw_path, *raw_query; /* query "" when there is none */
+    struct httpd_param param[HTTPD_PARAMS_MAX];
+    int params;
+    int begun, waiting, ready, too_long;
+    const char *head_method; /* the method as sent */
+    const char *allow;       /* for 405 */
+    enum err early;          /* decided from the headers; answered when the body has been read */
+    struct err_info early_info;
+    struct buf in; /* the body */
+    uint64_t received;
+    size_t counted; /* of server->bodies */
+    json_t *json;
+    const struct httpd_pair *query, *form;
+    const struct httpd_part *parts;
+    struct err_info *problem;
+    int problems;
+    char ref[16];
+    struct httpd_peer peer;
+    int peer_known;
+    struct httpd_reply_field *fields;
+    int bad_field;
+    struct bytes borrowed;
+    void (*done)(void *);
+    void *done_arg;
+    int fd; /* -1: none */
+    uint64_t fd_size;
+    struct httpd_stream *stream;
+    struct MHD_Response *response;
+    int status;
+    struct httpd_conn *next; /* in the pool's queue */
+};
+
+int64_t httpd_now(void); /* monotonic ms, coarse */
+
+/* route.c: pure */
+enum httpd_match { HTTPD_NO_MATCH, HTTPD_MATCH };
+/* Does the raw path fit the pattern? Values are decoded into the arena. */
+enum httpd_match httpd_route_match(struct arena *a, const char *pattern, const char *raw_path,
+                                   struct httpd_param *param, int *params);
+/* Percent-decoding (RFC 3986 2.1) of n bytes; NULL when an escape is broken or the result has a control
+ * character or is not UTF-8. `plus`: '+' is a space (forms). */
+char *httpd_decode(struct arena *a, const char *s, size_t n, int plus);
+
+/* form.c: pure */
+NODISCARD enum err httpd_form_parse(struct arena *a, const char *s, size_t n, const struct httpd_pair **out,
+                                    struct err_info *e);
+const char *httpd_cookie_find(struct arena *a, const char *header, const char *name);
+enum lang httpd_lang_of(const char *query, const char *cookie, const char *accept_language);
+
+/* multipart.c: pure */
+NODISCARD enum err httpd_multipart_parse(struct arena *a, const char *content_type, struct bytes body,
+                                         const struct httpd_part **out, struct err_info *e);
+
+/* request.c */
+void httpd_find_lang(struct httpd_conn *c);
+enum err httpd_bad(struct err_info *e, const char *field, const char *why); /* ERR_BAD_REQUEST{why} */
+
+/* reply.c */
+void httpd_reply_reset(struct httpd_conn *c);
+void httpd_reply_error(struct httpd_conn *c, const struct err_info *e); /* fills the reply with the JSON error */
+void httpd_respond(struct httpd_conn *c); /* makes c->response and c->status from the reply */
+
+/* files.c */
+int httpd_files_serve(struct httpd_conn *c); /* 1 when the reply was filled */
+void httpd_files_free(struct httpd_file_mount *m);
+
+/* stream.c */
+struct MHD_Response *httpd_stream_response(struct httpd_stream *st);
+void httpd_stream_gone(struct httpd_stream *st);
+void httpd_streams_beat(struct httpd *s, int64_t now);
+void httpd_streams_close(struct httpd *s);
+
+/* pool.c */
+struct httpd_pool *httpd_pool_new(int workers, int queue_max);
+/* Suspend and queue; 0 when the queue is full or the pool has ended (then nothing was done). */
+int httpd_pool_submit(struct httpd_pool *p, struct httpd_conn *c);
+void httpd_pool_end(struct httpd_pool *p); /* finishes what is queued */
+void httpd_pool_free(struct httpd_pool *p);
+
+/* exchange.c */
+void httpd_run(struct httpd_conn *c); /* guard, handler, response: in a worker or in the loop */
+void *httpd_on_uri(void *listener, const char *uri, struct MHD_Connection *mhd);
+enum MHD_Result httpd_on_access(void *listener, struct MHD_Connection *mhd, const char *url,
+                                const char *method, const char *version, const char *data, size_t *n,
+                                void **state);
+void httpd_on_completed(void *listener, struct MHD_Connection *mhd, void **state,
+                        enum MHD_RequestTerminationCode why);
+void httpd_on_connection(void *listener, struct MHD_Connection *mhd, void **socket_state,
+                         enum MHD_ConnectionNotificationCode what);
+
+/* watch.c */
+int httpd_watch_start(struct httpd *s);
+void httpd_watch_end(struct httpd *s);
+struct httpd_link *httpd_link_new(struct httpd *s, int fd);
+void httpd_link_free(struct httpd *s, struct httpd_link *link);
+void httpd_link_deadline(struct httpd_link *link, int64_t seconds); /* from now; 0: none */
+
+#endif

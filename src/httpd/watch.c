@@ -1,0 +1,87 @@
+/* One thread looks once a second for connections past their deadline and for streams that need a heartbeat.
+ * MHD's own timeout restarts with each byte, so that a client could hold a connection for ever. */
+#include "httpd/httpd_priv.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+
+int64_t httpd_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+struct httpd_link *httpd_link_new(struct httpd *s, int fd)
+{
+    struct httpd_link *link = mem_alloc(sizeof *link);
+    link->fd = fd;
+    httpd_link_deadline(link, s->set.header_seconds);
+    pthread_mutex_lock(&s->lock);
+    link->next = s->links;
+    if (link->next)
+        link->next->prev = link;
+    s->links = link;
+    pthread_mutex_unlock(&s->lock);
+    return link;
+}
+
+/* Called before MHD closes the socket, so that the number is never somebody else's when it is shut down. */
+void httpd_link_free(struct httpd *s, struct httpd_link *link)
+{
+    pthread_mutex_lock(&s->lock);
+    if (link->prev)
+        link->prev->next = link->next;
+    else
+        s->links = link->next;
+    if (link->next)
+        link->next->prev = link->prev;
+    pthread_mutex_unlock(&s->lock);
+    free(link);
+}
+
+void httpd_link_deadline(struct httpd_link *link, int64_t seconds)
+{
+    atomic_store_explicit(&link->deadline, seconds ? httpd_now() + seconds * 1000 : 0, memory_order_relaxed);
+}
+
+static void end_late(struct httpd *s, int64_t now)
+{
+    for (struct httpd_link *l = s->links; l; l = l->next) {
+        int64_t deadline = atomic_load_explicit(&l->deadline, memory_order_relaxed);
+        if (deadline && deadline < now)
+            shutdown(l->fd, SHUT_RDWR);
+    }
+}
+
+static void *watch(void *arg)
+{
+    struct httpd *s = arg;
+    pthread_mutex_lock(&s->lock);
+    while (!s->watch_end) {
+        struct timespec until;
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_sec++;
+        pthread_cond_timedwait(&s->tick, &s->lock, &until);
+        int64_t now = httpd_now();
+        end_late(s, now);
+        httpd_streams_beat(s, now);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return NULL;
+}
+
+int httpd_watch_start(struct httpd *s)
+{
+    return pthread_create(&s->watch, NULL, watch, s) == 0;
+}
+
+void httpd_watch_end(struct httpd *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->watch_end = 1;
+    pthread_cond_signal(&s->tick);
+    pthread_mutex_unlock(&s->lock);
+    pthread_join(s->watch, NULL);
+}
