@@ -1,0 +1,422 @@
+#include "ca/api.h"
+
+#include "base/text.h"
+#include "ca/ca_priv.h"
+
+#include <string.h>
+#include <time.h>
+
+static enum err guard(struct httpd_request *r, void *app, struct err_info *e)
+{
+    const struct ca_api *api = app;
+    if (r->listener != r->permission) {
+        err_set(e, ERR_FORBIDDEN, NULL, "%s is not a call of this socket", r->path);
+        err_arg(e, "who", "-");
+        return ERR_FORBIDDEN;
+    }
+    return peer_check(&api->policy[r->listener], r, e);
+}
+
+static struct bytes as_bytes(const char *s)
+{
+    return (struct bytes){(const uint8_t *)s, strlen(s)};
+}
+
+/* ---- hall ---- */
+
+static enum err take_batch(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                           struct err_info *e)
+{
+    const struct ca_api *api = app;
+    const json_t *in;
+    struct ca_batch_in batch;
+    char id[65];
+    TRY(httpd_json(r, &in, e));
+    TRY(json_get_text(in, "project", &batch.project, e));
+    TRY(json_get_text(in, "format", &batch.format, e));
+    TRY(json_get_base64(in, "file", 5 << 20, r->arena, &batch.file, e));
+    TRY(json_get_base64(in, "signature", 64 << 10, r->arena, &batch.signature, e));
+    TRY(ca_batch_take(api->ca, &batch, r->arena, id, e));
+    struct json_out j;
+    httpd_reply_json(reply, &j);
+    jout_object(&j, NULL);
+    jout_text(&j, "batch", id);
+    jout_end(&j);
+    return ERR_OK;
+}
+
+static enum err get_time(const json_t *in, const char *key, int64_t *out, struct err_info *e)
+{
+    const char *text;
+    TRY(json_get_text(in, key, &text, e));
+    if (time_parse_rfc3339(text, out))
+        return ERR_OK;
+    err_set(e, ERR_BAD_REQUEST, key, "not RFC 3339");
+    err_arg(e, "why", "%s: not a time as RFC 3339 writes it", key);
+    return ERR_BAD_REQUEST;
+}
+
+static void put_certificate(struct json_out *j, const struct ca *ca, const struct ca_answer *answer,
+                            struct arena *a)
+{
+    const struct ca_issuer *issuer;
+    size_t n = ca_issuers(ca, &issuer);
+    jout_object(j, NULL);
+    jout_text(j, "serial", answer->serial);
+    jout_text(j, "state", answer->state);
+    jout_text(j, "certificate", text_base64(a, answer->certificate));
+    jout_list(j, "chain");
+    jout_text(j, NULL, text_base64(a, answer->issuer->certificate));
+    for (size_t i = 0; i < n; i++)
+        if (issuer[i].root && issuer[i].alg == answer->issuer->alg)
+            jout_text(j, NULL, text_base64(a, issuer[i].certificate));
+    jout_end(j);
+    jout_end(j);
+}
+
+static enum err issue(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                      struct err_info *e)
+{
+    const struct ca_api *api = app;
+    const json_t *in;
+    struct ca_request request = {0};
+    struct ca_answer answer;
+    TRY(httpd_json(r, &in, e));
+    TRY(json_get_text(in, "request_id", &request.request_id, e));
+    TRY(json_get_text(in, "order", &request.order, e));
+    TRY(json_get_text(in, "revision", &request.revision, e));
+    TRY(json_get_text(in, "profile", &request.profile, e));
+    TRY(json_get_text(in, "ukey_serial", &request.ukey, e));
+    TRY(json_get_base64(in, "csr", 8192, r->arena, &request.csr, e));
+    TRY(get_time(in, "not_before", &request.not_before, e));
+    TRY(get_time(in, "not_after", &request.not_after, e));
+    request.evidence = json_object_get(in, "evidence");
+    if (!json_is_array(request.evidence) || json_array_size(request.evidence) > 8) {
+        err_set(e, ERR_BAD_REQUEST, "evidence", NULL);
+        err_arg(e, "why", "evidence: must be a list of at most 8");
+        return ERR_BAD_REQUEST;
+    }
+    TRY(ca_issue(api->ca, &request, r->arena, &answer, e));
+    struct json_out j;
+    httpd_reply_json(reply, &j);
+    put_certificate(&j, api->ca, &answer, r->arena);
+    return ERR_OK;
+}
+
+static enum err change(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                       enum ca_change what, struct err_info *e)
+{
+    const struct ca_api *api = app;
+    const json_t *in;
+    struct ca_change_in change_in = {.change = what, .serial = httpd_param(r, "serial")};
+    int64_t seq;
+    TRY(httpd_json(r, &in, e));
+    TRY(json_get_text(in, "actor", &change_in.actor, e));
+    change_in.second = json_opt_text(in, "second_actor", NULL);
+    if (what == CA_REVOKE &&
+        !crl_reason_from_text(json_opt_text(in, "reason", ""), &change_in.reason)) {
+        err_set(e, ERR_BAD_REQUEST, "reason", NULL);
+        err_arg(e, "why", "reason: must be a CRLReason of RFC 5280 5.3.1");
+        return ERR_BAD_REQUEST;
+    }
+    TRY(ca_change(api->ca, &change_in, &seq, e));
+    struct json_out j;
+    httpd_reply_json(reply, &j);
+    jout_object(&j, NULL);
+    jout_int(&j, "seq", seq);
+    jout_end(&j);
+    return ERR_OK;
+}
+
+static enum err hold(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                     struct err_info *e)
+{
+    return change(r, reply, app, CA_HOLD, e);
+}
+
+static enum err release(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                        struct err_info *e)
+{
+    return change(r, reply, app, CA_RELEASE, e);
+}
+
+static enum err revoke(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                       struct err_info *e)
+{
+    return change(r, reply, app, CA_REVOKE, e);
+}
+
+static enum err certificate(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                            struct err_info *e)
+{
+    const struct ca_api *api = app;
+    struct bytes serial;
+    const struct store_row *row;
+    _auto(store_tx) tx = NULL;
+    if (!text_from_hex(r->arena, httpd_param(r, "serial"), &serial))
+        return err_set(e, ERR_NOT_FOUND, "serial", NULL);
+    TRY(store_begin(api->ca->store, STORE_READ, &tx, e));
+    TRY(store_one(tx, &Q_ca_certificate_by_serial, PARAMS(P_BLOB(serial)), r->arena, &row, e));
+    struct json_out j;
+    httpd_reply_json(reply, &j);
+    jout_object(&j, NULL);
+    jout_text(&j, "state", row_text(row, "state"));
+    jout_text(&j, "subject", row_text(row, "subject"));
+    jout_text(&j, "not_before", time_rfc3339(r->arena, row_int(row, "not_before")));
+    jout_text(&j, "not_after", time_rfc3339(r->arena, row_int(row, "not_after")));
+    jout_text(&j, "certificate", text_base64(r->arena, row_blob(row, "certificate")));
+    jout_end(&j);
+    return ERR_OK;
+}
+
+static enum err anchor(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                       struct err_info *e)
+{
+    const struct ca_api *api = app;
+    const json_t *in;
+    const char *heads;
+    int64_t n;
+    char hash[65];
+    TRY(httpd_json(r, &in, e));
+    TRY(json_get_text(in, "heads", &heads, e));
+    TRY(ca_anchor(api->ca, heads, r->arena, &n, hash, e));
+    struct json_out j;
+    httpd_reply_json(reply, &j);
+    jout_object(&j, NULL);
+    jout_int(&j, "n", n);
+    jout_text(&j, "hash", hash);
+    jout_end(&j);
+    return ERR_OK;
+}
+
+static enum err last_anchor(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                            struct err_info *e)
+{
+    const struct ca_api *api = app;
+    const struct store_row *row;
+    int64_t n;
+    char hash[65];
+    _auto(store_tx) tx = NULL;
+    TRY(store_begin(api->ca->store, STORE_READ, &tx, e));
+    TRY(store_opt(tx, &Q_ca_audit_last_anchor, NO_PARAMS, r->arena, &row, e));
+    TRY(ca_audit_head(tx, &n, hash, e));
+    struct json_out j;
+    httpd_reply_json(reply, &j);
+    jout_object(&j, NULL);
+    jout_text(&j, "heads", row ? row_text(row, "object") : NULL);
+    jout_int(&j, "n", n);
+    jout_text(&j, "hash", hash);
+    jout_end(&j);
+    return ERR_OK;
+}
+
+static enum err health(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                       struct err_info *e)
+{
+    (void)app;
+    (void)r;
+    (void)e;
+    struct json_out j;
+    httpd_reply_json(reply, &j);
+    jout_object(&j, NULL);
+    jout_text(&j, "state", "ready");
+    jout_end(&j);
+    return ERR_OK;
+}
+
+/* ---- responder ---- */
+
+enum { STATUS_WAIT_SECONDS = 20 };
+
+/* Wait until the log has something after `after`, or the wait is over. The wake-up may come between the look and the
+ * wait, so the wait is cut into short pieces. */
+static enum err wait_for_news(struct ca *ca, int64_t after, struct err_info *e)
+{
+    int64_t until = clock_monotonic() + STATUS_WAIT_SECONDS * TIME_SECOND;
+    for (;;) {
+        _auto(arena) a = arena_new();
+        const struct store_row *last;
+        {
+            _auto(store_tx) tx = NULL;
+            TRY(store_begin(ca->store, STORE_READ, &tx, e));
+            TRY(store_one(tx, &Q_ca_status_last, NO_PARAMS, a, &last, e));
+        }
+        if (row_int(last, "seq") > after || clock_monotonic() >= until)
+            return ERR_OK;
+        struct timespec soon;
+        clock_gettime(CLOCK_REALTIME, &soon);
+        soon.tv_nsec += 200 * 1000 * 1000;
+        if (soon.tv_nsec >= 1000 * 1000 * 1000) {
+            soon.tv_sec++;
+            soon.tv_nsec -= 1000 * 1000 * 1000;
+        }
+        pthread_mutex_lock(&ca->change_lock);
+        pthread_cond_timedwait(&ca->change_seen, &ca->change_lock, &soon);
+        pthread_mutex_unlock(&ca->change_lock);
+    }
+}
+
+static enum err status(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                       struct err_info *e)
+{
+    const struct ca_api *api = app;
+    int64_t after, limit;
+    struct store_rows rows;
+    TRY(httpd_query_int(r, "after", 0, INT64_MAX, 0, &after, e));
+    TRY(httpd_query_int(r, "limit", 1, 10000, 1000, &limit, e));
+    TRY(wait_for_news(api->ca, after, e));
+    _auto(store_tx) tx = NULL;
+    TRY(store_begin(api->ca->store, STORE_READ, &tx, e));
+    TRY(store_many(tx, &Q_ca_status_after, PARAMS(P_INT(after), P_INT(limit)), r->arena, &rows, e));
+    struct json_out j;
+    httpd_reply_json(reply, &j);
+    jout_object(&j, NULL);
+    jout_list(&j, "changes");
+    for (size_t i = 0; i < rows.n; i++) {
+        const struct store_row *row = &rows.row[i];
+        jout_object(&j, NULL);
+        jout_int(&j, "seq", row_int(row, "seq"));
+        jout_text(&j, "serial", text_hex(r->arena, row_blob(row, "serial")));
+        jout_int(&j, "issuer", row_int(row, "issuer_id"));
+        jout_text(&j, "state", row_text(row, "state"));
+        jout_int(&j, "reason", row_int(row, "reason"));
+        jout_int(&j, "changed_at", row_int(row, "changed_at"));
+        jout_int(&j, "not_after", row_int(row, "not_after"));
+        jout_end(&j);
+    }
+    jout_end(&j);
+    jout_end(&j);
+    return ERR_OK;
+}
+
+static enum err issuers(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                        struct err_info *e)
+{
+    (void)e;
+    const struct ca_api *api = app;
+    const struct ca_issuer *issuer;
+    size_t n = ca_issuers(api->ca, &issuer);
+    struct json_out j;
+    httpd_reply_json(reply, &j);
+    jout_object(&j, NULL);
+    jout_list(&j, "issuers");
+    for (size_t i = 0; i < n; i++) {
+        jout_object(&j, NULL);
+        jout_int(&j, "id", issuer[i].id);
+        jout_text(&j, "code", issuer[i].code);
+        jout_text(&j, "algorithm", pki_alg_text(issuer[i].alg));
+        jout_bool(&j, "root", issuer[i].root);
+        jout_bool(&j, "signs", issuer[i].signer != NULL);
+        jout_text(&j, "certificate", text_base64(r->arena, issuer[i].certificate));
+        jout_end(&j);
+    }
+    jout_end(&j);
+    jout_end(&j);
+    return ERR_OK;
+}
+
+static enum err crl(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                    struct err_info *e)
+{
+    const struct ca_api *api = app;
+    int64_t issuer;
+    struct bytes der;
+    TRY(httpd_param_id(r, "issuer", &issuer, e));
+    TRY(ca_crl(api->ca, issuer, r->arena, &der, e));
+    reply->content_type = "application/pkix-crl";
+    httpd_reply_borrow(reply, der, NULL, NULL);
+    return ERR_OK;
+}
+
+static enum err responder_certificate(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                                      struct err_info *e)
+{
+    const struct ca_api *api = app;
+    const json_t *in;
+    struct bytes request, der;
+    TRY(httpd_json(r, &in, e));
+    TRY(json_get_base64(in, "csr", 8192, r->arena, &request, e));
+    TRY(ca_responder_certificate(api->ca, request, r->arena, &der, e));
+    struct json_out j;
+    httpd_reply_json(reply, &j);
+    jout_object(&j, NULL);
+    jout_text(&j, "certificate", text_base64(r->arena, der));
+    jout_end(&j);
+    return ERR_OK;
+}
+
+/* ---- administrator ---- */
+
+static enum err enter_staff(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                            struct err_info *e)
+{
+    const struct ca_api *api = app;
+    const json_t *in;
+    const char *name, *role, *pem, *by;
+    struct bytes der;
+    TRY(httpd_json(r, &in, e));
+    TRY(json_get_text(in, "name", &name, e));
+    TRY(json_get_text(in, "role", &role, e));
+    TRY(json_get_text(in, "certificate", &pem, e));
+    TRY(json_get_text(in, "by", &by, e));
+    TRY(cert_decode(as_bytes(pem), r->arena, &der, e));
+    TRY(ca_staff_enter(api->ca, name, role, der, by, e));
+    return health(r, reply, app, e);
+}
+
+static enum err enter_regulator(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                                struct err_info *e)
+{
+    const struct ca_api *api = app;
+    const json_t *in;
+    const char *project, *pem, *by;
+    struct bytes der;
+    TRY(httpd_json(r, &in, e));
+    TRY(json_get_text(in, "project", &project, e));
+    TRY(json_get_text(in, "certificate", &pem, e));
+    TRY(json_get_text(in, "by", &by, e));
+    TRY(cert_decode(as_bytes(pem), r->arena, &der, e));
+    TRY(ca_regulator_enter(api->ca, project, der, by, e));
+    return health(r, reply, app, e);
+}
+
+static enum err verify_audit(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                             struct err_info *e)
+{
+    (void)r;
+    const struct ca_api *api = app;
+    int64_t links, bad;
+    TRY(ca_audit_verify(api->ca, &links, &bad, e));
+    struct json_out j;
+    httpd_reply_json(reply, &j);
+    jout_object(&j, NULL);
+    jout_int(&j, "links", links);
+    jout_int(&j, "first_bad", bad);
+    jout_end(&j);
+    return ERR_OK;
+}
+
+static const struct httpd_route routes[] = {
+    {"POST", "/ca/v1/batches", take_batch, CA_SOCKET_HALL, 8 << 20, 0},
+    {"POST", "/ca/v1/certificates", issue, CA_SOCKET_HALL, 64 << 10, 0},
+    {"GET", "/ca/v1/certificates/:serial", certificate, CA_SOCKET_HALL, 0, 0},
+    {"POST", "/ca/v1/certificates/:serial/hold", hold, CA_SOCKET_HALL, 4 << 10, 0},
+    {"POST", "/ca/v1/certificates/:serial/release", release, CA_SOCKET_HALL, 4 << 10, 0},
+    {"POST", "/ca/v1/certificates/:serial/revoke", revoke, CA_SOCKET_HALL, 4 << 10, 0},
+    {"POST", "/ca/v1/anchors", anchor, CA_SOCKET_HALL, 16 << 10, 0},
+    {"GET", "/ca/v1/anchors/last", last_anchor, CA_SOCKET_HALL, 0, 0},
+    {"GET", "/ca/v1/health", health, CA_SOCKET_HALL, 0, 0},
+    {"GET", "/ca/v1/status", status, CA_SOCKET_RESPONDER, 0, 0},
+    {"GET", "/ca/v1/issuers", issuers, CA_SOCKET_RESPONDER, 0, 0},
+    {"GET", "/ca/v1/crl/:issuer", crl, CA_SOCKET_RESPONDER, 0, 0},
+    {"POST", "/ca/v1/responder-certificate", responder_certificate, CA_SOCKET_RESPONDER, 16 << 10,
+     0},
+    {"POST", "/ca/v1/staff", enter_staff, CA_SOCKET_ADMIN, 32 << 10, 0},
+    {"POST", "/ca/v1/regulator-keys", enter_regulator, CA_SOCKET_ADMIN, 32 << 10, 0},
+    {"GET", "/ca/v1/audit", verify_audit, CA_SOCKET_ADMIN, 0, 0},
+};
+
+void ca_api_mount(struct httpd *server, struct ca_api *api)
+{
+    httpd_mount(server, routes, sizeof routes / sizeof *routes, guard, api);
+}

@@ -1,0 +1,215 @@
+/* Opening the authority: keys, profiles, database, people it believes. */
+#include "ca/ca_priv.h"
+
+#include "base/sys.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct store_module *const modules[] = {&ca_sql};
+const struct store_catalogue ca_catalogue = STORE_CATALOGUE(modules);
+
+enum { CONNECTIONS = 4, KEY_FILE_MAX = 64 * 1024 };
+
+const struct ca_profile *ca_profile_find(const struct ca *ca, const char *code)
+{
+    for (size_t i = 0; i < ca->profiles; i++)
+        if (strcmp(ca->profile[i].code, code) == 0)
+            return &ca->profile[i];
+    return NULL;
+}
+
+enum err ca_issuer_for(const struct ca *ca, enum pki_alg alg, const struct ca_issuer **out,
+                       struct err_info *e)
+{
+    for (size_t i = 0; i < ca->issuers; i++)
+        if (!ca->issuer[i].root && ca->issuer[i].alg == alg && ca->issuer[i].signer) {
+            *out = &ca->issuer[i];
+            return ERR_OK;
+        }
+    err_set(e, ERR_CA_PROFILE, "algorithm", "no issuing CA for %s", pki_alg_text(alg));
+    err_arg(e, "why", "there is no issuing CA for %s", pki_alg_text(alg));
+    return ERR_CA_PROFILE;
+}
+
+size_t ca_issuers(const struct ca *ca, const struct ca_issuer **out)
+{
+    *out = ca->issuer;
+    return ca->issuers;
+}
+
+static enum err load_profile(struct ca *ca, const char *path, struct err_info *e)
+{
+    _auto(arena) a = arena_new();
+    struct bytes file;
+    _auto_json doc = NULL;
+    if (ca->profiles == CA_PROFILES_MAX)
+        return err_set(e, ERR_CONFIG, NULL, "%s: more than %d certificate profiles", path,
+                       CA_PROFILES_MAX);
+    TRY(file_read(a, path, 64 * 1024, &file, e));
+    TRY(json_parse(file.p, file.n, &doc, e));
+    return ca_profile_parse(path, doc, &ca->profile[ca->profiles++], e);
+}
+
+static int is_profile(const struct dirent *entry)
+{
+    size_t n = strlen(entry->d_name);
+    return n > 5 && strcmp(entry->d_name + n - 5, ".json") == 0;
+}
+
+static enum err load_profiles(struct ca *ca, struct err_info *e)
+{
+    char *folder = arena_fmt(ca->arena, "%s/profiles", ca->options.data);
+    struct dirent **entry;
+    int n = scandir(folder, &entry, is_profile, alphasort);
+    if (n < 0)
+        return err_set(e, ERR_CONFIG, NULL, "%s cannot be read", folder);
+    enum err result = ERR_OK;
+    for (int i = 0; i < n; i++) {
+        if (result == ERR_OK)
+            result = load_profile(ca, arena_fmt(ca->arena, "%s/%s", folder, entry[i]->d_name), e);
+        free(entry[i]);
+    }
+    free(entry);
+    return result;
+}
+
+/* A root's key may be kept elsewhere; an issuing CA without its key cannot work. */
+static enum err load_signer(struct ca *ca, struct ca_issuer *issuer, struct err_info *e)
+{
+    _auto(arena) a = arena_new();
+    struct bytes pem;
+    _auto(pki_key) key = NULL;
+    char *path = arena_fmt(a, "%s/keys/%s.pem", ca->options.data, issuer->code);
+    enum err found = file_read(a, path, KEY_FILE_MAX, &pem, e);
+    if (found == ERR_NOT_FOUND && issuer->root)
+        return ERR_OK;
+    TRY(found);
+    TRY(pki_key_load(pem, NULL, &key, e));
+    TRY(pki_signer_from_key(key, &issuer->signer, e));
+    _auto(pki_pub) certified = NULL;
+    TRY(cert_key(issuer->certificate, &certified, e));
+    if (!pki_pub_equal(certified, issuer->signer->pub))
+        return err_set(e, ERR_CONFIG, NULL, "%s is not the key of certificate %s", path,
+                       issuer->code);
+    return ERR_OK;
+}
+
+static enum err load_issuer(struct ca *ca, const struct store_row *row, struct err_info *e)
+{
+    if (ca->issuers == CA_ISSUERS_MAX)
+        return err_set(e, ERR_CONFIG, NULL, "more than %d issuers", CA_ISSUERS_MAX);
+    struct ca_issuer *issuer = &ca->issuer[ca->issuers++];
+    struct cert_view view;
+    issuer->id = row_int(row, "id");
+    snprintf(issuer->code, sizeof issuer->code, "%s", row_text(row, "code"));
+    issuer->root = strcmp(row_text(row, "role"), "root") == 0;
+    issuer->certificate = row_blob(row, "certificate");
+    issuer->not_after = row_int(row, "not_after");
+    if (!pki_alg_from_text(row_text(row, "algorithm"), &issuer->alg))
+        return err_set(e, ERR_CONFIG, NULL, "issuer %s: unknown algorithm", issuer->code);
+    TRY(cert_view(issuer->certificate, ca->arena, &view, e));
+    issuer->subject = view.subject;
+    return load_signer(ca, issuer, e);
+}
+
+static enum err load_issuers(struct ca *ca, struct err_info *e)
+{
+    struct store_rows rows;
+    _auto(store_tx) tx = NULL;
+    TRY(store_begin(ca->store, STORE_READ, &tx, e));
+    TRY(store_many(tx, &Q_ca_issuer_all, NO_PARAMS, ca->arena, &rows, e));
+    for (size_t i = 0; i < rows.n; i++)
+        TRY(load_issuer(ca, &rows.row[i], e));
+    return ERR_OK;
+}
+
+enum err ca_open(const struct ca_options *o, struct ca **out, struct err_info *e)
+{
+    _auto(ca) ca = mem_alloc(sizeof *ca);
+    ca->options = *o;
+    ca->arena = arena_new();
+    pthread_mutex_init(&ca->change_lock, NULL);
+    pthread_cond_init(&ca->change_seen, NULL);
+    pthread_mutex_init(&ca->crl_lock, NULL);
+    TRY(store_open(o->database, &ca_catalogue, CONNECTIONS, &ca->store, e));
+    TRY(store_group_new(ca->store, &ca->group, e));
+    TRY(load_profiles(ca, e));
+    TRY(load_issuers(ca, e));
+    TRY(ca_settle_intents(ca, e));
+    *out = steal(&ca);
+    return ERR_OK;
+}
+
+void ca_free(struct ca *ca)
+{
+    if (!ca)
+        return;
+    store_group_free(ca->group);
+    store_free(ca->store);
+    for (size_t i = 0; i < ca->issuers; i++)
+        pki_signer_free(ca->issuer[i].signer);
+    pthread_mutex_destroy(&ca->change_lock);
+    pthread_cond_destroy(&ca->change_seen);
+    pthread_mutex_destroy(&ca->crl_lock);
+    arena_free(ca->arena);
+    free(ca);
+}
+
+struct enter_work {
+    const char *name, *role, *by;
+    struct bytes certificate;
+    struct cert_view view;
+    struct arena *arena;
+    int64_t now;
+};
+
+static enum err staff_in(struct store_tx *tx, void *arg, struct err_info *e)
+{
+    struct enter_work *w = arg;
+    TRY(store_exec(tx, &Q_ca_staff_add,
+                   PARAMS(P_TEXT(w->name), P_TEXT(w->role), P_TEXT(w->view.serial),
+                          P_BLOB(w->certificate), P_TEXT(w->by), P_INT(w->now)),
+                   NULL, e));
+    return ca_audit(tx, w->now, w->by, "staff",
+                    arena_fmt(w->arena, "%s %s %s", w->role, w->view.serial, w->name), e);
+}
+
+enum err ca_staff_enter(struct ca *ca, const char *name, const char *role, struct bytes certificate,
+                        const char *by, struct err_info *e)
+{
+    _auto(arena) a = arena_new();
+    struct enter_work w = {.name = name,
+                           .role = role,
+                           .by = by,
+                           .arena = a,
+                           .certificate = certificate,
+                           .now = clock_business(ca->options.clock)};
+    TRY(cert_view(certificate, a, &w.view, e));
+    return store_group_run(ca->group, staff_in, &w, e);
+}
+
+static enum err regulator_in(struct store_tx *tx, void *arg, struct err_info *e)
+{
+    struct enter_work *w = arg;
+    TRY(store_exec(tx, &Q_ca_regulator_add,
+                   PARAMS(P_TEXT(w->role), P_BLOB(w->certificate), P_TEXT(w->by), P_INT(w->now)),
+                   NULL, e));
+    return ca_audit(tx, w->now, w->by, "regulator",
+                    arena_fmt(w->arena, "%s %s", w->role, w->view.subject_text), e);
+}
+
+enum err ca_regulator_enter(struct ca *ca, const char *project, struct bytes certificate,
+                            const char *by, struct err_info *e)
+{
+    _auto(arena) a = arena_new();
+    struct enter_work w = {.role = project,
+                           .by = by,
+                           .arena = a,
+                           .certificate = certificate,
+                           .now = clock_business(ca->options.clock)};
+    TRY(cert_view(certificate, a, &w.view, e));
+    return store_group_run(ca->group, regulator_in, &w, e);
+}

@@ -1,0 +1,166 @@
+/* The certificate authority: what its process can do.
+ *
+ * It builds every certificate itself, from its own profiles and from evidence that it checks alone; a caller
+ * names an order, a key and a term, never a subject (design §1). Issuing is intent first (design §5): serial and exact
+ * TBS octets are durable before the key signs them, and no signature leaves before its record is durable.
+ *
+ * Threads: every function may be called from several threads at once; all changes go through the store's one
+ * writer with group commit. */
+#ifndef CERTHALL_CA_CA_H
+#define CERTHALL_CA_CA_H
+
+#include "base/json.h"
+#include "base/time.h"
+#include "pki/cert.h"
+#include "pki/crl.h"
+#include "pki/name.h"
+
+struct store;
+struct store_tx;
+struct store_group;
+struct store_catalogue;
+
+extern const struct store_catalogue ca_catalogue;
+
+/* ---- certificate profiles: data of the ca, `<data>/ca/profiles/<code>.json` ---- */
+
+enum { CA_PROFILE_EVIDENCE_MAX = 4 };
+
+enum ca_evidence_kind { CA_EVIDENCE_REGULATOR, CA_EVIDENCE_MAKER };
+
+/* Where a part of the subject comes from. */
+enum ca_subject_source {
+    CA_SUBJECT_FIXED,
+    CA_SUBJECT_INSTITUTION,
+    CA_SUBJECT_REPORTING_CODE,
+    CA_SUBJECT_USER,
+    CA_SUBJECT_USCC
+};
+
+struct ca_subject_part {
+    enum name_type type;
+    enum ca_subject_source source;
+    char value[128]; /* CA_SUBJECT_FIXED only */
+};
+
+struct ca_profile {
+    char code[64];
+    char project[64];
+    enum pki_alg algorithm;
+    struct ca_subject_part subject[NAME_PARTS_MAX];
+    size_t subject_parts;
+    unsigned key_usage, eku;
+    char policy_oid[64]; /* "" none */
+    int64_t days_min, days_max;
+    enum ca_evidence_kind evidence[CA_PROFILE_EVIDENCE_MAX];
+    size_t evidence_kinds;
+};
+
+/* Read a profile. ERR_CONFIG with file, member and reason. Unknown members are refused. */
+NODISCARD enum err ca_profile_parse(const char *file, const json_t *doc, struct ca_profile *out,
+                                    struct err_info *e);
+
+/* ---- the authority ---- */
+
+struct ca_issuer {
+    int64_t id;
+    char code[40];
+    enum pki_alg alg;
+    int root;
+    struct bytes certificate; /* DER, in the authority's arena */
+    struct bytes subject;     /* Name */
+    int64_t not_after;
+    struct pki_signer *signer; /* NULL for a root whose key is kept away */
+};
+
+enum { CA_ISSUERS_MAX = 16, CA_PROFILES_MAX = 32 };
+
+struct ca_options {
+    const char *data;       /* "<data>/ca" */
+    const char *database;   /* store URL */
+    const char *status_url; /* public address of the responder, no slash at the end */
+    const struct clock *clock;
+    int revoke_alone_per_hour; /* what the hall may revoke without a second person */
+    int64_t crl_period;        /* ms between lists when nothing changed */
+};
+
+struct ca;
+/* Opens keys, profiles and database, and settles every intent that a crash left behind. */
+NODISCARD enum err ca_open(const struct ca_options *o, struct ca **out, struct err_info *e);
+void ca_free(struct ca *ca);
+DEFINE_AUTO(ca)
+
+/* Make keys and certificates of a root and an issuing CA of this algorithm: `<data>/keys/<code>.pem` (0600), rows in
+ * the database. ERR_CONFLICT when they are there. Subjects: C=CN, O=`organisation`, CN=… */
+NODISCARD enum err ca_init(const struct ca_options *o, const char *organisation, enum pki_alg alg,
+                           struct err_info *e);
+
+size_t ca_issuers(const struct ca *ca, const struct ca_issuer **out);
+
+/* ---- people and keys the ca believes; only its administrator's socket calls these ---- */
+NODISCARD enum err ca_staff_enter(struct ca *ca, const char *name, const char *role,
+                                  struct bytes certificate, const char *by, struct err_info *e);
+NODISCARD enum err ca_regulator_enter(struct ca *ca, const char *project, struct bytes certificate,
+                                      const char *by, struct err_info *e);
+
+/* ---- regulator's lists ---- */
+struct ca_batch_in {
+    const char *project;
+    const char *format; /* "csv" | "json" */
+    struct bytes file, signature;
+};
+/* Idempotent by the file's hash. `id` gets 64 hex digits. ERR_SIGNATURE, or the list's first problem. */
+NODISCARD enum err ca_batch_take(struct ca *ca, const struct ca_batch_in *in, struct arena *a,
+                                 char id[65], struct err_info *e);
+
+/* ---- issuing ---- */
+struct ca_request {
+    const char *request_id; /* unique for ever: "<order>-sign" */
+    const char *order, *revision, *profile, *ukey;
+    struct bytes csr;
+    int64_t not_before, not_after;
+    const json_t *evidence; /* list, as ARCHITECTURE.md says */
+};
+
+struct ca_answer {
+    char serial[2 * CERT_SERIAL_MAX + 1];
+    struct bytes certificate; /* DER, in the arena */
+    const char *state;
+    const struct ca_issuer *issuer;
+};
+
+/* ERR_CA_EVIDENCE with {why}, ERR_CA_REQUEST when the request id was used with another key or the key with another
+ * request, ERR_CERT_LINT, ERR_KEY_UNSUPPORTED, ERR_SIGNATURE (CSR), ERR_CA_PROFILE. */
+NODISCARD enum err ca_issue(struct ca *ca, const struct ca_request *r, struct arena *a,
+                            struct ca_answer *out, struct err_info *e);
+
+/* ---- status ---- */
+enum ca_change { CA_HOLD, CA_RELEASE, CA_REVOKE };
+struct ca_change_in {
+    enum ca_change change;
+    const char *serial; /* hex */
+    enum crl_reason reason;
+    const char *actor;  /* for the record */
+    const char *second; /* second person; NULL: alone, which is limited for CA_REVOKE */
+};
+/* Already in that state: the same answer. ERR_CA_STATE when it cannot be (release of a revoked one),
+ * ERR_CA_LIMIT when the hour's number is used up. *seq: the change's number in the status log. */
+NODISCARD enum err ca_change(struct ca *ca, const struct ca_change_in *in, int64_t *seq,
+                             struct err_info *e);
+
+/* The newest list of an issuer, made anew when something changed since or it is older than the period. */
+NODISCARD enum err ca_crl(struct ca *ca, int64_t issuer_id, struct arena *a, struct bytes *der,
+                          struct err_info *e);
+
+/* Certificate for the responder's key: OCSPSigning, nocheck, by the issuing CA of that algorithm. */
+NODISCARD enum err ca_responder_certificate(struct ca *ca, struct bytes csr, struct arena *a,
+                                            struct bytes *der, struct err_info *e);
+
+/* Walk the whole chain: how many links, and the first that does not fit (0: none). */
+NODISCARD enum err ca_audit_verify(struct ca *ca, int64_t *links, int64_t *first_bad,
+                                   struct err_info *e);
+/* Take heads of the hall's audit chains into the ca's own chain; gives the ca's head. */
+NODISCARD enum err ca_anchor(struct ca *ca, const char *heads, struct arena *a, int64_t *n,
+                             char hash[65], struct err_info *e);
+
+#endif

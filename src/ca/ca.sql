@@ -1,0 +1,127 @@
+-- name: ca_issuer_add :exec
+INSERT INTO ca_issuer (id, code, algorithm, role, parent_id, certificate, not_after)
+VALUES ($1, $2, $3, $4, $5, $6, $7);
+
+-- name: ca_issuer_all :many
+SELECT id, code, algorithm, role, parent_id, certificate, not_after FROM ca_issuer ORDER BY id;
+
+-- name: ca_certificate_intend :exec
+INSERT INTO ca_certificate (id, serial, issuer_id, profile, request_id, key_hash, order_no, ukey, subject,
+    not_before, not_after, tbs, certificate, state, reason, changed_at, created_at, evidence)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, NULL, 'intent', 0, $13, $13, $14);
+
+-- name: ca_certificate_max_id :one
+SELECT COALESCE(MAX(id), 0) AS id FROM ca_certificate;
+
+-- name: ca_certificate_by_request :one
+SELECT id, serial, issuer_id, profile, request_id, key_hash, order_no, ukey, subject, not_before, not_after, tbs,
+    certificate, state, reason, changed_at
+FROM ca_certificate WHERE request_id = $1;
+
+-- name: ca_certificate_by_serial :one
+SELECT id, serial, issuer_id, profile, request_id, key_hash, order_no, ukey, subject, not_before, not_after, tbs,
+    certificate, state, reason, changed_at
+FROM ca_certificate WHERE serial = $1;
+
+-- name: ca_certificate_by_key :many
+SELECT request_id, state FROM ca_certificate WHERE key_hash = $1 LIMIT 2;
+
+-- name: ca_certificate_signed :exec
+UPDATE ca_certificate SET certificate = $2, state = 'active', changed_at = $3
+WHERE id = $1 AND state = 'intent';
+
+-- name: ca_certificate_intents :many
+SELECT id, serial, issuer_id, tbs, not_after FROM ca_certificate WHERE state = 'intent' ORDER BY id;
+
+-- name: ca_certificate_change :exec
+UPDATE ca_certificate SET state = $3, reason = $4, changed_at = $5
+WHERE id = $1 AND state = $2;
+
+-- name: ca_certificate_listed :many
+SELECT serial, state, reason, changed_at FROM ca_certificate
+WHERE issuer_id = $1 AND state IN ('hold', 'revoked') AND not_after >= $2 ORDER BY serial;
+
+-- name: ca_status_last :one
+SELECT COALESCE(MAX(seq), 0) AS seq FROM ca_status;
+
+-- name: ca_status_add :exec
+INSERT INTO ca_status (seq, serial, issuer_id, state, reason, changed_at, not_after)
+VALUES ($1, $2, $3, $4, $5, $6, $7);
+
+-- name: ca_status_after :many
+SELECT seq, serial, issuer_id, state, reason, changed_at, not_after FROM ca_status
+WHERE seq > $1 ORDER BY seq LIMIT $2;
+
+-- name: ca_status_last_listed :one
+SELECT COALESCE(MAX(seq), 0) AS seq FROM ca_status
+WHERE issuer_id = $1 AND (state IN ('hold', 'revoked') OR reason > 0);
+
+-- name: ca_crl_last :one
+SELECT number, status_seq, this_update, next_update, crl FROM ca_crl
+WHERE issuer_id = $1 ORDER BY number DESC LIMIT 1;
+
+-- name: ca_crl_add :exec
+INSERT INTO ca_crl (issuer_id, number, status_seq, this_update, next_update, crl)
+VALUES ($1, $2, $3, $4, $5, $6);
+
+-- name: ca_crl_prune :exec
+DELETE FROM ca_crl WHERE issuer_id = $1 AND number < $2;
+
+-- name: ca_staff_add :exec
+INSERT INTO ca_staff (id, name, role, serial, certificate, entered_by, entered_at, ended_at)
+VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM ca_staff), $1, $2, $3, $4, $5, $6, 0);
+
+-- name: ca_staff_by_serial :one
+SELECT id, name, role, serial, certificate, ended_at FROM ca_staff WHERE serial = $1;
+
+-- name: ca_staff_end :exec
+UPDATE ca_staff SET ended_at = $2 WHERE serial = $1 AND ended_at = 0;
+
+-- name: ca_regulator_add :exec
+INSERT INTO ca_regulator (id, project, certificate, entered_by, entered_at, ended_at)
+VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM ca_regulator), $1, $2, $3, $4, 0);
+
+-- name: ca_regulator_of :many
+SELECT certificate FROM ca_regulator WHERE project = $1 AND ended_at = 0 ORDER BY id;
+
+-- name: ca_batch_get :one
+SELECT id, seq, project FROM ca_batch WHERE id = $1;
+
+-- name: ca_batch_last :one
+SELECT COALESCE(MAX(seq), 0) AS seq FROM ca_batch;
+
+-- name: ca_batch_add :exec
+INSERT INTO ca_batch (id, seq, project, signer, received_at) VALUES ($1, $2, $3, $4, $5);
+
+-- name: ca_batch_row_add :exec
+INSERT INTO ca_batch_row (batch_id, row_no, action, reporting_code, user_name, institution_name, uscc, row_hash, seq)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+
+-- name: ca_batch_row_get :one
+SELECT r.action, r.reporting_code, r.user_name, r.institution_name, r.uscc, r.seq, b.project
+FROM ca_batch_row r JOIN ca_batch b ON b.id = r.batch_id
+WHERE r.batch_id = $1 AND r.row_no = $2;
+
+-- name: ca_batch_row_newest :one
+SELECT r.batch_id, r.row_no, r.action, r.seq
+FROM ca_batch_row r JOIN ca_batch b ON b.id = r.batch_id
+WHERE r.reporting_code = $1 AND r.user_name = $2 AND b.project = $3
+ORDER BY r.seq DESC, r.row_no DESC LIMIT 1;
+
+-- name: ca_use_count :one
+SELECT COUNT(*) AS n, COALESCE(MIN(at), 0) AS first FROM ca_use WHERE what = $1 AND at > $2;
+
+-- name: ca_use_add :exec
+INSERT INTO ca_use (id, what, at) VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM ca_use), $1, $2);
+
+-- name: ca_audit_last :one
+SELECT n, hash FROM ca_audit ORDER BY n DESC LIMIT 1;
+
+-- name: ca_audit_add :exec
+INSERT INTO ca_audit (n, at, actor, act, object, hash) VALUES ($1, $2, $3, $4, $5, $6);
+
+-- name: ca_audit_all :many
+SELECT n, at, actor, act, object, hash FROM ca_audit WHERE n > $1 ORDER BY n LIMIT $2;
+
+-- name: ca_audit_last_anchor :one
+SELECT n, object FROM ca_audit WHERE act = 'anchor' ORDER BY n DESC LIMIT 1;

@@ -1,0 +1,62 @@
+/* Inside the ca: what its files share. */
+#ifndef CERTHALL_CA_CA_PRIV_H
+#define CERTHALL_CA_CA_PRIV_H
+
+#include "ca/ca.h"
+#include "pki/digest.h"
+#include "store/store.h"
+
+#include "ca_sql.h"
+
+#include <pthread.h>
+
+struct ca {
+    struct ca_options options;
+    struct arena *arena; /* issuers' certificates and paths: lives as long as the ca */
+    struct store *store;
+    struct store_group *group; /* the one writer */
+    struct ca_issuer issuer[CA_ISSUERS_MAX];
+    size_t issuers;
+    struct ca_profile profile[CA_PROFILES_MAX];
+    size_t profiles;
+    pthread_mutex_t change_lock; /* with change_seen: who waits for news of the status log */
+    pthread_cond_t change_seen;
+    pthread_mutex_t crl_lock; /* one list is made at a time */
+};
+
+const struct ca_profile *ca_profile_find(const struct ca *ca, const char *code);
+/* The issuing CA of an algorithm; ERR_CA_PROFILE when there is none. */
+NODISCARD enum err ca_issuer_for(const struct ca *ca, enum pki_alg alg,
+                                 const struct ca_issuer **out, struct err_info *e);
+
+/* One link of the ca's own chain, in the caller's transaction. */
+NODISCARD enum err ca_audit(struct store_tx *tx, int64_t at, const char *actor, const char *act,
+                            const char *object, struct err_info *e);
+/* The head of the chain: its number and hash (hex). 0 and zeros when nothing stands there. */
+NODISCARD enum err ca_audit_head(struct store_tx *tx, int64_t *n, char hash[65],
+                                 struct err_info *e);
+
+/* What the evidence said once it was checked. */
+struct ca_vouched {
+    char institution_name[256];
+    char reporting_code[64];
+    char user_name[128];
+    char uscc[32];
+    char maker[128]; /* name of the maker */
+};
+/* Check every kind that the profile asks for; a kind that is not asked for is not looked at. ERR_CA_EVIDENCE. */
+NODISCARD enum err ca_evidence_check(struct store_tx *tx, const struct ca_profile *p,
+                                     const struct ca_request *r, int64_t now, struct arena *a,
+                                     struct ca_vouched *out, struct err_info *e);
+
+/* Append to the status log, in the caller's transaction. */
+NODISCARD enum err ca_status_append(struct store_tx *tx, struct bytes serial, int64_t issuer_id,
+                                    const char *state, enum crl_reason reason, int64_t at,
+                                    int64_t not_after, int64_t *seq, struct err_info *e);
+/* Wake who waits for the status log; after the commit. */
+void ca_changed(struct ca *ca);
+
+/* Sign and record every certificate that was intended and not signed when the process ended. */
+NODISCARD enum err ca_settle_intents(struct ca *ca, struct err_info *e);
+
+#endif

@@ -1,0 +1,264 @@
+/* Issuing, intent first (design §5): evidence and lint → intent durable → sign → signature durable → answer. */
+#include "ca/ca_priv.h"
+
+#include "base/sys.h"
+#include "base/text.h"
+#include "pki/csr.h"
+#include "pki/lint.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* A request on its way, shared between the steps. */
+struct issue {
+    struct ca *ca;
+    const struct ca_request *r;
+    const struct ca_profile *profile;
+    const struct ca_issuer *issuer;
+    struct pki_pub *key;
+    struct arena *arena;
+    int64_t now;
+    uint8_t key_hash[DIGEST_LEN];
+    struct bytes serial, subject, tbs, certificate;
+    char *subject_text;
+    int64_t id;
+    int repeated; /* the request was made before: `certificate` is what was answered then */
+    const char *state;
+};
+
+static enum err refuse_request(struct err_info *e, const char *why)
+{
+    err_set(e, ERR_CA_REQUEST, "request_id", "%s", why);
+    err_arg(e, "why", "%s", why);
+    return ERR_CA_REQUEST;
+}
+
+static const char *subject_value(const struct ca_subject_part *part, const struct ca_vouched *v)
+{
+    switch (part->source) {
+    case CA_SUBJECT_INSTITUTION:
+        return v->institution_name;
+    case CA_SUBJECT_REPORTING_CODE:
+        return v->reporting_code;
+    case CA_SUBJECT_USER:
+        return v->user_name;
+    case CA_SUBJECT_USCC:
+        return v->uscc;
+    case CA_SUBJECT_FIXED:
+        break;
+    }
+    return part->value;
+}
+
+static enum err make_subject(struct issue *i, const struct ca_vouched *v, struct err_info *e)
+{
+    struct name_part part[NAME_PARTS_MAX];
+    for (size_t k = 0; k < i->profile->subject_parts; k++)
+        part[k] = (struct name_part){i->profile->subject[k].type,
+                                     subject_value(&i->profile->subject[k], v)};
+    TRY(name_encode(part, i->profile->subject_parts, i->arena, &i->subject, e));
+    return name_text(i->subject, i->arena, &i->subject_text, e);
+}
+
+static enum err make_tbs(struct issue *i, struct err_info *e)
+{
+    const char *url = i->ca->options.status_url;
+    struct cert_policy policy = {.oid = i->profile->policy_oid};
+    i->serial = cert_serial_new(i->arena);
+    struct cert_spec spec = {
+        .serial = i->serial,
+        .issuer = i->issuer->subject,
+        .subject = i->subject,
+        .not_before = i->r->not_before,
+        .not_after = i->r->not_after,
+        .key = i->key,
+        .issuer_key = i->issuer->signer->pub,
+        .key_usage = i->profile->key_usage,
+        .eku = i->profile->eku,
+        .policy = &policy,
+        .policies = i->profile->policy_oid[0] != '\0',
+        .crl_url = arena_fmt(i->arena, "%s/crl/%s.crl", url, i->issuer->code),
+        .ocsp_url = arena_fmt(i->arena, "%s/ocsp", url),
+        .ca_issuers_url = arena_fmt(i->arena, "%s/ca/%s.cer", url, i->issuer->code),
+    };
+    TRY(cert_tbs(&spec, i->arena, &i->tbs, e));
+    struct lint_context context = {.role = LINT_END_ENTITY,
+                                   .issuer_subject = i->issuer->subject,
+                                   .issuer_key = i->issuer->signer->pub,
+                                   .issuer_not_after = i->issuer->not_after};
+    return lint_check(i->tbs, &context, e);
+}
+
+/* The profile's bounds on the term; the hall proposes it. */
+static enum err check_term(const struct issue *i, struct err_info *e)
+{
+    int64_t term = i->r->not_after - i->r->not_before;
+    int ok = term >= i->profile->days_min * TIME_DAY && term <= i->profile->days_max * TIME_DAY &&
+             i->r->not_before <= i->now + TIME_HOUR &&
+             i->r->not_before >= i->now - 7LL * TIME_DAY && i->r->not_after <= i->issuer->not_after;
+    if (ok)
+        return ERR_OK;
+    err_set(e, ERR_CA_PROFILE, "not_after", "term outside the profile");
+    err_arg(
+        e, "why",
+        "the term must begin within the last 7 days, last %lld to %lld days and end before its issuer",
+        (long long)i->profile->days_min, (long long)i->profile->days_max);
+    return ERR_CA_PROFILE;
+}
+
+/* The same request id and key: what was answered then. Either of them with another partner: refused. */
+static enum err find_earlier(struct store_tx *tx, struct issue *i, struct err_info *e)
+{
+    const struct store_row *row;
+    TRY(store_opt(tx, &Q_ca_certificate_by_request, PARAMS(P_TEXT(i->r->request_id)), i->arena,
+                  &row, e));
+    if (!row) {
+        struct store_rows used;
+        TRY(store_many(tx, &Q_ca_certificate_by_key,
+                       PARAMS(P_BLOB(((struct bytes){i->key_hash, DIGEST_LEN}))), i->arena, &used,
+                       e));
+        return used.n == 0 ? ERR_OK
+                           : refuse_request(e, "this public key belongs to another request");
+    }
+    struct bytes hash = row_blob(row, "key_hash");
+    if (hash.n != DIGEST_LEN || memcmp(hash.p, i->key_hash, DIGEST_LEN) != 0)
+        return refuse_request(e, "this request id was used with another public key");
+    i->repeated = 1;
+    i->id = row_int(row, "id");
+    i->serial = row_blob(row, "serial");
+    i->tbs = row_blob(row, "tbs");
+    i->certificate = row_blob(row, "certificate");
+    i->state = row_text(row, "state");
+    return ERR_OK;
+}
+
+/* First transaction: everything is decided and written down, nothing is signed. */
+static enum err intend(struct store_tx *tx, void *arg, struct err_info *e)
+{
+    struct issue *i = arg;
+    TRY(find_earlier(tx, i, e));
+    if (i->repeated)
+        return ERR_OK;
+    struct ca_vouched vouched;
+    TRY(ca_evidence_check(tx, i->profile, i->r, i->now, i->arena, &vouched, e));
+    TRY(make_subject(i, &vouched, e));
+    TRY(make_tbs(i, e));
+    const struct store_row *last;
+    TRY(store_one(tx, &Q_ca_certificate_max_id, NO_PARAMS, i->arena, &last, e));
+    i->id = row_int(last, "id") + 1;
+    char *evidence = json_dumps(i->r->evidence, JSON_COMPACT | JSON_SORT_KEYS);
+    char *shown = arena_text(i->arena, evidence);
+    free(evidence);
+    TRY(store_exec(tx, &Q_ca_certificate_intend,
+                   PARAMS(P_INT(i->id), P_BLOB(i->serial), P_INT(i->issuer->id),
+                          P_TEXT(i->profile->code), P_TEXT(i->r->request_id),
+                          P_BLOB(((struct bytes){i->key_hash, DIGEST_LEN})), P_TEXT(i->r->order),
+                          P_TEXT(i->r->ukey), P_TEXT(i->subject_text), P_INT(i->r->not_before),
+                          P_INT(i->r->not_after), P_BLOB(i->tbs), P_INT(i->now), P_TEXT(shown)),
+                   NULL, e));
+    return ca_audit(tx, i->now, vouched.maker, "intend",
+                    arena_fmt(i->arena, "%s %s %s", i->r->request_id, text_hex(i->arena, i->serial),
+                              i->subject_text),
+                    e);
+}
+
+struct signed_work {
+    struct arena *arena;
+    int64_t id, issuer_id, now, not_after;
+    struct bytes serial, certificate;
+};
+
+/* Second transaction: the signature is durable before it leaves the process. */
+static enum err record_signed(struct store_tx *tx, void *arg, struct err_info *e)
+{
+    struct signed_work *w = arg;
+    int64_t changed, seq;
+    TRY(store_exec(tx, &Q_ca_certificate_signed,
+                   PARAMS(P_INT(w->id), P_BLOB(w->certificate), P_INT(w->now)), &changed, e));
+    if (changed == 0)
+        return ERR_OK; /* another thread answered the same request first; its certificate stands */
+    TRY(ca_status_append(tx, w->serial, w->issuer_id, "active", CRL_UNSPECIFIED, w->now,
+                         w->not_after, &seq, e));
+    return ca_audit(tx, w->now, "ca", "issue", text_hex(w->arena, w->serial), e);
+}
+
+static enum err sign_and_record(struct issue *i, struct err_info *e)
+{
+    TRY(cert_sign(i->tbs, i->issuer->signer, i->arena, &i->certificate, e));
+    struct signed_work w = {i->arena,        i->id,     i->issuer->id, i->now,
+                            i->r->not_after, i->serial, i->certificate};
+    TRY(store_group_run(i->ca->group, record_signed, &w, e));
+    ca_changed(i->ca);
+    /* ECDSA signs anew each time: answer what stands in the database, also when another thread was first */
+    _auto(store_tx) tx = NULL;
+    TRY(store_begin(i->ca->store, STORE_READ, &tx, e));
+    return find_earlier(tx, i, e);
+}
+
+enum err ca_issue(struct ca *ca, const struct ca_request *r, struct arena *a, struct ca_answer *out,
+                  struct err_info *e)
+{
+    struct issue i = {.ca = ca, .r = r, .arena = a, .now = clock_business(ca->options.clock)};
+    i.profile = ca_profile_find(ca, r->profile);
+    if (!i.profile) {
+        err_set(e, ERR_CA_PROFILE, "profile", "no profile %s", r->profile);
+        err_arg(e, "why", "the ca has no certificate profile %s", r->profile);
+        return ERR_CA_PROFILE;
+    }
+    struct csr csr;
+    _auto(pki_pub) key = NULL;
+    TRY(csr_parse(r->csr, &csr, e));
+    TRY(csr_verify(&csr, &key, e));
+    if (pki_pub_alg(key) != i.profile->algorithm)
+        return refuse_request(e, "the key's algorithm is not the profile's");
+    i.key = key;
+    digest_sha256(pki_pub_spki(key), i.key_hash);
+    TRY(ca_issuer_for(ca, i.profile->algorithm, &i.issuer, e));
+    TRY(check_term(&i, e));
+    TRY(store_group_run(ca->group, intend, &i, e));
+    if (!i.repeated || i.certificate.n == 0)
+        TRY(sign_and_record(&i, e));
+    *out = (struct ca_answer){.certificate = i.certificate, .state = i.state, .issuer = i.issuer};
+    snprintf(out->serial, sizeof out->serial, "%s", text_hex(a, i.serial));
+    return ERR_OK;
+}
+
+static const struct ca_issuer *issuer_by_id(const struct ca *ca, int64_t id)
+{
+    for (size_t i = 0; i < ca->issuers; i++)
+        if (ca->issuer[i].id == id)
+            return &ca->issuer[i];
+    return NULL;
+}
+
+enum err ca_settle_intents(struct ca *ca, struct err_info *e)
+{
+    _auto(arena) a = arena_new();
+    struct store_rows open = {0};
+    {
+        _auto(store_tx) tx = NULL;
+        TRY(store_begin(ca->store, STORE_READ, &tx, e));
+        TRY(store_many(tx, &Q_ca_certificate_intents, NO_PARAMS, a, &open, e));
+    }
+    for (size_t k = 0; k < open.n; k++) {
+        const struct store_row *row = &open.row[k];
+        const struct ca_issuer *issuer = issuer_by_id(ca, row_int(row, "issuer_id"));
+        if (!issuer || !issuer->signer)
+            return err_set(e, ERR_CONFIG, NULL, "intent %lld: its issuer has no key here",
+                           (long long)row_int(row, "id"));
+        struct bytes certificate;
+        TRY(cert_sign(row_blob(row, "tbs"), issuer->signer, a, &certificate, e));
+        struct signed_work w = {a,
+                                row_int(row, "id"),
+                                issuer->id,
+                                clock_business(ca->options.clock),
+                                row_int(row, "not_after"),
+                                row_blob(row, "serial"),
+                                certificate};
+        TRY(store_group_run(ca->group, record_signed, &w, e));
+    }
+    if (open.n > 0)
+        log_line(LOG_LEVEL_INFO, "ca.settled", "%zu intended certificates signed after a restart",
+                 open.n);
+    return ERR_OK;
+}

@@ -1,0 +1,119 @@
+/* Hold, release, revoke, and the log that the responder follows. */
+#include "ca/ca_priv.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+enum err ca_status_append(struct store_tx *tx, struct bytes serial, int64_t issuer_id,
+                          const char *state, enum crl_reason reason, int64_t at, int64_t not_after,
+                          int64_t *seq, struct err_info *e)
+{
+    _auto(arena) a = arena_new();
+    const struct store_row *last;
+    TRY(store_one(tx, &Q_ca_status_last, NO_PARAMS, a, &last, e));
+    *seq = row_int(last, "seq") + 1;
+    return store_exec(tx, &Q_ca_status_add,
+                      PARAMS(P_INT(*seq), P_BLOB(serial), P_INT(issuer_id), P_TEXT(state),
+                             P_INT(reason), P_INT(at), P_INT(not_after)),
+                      NULL, e);
+}
+
+void ca_changed(struct ca *ca)
+{
+    pthread_mutex_lock(&ca->change_lock);
+    pthread_cond_broadcast(&ca->change_seen);
+    pthread_mutex_unlock(&ca->change_lock);
+}
+
+struct change_work {
+    struct ca *ca;
+    const struct ca_change_in *in;
+    struct bytes serial;
+    struct arena *arena;
+    int64_t now, seq;
+};
+
+static enum err bad_state(struct err_info *e, const char *state)
+{
+    err_set(e, ERR_CA_STATE, "serial", "state is %s", state);
+    err_arg(e, "state", "%s", state);
+    return ERR_CA_STATE;
+}
+
+/* A hall alone may revoke so many an hour (design §1): a captured one does limited harm until it is noticed. */
+static enum err count_revocation(struct store_tx *tx, struct change_work *w, struct err_info *e)
+{
+    int64_t machine = clock_machine();
+    const struct store_row *used;
+    TRY(store_one(tx, &Q_ca_use_count, PARAMS(P_TEXT("revoke-alone"), P_INT(machine - TIME_HOUR)),
+                  w->arena, &used, e));
+    if (row_int(used, "n") >= w->ca->options.revoke_alone_per_hour) {
+        int64_t wait = row_int(used, "first") + TIME_HOUR - machine;
+        err_set(e, ERR_CA_LIMIT, NULL, "%lld revocations in the last hour",
+                (long long)row_int(used, "n"));
+        err_arg(e, "minutes", "%lld", (long long)(wait / TIME_MINUTE + 1));
+        return ERR_CA_LIMIT;
+    }
+    return store_exec(tx, &Q_ca_use_add, PARAMS(P_TEXT("revoke-alone"), P_INT(machine)), NULL, e);
+}
+
+static const struct {
+    const char *from[2], *to;
+    const char *act;
+} changes[] = {
+    [CA_HOLD] = {{"active", NULL}, "hold", "hold"},
+    [CA_RELEASE] = {{"hold", NULL}, "active", "release"},
+    [CA_REVOKE] = {{"active", "hold"}, "revoked", "revoke"},
+};
+
+/* What the log says; a release stands there as removeFromCRL, so that a list made before it is seen to be old. */
+static enum crl_reason reason_of(const struct ca_change_in *in)
+{
+    if (in->change == CA_HOLD)
+        return CRL_CERTIFICATE_HOLD;
+    return in->change == CA_RELEASE ? CRL_REMOVE_FROM_CRL : in->reason;
+}
+
+static enum err change_in(struct store_tx *tx, void *arg, struct err_info *e)
+{
+    struct change_work *w = arg;
+    const struct store_row *row;
+    TRY(store_one(tx, &Q_ca_certificate_by_serial, PARAMS(P_BLOB(w->serial)), w->arena, &row, e));
+    const char *state = row_text(row, "state"), *to = changes[w->in->change].to;
+    if (strcmp(state, to) == 0) { /* asked again: nothing more to do */
+        const struct store_row *last;
+        TRY(store_one(tx, &Q_ca_status_last, NO_PARAMS, w->arena, &last, e));
+        w->seq = row_int(last, "seq");
+        return ERR_OK;
+    }
+    const char *const *from = changes[w->in->change].from;
+    if (strcmp(state, from[0]) != 0 && (!from[1] || strcmp(state, from[1]) != 0))
+        return bad_state(e, state);
+    if (w->in->change == CA_REVOKE && !w->in->second)
+        TRY(count_revocation(tx, w, e));
+    enum crl_reason reason = reason_of(w->in);
+    TRY(store_exec_one(
+        tx, &Q_ca_certificate_change,
+        PARAMS(P_INT(row_int(row, "id")), P_TEXT(state), P_TEXT(to), P_INT(reason), P_INT(w->now)),
+        e));
+    TRY(ca_status_append(tx, w->serial, row_int(row, "issuer_id"), to, reason, w->now,
+                         row_int(row, "not_after"), &w->seq, e));
+    return ca_audit(tx, w->now, w->in->actor, changes[w->in->change].act,
+                    arena_fmt(w->arena, "%s %s %s", w->in->serial, crl_reason_text(reason),
+                              w->in->second ? w->in->second : "-"),
+                    e);
+}
+
+enum err ca_change(struct ca *ca, const struct ca_change_in *in, int64_t *seq, struct err_info *e)
+{
+    _auto(arena) a = arena_new();
+    struct change_work w = {
+        .ca = ca, .in = in, .arena = a, .now = clock_business(ca->options.clock)};
+    if (!text_from_hex(a, in->serial, &w.serial) || w.serial.n == 0 || w.serial.n > CERT_SERIAL_MAX)
+        return err_set(e, ERR_NOT_FOUND, "serial", "not a serial");
+    TRY(store_group_run(ca->group, change_in, &w, e));
+    *seq = w.seq;
+    ca_changed(ca);
+    return ERR_OK;
+}
