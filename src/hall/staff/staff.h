@@ -40,7 +40,7 @@ struct staff_new {
     unsigned roles;
     const char *password;
 };
-/* The auditor only by ACTOR_SYSTEM (certhall init, certhall staff add). ERR_STAFF_EXISTS, ERR_STAFF_ROLES, ERR_STAFF_PASSWORD. */
+/* The auditor only by WHO_SYSTEM (certhall init, certhall staff add). ERR_STAFF_EXISTS, ERR_STAFF_ROLES, ERR_STAFF_PASSWORD. */
 NODISCARD enum err staff_add(struct hall_tx *tx, const struct staff_new *n, int64_t *id,
                              struct err_info *e);
 NODISCARD enum err staff_get(struct hall_tx *tx, int64_t id, struct staff *out, struct err_info *e);
