@@ -1,0 +1,62 @@
+/* Between the files of reglist: cells as they stand in the file, and the list of problems while it grows. */
+#ifndef CERTHALL_REGLIST_PRIV_H
+#define CERTHALL_REGLIST_PRIV_H
+
+#include "reglist/reglist.h"
+
+/* The columns in the order of conventions.md; also the order of problems within a row. */
+enum column {
+    COL_ACTION,
+    COL_INSTITUTION_NAME,
+    COL_REPORTING_CODE,
+    COL_USER_NAME,
+    COL_USCC,
+    COL_HANDLER,
+    COL_MOBILE,
+    COL_EMAIL,
+    COL_CODE,
+    COLUMNS
+};
+const char *column_name(enum column c);
+int column_find(const char *name, size_t n); /* ASCII case does not count; -1: none */
+
+/* A row as read: a cell is NULL where the file has none for that column. */
+struct raw_row {
+    int place;
+    const char *cell[COLUMNS];
+};
+
+struct reading {
+    struct arena *a;
+    struct raw_row *rows; /* malloc */
+    size_t rows_n, rows_cap;
+    struct reglist_problem *problems; /* malloc */
+    size_t problems_n, problems_cap;
+    int have[COLUMNS]; /* the file has this column */
+    int too_many;      /* more than REGLIST_ROWS_MAX rows */
+};
+void reading_clear(struct reading *r);
+/* NULL when there are too many. */
+struct raw_row *reading_row(struct reading *r, int place);
+/* The problem may be completed by the caller until the next one is added. */
+struct reglist_problem *reading_problem(struct reading *r, int number, int place,
+                                        const char *column, enum reglist_reason reason);
+
+void csv_read(struct reading *r, const char *text, size_t n);
+void json_list_read(struct reading *r, const char *text, size_t n);
+
+/* UTF-8 of the file, without a byte order mark. 0 where it is neither UTF-8 nor GB18030; *place is the line. */
+int encoding_read(struct arena *a, struct bytes file, struct bytes *utf8, int *gb18030, int *place);
+
+/* Full-width ASCII and the ideographic space to half-width, trimmed. */
+char *half_width(struct arena *a, const char *s);
+char *upper(struct arena *a, const char *s);
+/* 1 when every character may stand in a name: no control, format or bidirectional characters. */
+int name_characters(const char *s);
+/* At most 40 characters of a value, personal columns masked. */
+const char *excerpt(struct arena *a, enum column c, const char *value);
+
+/* Check the rows and complete `out`. */
+void check_rows(struct reading *r, struct reglist *out);
+
+#endif
