@@ -21,7 +21,10 @@ import tap  # noqa: E402
 import world  # noqa: E402
 
 SEED = "20261120"
-NEEDS_POSTGRES = ("contract", "manuals", "crash", "story")
+# One server for a whole run; each test makes databases of its own. Elsewhere the variable is absent: there the same
+# programs test SQLite.
+POSTGRES = "CERTHALL_TEST_POSTGRES"
+WITH_POSTGRES = ("contract", "manuals", "crash", "story")
 
 
 class Runner:
@@ -51,6 +54,8 @@ class Runner:
             os.mkdir(folder, 0o711)
             stack.callback(self.remove, folder)
             env = dict(self.base_env, TMPDIR=folder, CERTHALL_PORT_BASE=str(base), **test.env)
+            if test.layer in WITH_POSTGRES:
+                env[POSTGRES] = os.environ[POSTGRES]
             output = os.path.join(self.place, test.title.replace("/", "-") + ".log")
             started = time.monotonic()
             status, trouble = self.spawn(test, env, output)
@@ -69,7 +74,7 @@ class Runner:
         with open(output, "wb") as out:
             try:
                 process = subprocess.Popen(test.argv, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
-                                           env=env, cwd=self.options.root, start_new_session=True)
+                                           env=env, cwd=test.cwd or self.options.root, start_new_session=True)
             except OSError as error:
                 return 127, [str(error)]
             try:
@@ -159,6 +164,9 @@ def main():
         for test in tests:
             print(f"{test.title:44} {test.seconds:5} s {'alone' if test.alone else ''}")
         return 0
+    if POSTGRES not in os.environ and any(t.layer in WITH_POSTGRES for t in tests):
+        server = os.path.join(options.root, "tests/tools/with-postgres")
+        os.execv(server, [server, sys.executable, *sys.argv])
     world.adopt_orphans()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     print(f"seed {options.seed}; {len(tests)} programs", flush=True)
@@ -167,11 +175,6 @@ def main():
         if not options.only:
             runner.failed += [f"{path}: executable, but not in tests/list.txt" for path in plan.unlisted(options.root)]
         stack.callback(lambda: world.end(world.descendants_of(world.processes(), os.getpid())))
-        if any(t.layer in NEEDS_POSTGRES for t in tests):
-            print("starting a PostgreSQL for this run", flush=True)
-            postgres = world.Postgres(place)
-            stack.callback(postgres.stop)
-            runner.base_env["CERTHALL_POSTGRES"] = postgres.start()
         for layer in dict.fromkeys(t.layer for t in tests):
             runner.run_all([t for t in tests if t.layer == layer])
     if not tests:

@@ -15,6 +15,7 @@ class Test:
     seconds: int
     env: dict = field(default_factory=dict)
     alone: bool = False
+    cwd: str = ""
 
     @property
     def title(self):
@@ -38,7 +39,8 @@ def meson(build):
         suite = row["suite"][0].split(":")[-1] if row["suite"] else "unit"
         program = os.path.basename(row["cmd"][0])
         name = program.removeprefix("test_") if program.startswith("test_") else row["name"]
-        yield Test(suite, name, row["cmd"], max(int(row["timeout"]), 30) * 3, row["env"], not row["is_parallel"])
+        yield Test(suite, name, row["cmd"], max(int(row["timeout"]), 30) * 3, row["env"], not row["is_parallel"],
+                   row["workdir"] or build)
 
 
 def scripts(root, long):

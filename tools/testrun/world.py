@@ -1,16 +1,14 @@
-"""What a test gets from the runner: a folder, ports, a PostgreSQL, and an end to all it started.
+"""What a test gets from the runner: a folder, ports, and an end to all it started.
 
 Two runs at once share nothing: folders are made by mkdtemp, port ranges are leased by an abstract UNIX socket
-(gone with the process), and the PostgreSQL cluster listens on a socket in this run's own folder only.
+(gone with the process).
 """
 import contextlib
 import ctypes
 import os
-import pwd
 import shutil
 import signal
 import socket
-import subprocess
 import tempfile
 import time
 
@@ -113,49 +111,3 @@ def name_of(pid):
             return f.read().replace(b"\0", b" ").decode(errors="replace").strip()[:120]
     except OSError:
         return "?"
-
-
-class Postgres:
-    """A throwaway cluster; fsync is off, since nothing in it outlives the run."""
-
-    def __init__(self, place):
-        self.place = os.path.join(place, "postgres")
-        self.user = None
-        if os.geteuid() == 0:  # the server refuses to run as root
-            self.user = pwd.getpwnam("postgres")
-        self.bin = self.find()
-
-    @staticmethod
-    def find():
-        root = "/usr/lib/postgresql"
-        versions = sorted(os.listdir(root), key=int) if os.path.isdir(root) else []
-        if not versions:
-            raise RuntimeError("PostgreSQL is missing: apt-get install postgresql")
-        return os.path.join(root, versions[-1], "bin")
-
-    def call(self, *argv):
-        def become():
-            if self.user:
-                os.setgid(self.user.pw_gid)
-                os.setuid(self.user.pw_uid)
-
-        done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              preexec_fn=become, cwd="/", text=True, check=False)
-        if done.returncode != 0:
-            raise RuntimeError(f"{os.path.basename(argv[0])}: {done.stdout.strip()[-400:]}")
-
-    def start(self):
-        os.mkdir(self.place, 0o755)
-        if self.user:
-            os.chown(self.place, self.user.pw_uid, self.user.pw_gid)
-        data = os.path.join(self.place, "data")
-        self.call(f"{self.bin}/initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
-        options = (f"-c listen_addresses='' -c unix_socket_directories={self.place} -c unix_socket_permissions=0777 "
-                   "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200 "
-                   "-c shared_buffers=64MB")
-        self.call(f"{self.bin}/pg_ctl", "-D", data, "-w", "-t", "60", "-l", f"{self.place}/log", "-o", options, "start")
-        return f"postgresql://postgres@/postgres?host={self.place}"
-
-    def stop(self):
-        with contextlib.suppress(RuntimeError):
-            self.call(f"{self.bin}/pg_ctl", "-D", os.path.join(self.place, "data"), "-m", "immediate", "stop")
