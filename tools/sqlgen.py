@@ -147,8 +147,13 @@ def params(path, line, toks):
 NAME = re.compile(r'^--\s*name:\s*(\S+)\s+:(one|many|exec)(?:\s+@(\w+))?\s*$', re.M)
 
 
+def content(path):
+    with open(path, 'rb') as f:
+        return f.read()
+
+
 def read_statements(path, module, found):
-    text = open(path, encoding='utf-8').read()
+    text = content(path).decode('utf-8')
     heads = list(NAME.finditer(text))
     if text.count('-- name:') != len(heads):
         raise Refused(f'{path}: a `-- name:` line is not `-- name: x :one|:many|:exec [@database]`')
@@ -262,7 +267,7 @@ def read_migration(path):
     m = re.fullmatch(r'([0-9]{4})_([a-z0-9_]+)\.sql', os.path.basename(path))
     if not m:
         raise Refused(f'{path}: a migration is called NNNN_name.sql')
-    raw = open(path, 'rb').read()
+    raw = content(path)
     texts = {d: [] for d in DATABASES}
     try:
         parts = split_statements(tokens(path, raw.decode('utf-8'), 1))

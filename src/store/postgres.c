@@ -92,7 +92,7 @@ static enum err simple(struct store_conn *c, const char *what, const char *sql, 
 static void notice(void *arg, const char *text)
 {
     (void)arg;
-    log_line(LOG_LEVEL_DEBUG, "store.notice", "%s", text);
+    log_line(LOG_LEVEL_WARN, "store.notice", "%s", text);
 }
 
 static enum err pg_connect(const struct store *s, enum store_mode mode, struct store_conn **out, struct err_info *e)
@@ -109,7 +109,7 @@ static enum err pg_connect(const struct store *s, enum store_mode mode, struct s
     } else {
         PQsetNoticeProcessor(c->pg, notice, NULL);
         char sql[128];
-        snprintf(sql, sizeof sql, "SET lock_timeout = %d; SET standard_conforming_strings = on", STORE_WAIT_MS);
+        snprintf(sql, sizeof sql, "SET lock_timeout = %d; SET client_min_messages = warning", STORE_WAIT_MS);
         r = simple(c, "settings", sql, e);
     }
     if (r == ERR_OK)

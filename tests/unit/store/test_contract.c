@@ -7,9 +7,13 @@
 #include <libpq-fe.h>
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static const struct store_module *const modules[] = {&contract_sql};
 static const struct store_catalogue catalogue = STORE_CATALOGUE(modules);
@@ -506,6 +510,84 @@ static void the_database_file_is_for_its_owner_alone(void **state)
     assert_int_equal(st.st_mode & 0777, 0600);
 }
 
+static void run_a_foreign_query(struct store_tx *tx, struct arena *a)
+{
+    (void)a;
+    struct err_info e;
+    struct store_query made_up = Q_contract_add;
+    made_up.sqlite = made_up.postgres = "DELETE FROM thing";
+    made_up.params = 0;
+    if (store_exec(tx, &made_up, NO_PARAMS, NULL, &e) != ERR_OK)
+        exit(0);
+}
+
+static void give_too_few_parameters(struct store_tx *tx, struct arena *a)
+{
+    (void)a;
+    struct err_info e;
+    if (store_exec(tx, &Q_contract_add, PARAMS(P_INT(5)), NULL, &e) != ERR_OK)
+        exit(0);
+}
+
+static void run_a_query_of_another_kind(struct store_tx *tx, struct arena *a)
+{
+    struct err_info e;
+    struct store_rows rows;
+    if (store_many(tx, &Q_contract_any, NO_PARAMS, a, &rows, &e) != ERR_OK)
+        exit(0);
+}
+
+static const struct store_row *row_of_nulls(struct store_tx *tx, struct arena *a)
+{
+    struct err_info e;
+    const struct store_row *row = NULL;
+    if (store_exec(tx, &Q_contract_add, PARAMS(P_INT(5), P_NULL, P_NULL, P_NULL), NULL, &e) != ERR_OK ||
+        store_one(tx, &Q_contract_get, PARAMS(P_INT(5)), a, &row, &e) != ERR_OK)
+        exit(0);
+    return row;
+}
+
+static void ask_for_a_column_that_is_not_there(struct store_tx *tx, struct arena *a)
+{
+    exit(row_is_null(row_of_nulls(tx, a), "amuont"));
+}
+
+static void ask_for_another_type(struct store_tx *tx, struct arena *a)
+{
+    exit(row_text(row_of_nulls(tx, a), "id") == NULL);
+}
+
+static void take_null_for_a_number(struct store_tx *tx, struct arena *a)
+{
+    exit((int)row_int(row_of_nulls(tx, a), "amount"));
+}
+
+static void a_program_error_ends_the_process(void **state)
+{
+    static void (*const mistake[])(struct store_tx *, struct arena *) = {
+        run_a_foreign_query,         give_too_few_parameters,            run_a_query_of_another_kind,
+        take_null_for_a_number,      ask_for_a_column_that_is_not_there, ask_for_another_type,
+    };
+    for (size_t i = 0; i < sizeof mistake / sizeof *mistake; i++) {
+        pid_t child = fork();
+        if (child == 0) {
+            const struct rlimit no_core = {0, 0};
+            struct store_fixture *f = *state;
+            struct err_info e;
+            struct store *s = NULL;
+            struct store_tx *tx = NULL;
+            setrlimit(RLIMIT_CORE, &no_core);
+            if (store_open(f->url, &catalogue, 1, &s, &e) == ERR_OK && store_begin(s, STORE_WRITE, &tx, &e) == ERR_OK)
+                mistake[i](tx, arena_new());
+            exit(0);
+        }
+        int status = 0;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    }
+    assert_int_equal(count(of(state)), 0);
+}
+
 int main(void)
 {
 #define ON_A_STORE(f) cmocka_unit_test_setup_teardown(f, open_store, close_store)
@@ -530,6 +612,7 @@ int main(void)
         ON_A_STORE(a_deadlock_is_broken_and_the_loser_goes_again),
         ON_A_STORE(a_lost_connection_is_an_error_and_the_next_transaction_works),
         ON_A_STORE(a_connection_lost_while_idle_is_not_noticed),
+        ON_A_STORE(a_program_error_ends_the_process),
         ON_A_STORE(the_database_file_is_for_its_owner_alone),
         cmocka_unit_test(an_address_of_no_database_is_refused_without_repeating_it),
     };
