@@ -29,9 +29,13 @@ building() { # function …
     ) 9>"$root/.cache/build.lock"
 }
 
-build_native() { # folder, meson options …
-    local folder=$1 compiler=gcc
-    shift
+# What serves; unit tests are built in the sanitizer tree only.
+programs=(src/main/certhall src/sim/certhall-sim src/agent/certhall-agent)
+
+build_native() { # folder, targets in one word ("" for all), meson options …
+    local folder=$1 compiler=gcc targets
+    read -ra targets <<<"$2"
+    shift 2
     command -v ccache >/dev/null && compiler="ccache gcc"
     # set up anew when there is none, or it was set up otherwise
     if ! [ -f "$root/$folder/build.ninja" ] || [ "$(cat "$root/$folder/.options" 2>/dev/null)" != "$compiler $*" ]; then
@@ -40,9 +44,9 @@ build_native() { # folder, meson options …
         CC=$compiler quietly "meson setup" meson setup "$root/$folder" "$root" "$@"
         echo "$compiler $*" >"$root/$folder/.options"
     fi
-    if ! ninja -C "$root/$folder" -n 2>/dev/null | grep -q 'no work to do'; then
+    if ! ninja -C "$root/$folder" -n "${targets[@]}" 2>/dev/null | grep -q 'no work to do'; then
         say "building $folder"
-        quietly "building $folder" ninja -C "$root/$folder"
+        quietly "building $folder" ninja -C "$root/$folder" "${targets[@]}"
     fi
 }
 
