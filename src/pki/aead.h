@@ -9,7 +9,12 @@
 #include "base/err.h"
 #include "base/mem.h"
 
-enum { AEAD_KEY_LEN = 32, AEAD_NONCE_LEN = 12, AEAD_TAG_LEN = 16, AEAD_OVERHEAD = 5 + AEAD_NONCE_LEN + AEAD_TAG_LEN };
+enum {
+    AEAD_KEY_LEN = 32,
+    AEAD_NONCE_LEN = 12,
+    AEAD_TAG_LEN = 16,
+    AEAD_OVERHEAD = 5 + AEAD_NONCE_LEN + AEAD_TAG_LEN
+};
 
 struct aead_key {
     uint32_t id;
@@ -18,12 +23,12 @@ struct aead_key {
 void aead_key_clear(struct aead_key *k); /* wipes */
 
 /* `context` names what the value is, such as "person.mobile:4711". */
-NODISCARD enum err aead_seal(const struct aead_key *k, struct bytes context, struct bytes plain, struct arena *a,
-                             struct bytes *sealed, struct err_info *e);
+NODISCARD enum err aead_seal(const struct aead_key *k, struct bytes context, struct bytes plain,
+                             struct arena *a, struct bytes *sealed, struct err_info *e);
 /* The id of the key that a sealed value wants; 0 returned when it has not the form. */
 int aead_key_id(struct bytes sealed, uint32_t *id);
 /* ERR_CRYPTO when key, context or any octet differs. */
-NODISCARD enum err aead_open(const struct aead_key *k, struct bytes context, struct bytes sealed, struct arena *a,
-                             struct bytes *plain, struct err_info *e);
+NODISCARD enum err aead_open(const struct aead_key *k, struct bytes context, struct bytes sealed,
+                             struct arena *a, struct bytes *plain, struct err_info *e);
 
 #endif

@@ -20,7 +20,8 @@ enum crl_reason {
     CRL_PRIVILEGE_WITHDRAWN = 9,
     CRL_AA_COMPROMISE = 10,
 };
-const char *crl_reason_text(enum crl_reason r); /* "keyCompromise" …; NULL for a number that is none */
+const char *crl_reason_text(
+    enum crl_reason r); /* "keyCompromise" …; NULL for a number that is none */
 int crl_reason_from_text(const char *text, enum crl_reason *out);
 
 struct crl_entry {
@@ -47,8 +48,9 @@ struct crl_spec {
 };
 
 /* ERR_CERT_SPEC when entries are not ascending or a serial or reason is impossible. */
-NODISCARD enum err crl_write(const struct crl_spec *spec, const struct crl_source *src, const struct pki_signer *s,
-                             struct arena *a, struct bytes *der, struct err_info *e);
+NODISCARD enum err crl_write(const struct crl_spec *spec, const struct crl_source *src,
+                             const struct pki_signer *s, struct arena *a, struct bytes *der,
+                             struct err_info *e);
 
 /* A source over an array, for short lists and tests. */
 struct crl_array {
@@ -65,7 +67,7 @@ struct crl_view {
 };
 NODISCARD enum err crl_view(struct bytes der, struct crl_view *out, struct err_info *e);
 /* 1 in *found when the serial is listed. */
-NODISCARD enum err crl_find(struct bytes der, struct bytes serial, int *found, struct crl_entry *out,
-                            struct err_info *e);
+NODISCARD enum err crl_find(struct bytes der, struct bytes serial, int *found,
+                            struct crl_entry *out, struct err_info *e);
 
 #endif

@@ -22,20 +22,16 @@ struct csr {
 /* DER only; more than CSR_MAX octets is ERR_TOO_LARGE. ERR_DER_MALFORMED names the rule. */
 NODISCARD enum err csr_parse(struct bytes der, struct csr *out, struct err_info *e);
 /* DER of what may be PEM ("CERTIFICATE REQUEST" or "NEW CERTIFICATE REQUEST") or DER. */
-NODISCARD enum err csr_decode(struct bytes pem_or_der, struct arena *a, struct bytes *der, struct err_info *e);
+NODISCARD enum err csr_decode(struct bytes pem_or_der, struct arena *a, struct bytes *der,
+                              struct err_info *e);
 /* Proof of possession: the key signed its own request. Gives the key. ERR_KEY_UNSUPPORTED, ERR_SIGNATURE. */
 NODISCARD enum err csr_verify(const struct csr *c, struct pki_pub **key, struct err_info *e);
 
 /* CertificationRequestInfo without attributes, for a signature made elsewhere (then pki_wrap). */
-NODISCARD enum err csr_info(struct bytes subject, const struct pki_pub *key, struct arena *a, struct bytes *info,
-                            struct err_info *e);
+NODISCARD enum err csr_info(struct bytes subject, const struct pki_pub *key, struct arena *a,
+                            struct bytes *info, struct err_info *e);
 /* The whole request; the signer may be a UKey. */
-NODISCARD enum err csr_build(struct bytes subject, const struct pki_signer *s, struct arena *a, struct bytes *der,
-                             struct err_info *e);
-/* PEM of any DER: label "CERTIFICATE", "CERTIFICATE REQUEST", "X509 CRL" … */
-char *pem_encode(struct arena *a, const char *label, struct bytes der);
-/* The first block with this label (NULL: any); ERR_DER_MALFORMED when there is none. */
-NODISCARD enum err pem_decode(struct arena *a, struct bytes pem, const char *label, struct bytes *der,
-                              struct err_info *e);
+NODISCARD enum err csr_build(struct bytes subject, const struct pki_signer *s, struct arena *a,
+                             struct bytes *der, struct err_info *e);
 
 #endif

@@ -38,7 +38,7 @@ struct der {
 };
 
 struct der der_start(struct bytes in);
-int der_more(const struct der *d);               /* 1 while something is left */
+int der_more(const struct der *d);                 /* 1 while something is left */
 int der_next_is(const struct der *d, uint8_t tag); /* 1 when the next element has this tag */
 struct bytes der_rest(const struct der *d);
 
@@ -47,7 +47,8 @@ NODISCARD enum err der_any(struct der *d, uint8_t *tag, struct bytes *whole, str
                            struct err_info *e);
 /* The next element must have this tag: its content, or the element whole. */
 NODISCARD enum err der_take(struct der *d, uint8_t tag, struct bytes *content, struct err_info *e);
-NODISCARD enum err der_take_whole(struct der *d, uint8_t tag, struct bytes *whole, struct err_info *e);
+NODISCARD enum err der_take_whole(struct der *d, uint8_t tag, struct bytes *whole,
+                                  struct err_info *e);
 /* The next element is constructed: go inside. The outer cursor moves behind it. */
 NODISCARD enum err der_enter(struct der *d, uint8_t tag, struct der *inner, struct err_info *e);
 /* Nothing may be left: "trailing bytes". */
@@ -89,7 +90,8 @@ int der_put_oid(struct buf *b, const char *dotted);
 size_t der_head(uint8_t head[6], uint8_t tag, size_t n);
 
 /* What was written, in the arena, and the buffer cleared; ERR_TOO_LARGE past the buffer's maximum. */
-NODISCARD enum err der_finish(struct buf *b, struct arena *a, struct bytes *out, struct err_info *e);
+NODISCARD enum err der_finish(struct buf *b, struct arena *a, struct bytes *out,
+                              struct err_info *e);
 
 /* Dotted text of an OID's content octets; NULL when malformed (X.690 8.19). */
 char *der_oid_text(struct arena *a, struct bytes content);

@@ -53,7 +53,8 @@ void digest_hmac(enum digest_alg alg, struct bytes key, struct bytes msg, uint8_
     /* HMAC() takes a NULL key to mean "as before"; an empty one must not be NULL. */
     const uint8_t *k = key.n ? key.p : (const uint8_t *)"";
     unsigned len = 0;
-    must(HMAC(md_of(alg), k, (int)key.n, msg.n ? msg.p : (const uint8_t *)"", msg.n, out, &len) != NULL);
+    must(HMAC(md_of(alg), k, (int)key.n, msg.n ? msg.p : (const uint8_t *)"", msg.n, out, &len) !=
+         NULL);
 }
 
 void digest_hmac_sm3(struct bytes key, struct bytes msg, uint8_t out[DIGEST_LEN])

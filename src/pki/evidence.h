@@ -24,16 +24,16 @@ enum { EVIDENCE_FIELDS_MAX = 64 };
 struct evidence_field evidence_text(const char *name, const char *value);
 
 /* The canonical form and its SM3. Order of `field` does not matter. ERR_BAD_REQUEST: a name twice, too many. */
-NODISCARD enum err evidence_fields(const struct evidence_field *field, size_t n, struct arena *a, struct bytes *out,
-                                   struct err_info *e);
+NODISCARD enum err evidence_fields(const struct evidence_field *field, size_t n, struct arena *a,
+                                   struct bytes *out, struct err_info *e);
 
 /* Kinds: regulator, reviewer, maker, holder, activation; another is ERR_BAD_REQUEST. */
 NODISCARD enum err evidence_bytes(const char *kind, const char *order, const char *revision,
-                                  const struct evidence_field *field, size_t n, struct arena *a, struct bytes *out,
-                                  struct err_info *e);
+                                  const struct evidence_field *field, size_t n, struct arena *a,
+                                  struct bytes *out, struct err_info *e);
 /* `op`: lower-case letters, digits and hyphens, such as "login", "sign-form". */
 NODISCARD enum err evidence_agent_bytes(const char *op, const char *origin, const char *job,
-                                        const struct evidence_field *field, size_t n, struct arena *a,
-                                        struct bytes *out, struct err_info *e);
+                                        const struct evidence_field *field, size_t n,
+                                        struct arena *a, struct bytes *out, struct err_info *e);
 
 #endif

@@ -9,10 +9,12 @@
 enum { HPKE_ENC_LEN = 65 };
 
 /* `to` must be P-256. Out: enc (65 octets) ‖ ciphertext ‖ tag. */
-NODISCARD enum err hpke_seal(const struct pki_pub *to, struct bytes info, struct bytes aad, struct bytes plain,
-                             struct arena *a, struct bytes *sealed, struct err_info *e);
+NODISCARD enum err hpke_seal(const struct pki_pub *to, struct bytes info, struct bytes aad,
+                             struct bytes plain, struct arena *a, struct bytes *sealed,
+                             struct err_info *e);
 /* ERR_CRYPTO when anything differs. The plain text stands in the arena, which wipes. */
-NODISCARD enum err hpke_open(const struct pki_key *key, struct bytes info, struct bytes aad, struct bytes sealed,
-                             struct arena *a, struct bytes *plain, struct err_info *e);
+NODISCARD enum err hpke_open(const struct pki_key *key, struct bytes info, struct bytes aad,
+                             struct bytes sealed, struct arena *a, struct bytes *plain,
+                             struct err_info *e);
 
 #endif

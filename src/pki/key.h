@@ -28,6 +28,9 @@ DEFINE_AUTO(pki_pub)
  * Explicit curve parameters, other curves, a point off the curve and other RSA sizes: ERR_KEY_UNSUPPORTED
  * with {why}; bad DER: ERR_DER_MALFORMED. */
 NODISCARD enum err pki_pub_load(struct bytes spki, struct pki_pub **out, struct err_info *e);
+/* From an uncompressed point (65 octets); PKI_P256 or PKI_SM2. */
+NODISCARD enum err pki_pub_from_point(enum pki_alg alg, struct bytes point, struct pki_pub **out,
+                                      struct err_info *e);
 enum pki_alg pki_pub_alg(const struct pki_pub *p);
 /* SubjectPublicKeyInfo as we write it (SM2: id-ecPublicKey); borrowed while `p` lives. */
 struct bytes pki_pub_spki(const struct pki_pub *p);
@@ -39,10 +42,12 @@ int pki_pub_equal(const struct pki_pub *a, const struct pki_pub *b);
 
 /* ERR_SIGNATURE when `sig` is not the key's signature over `msg`. SM2 and P-256 signatures must be proper
  * DER; r and s of SM2 without their leading 00 are taken too, since old UKeys write them so. */
-NODISCARD enum err pki_verify(const struct pki_pub *p, struct bytes msg, struct bytes sig, struct err_info *e);
+NODISCARD enum err pki_verify(const struct pki_pub *p, struct bytes msg, struct bytes sig,
+                              struct err_info *e);
 
 /* SM2 only: Z = SM3(ENTL ‖ ID ‖ a ‖ b ‖ G ‖ X ‖ Y), and e = SM3(Z ‖ msg), which a UKey signs directly. */
-NODISCARD enum err pki_sm2_z(const struct pki_pub *p, uint8_t z[PKI_DIGEST_LEN], struct err_info *e);
+NODISCARD enum err pki_sm2_z(const struct pki_pub *p, uint8_t z[PKI_DIGEST_LEN],
+                             struct err_info *e);
 NODISCARD enum err pki_sm2_e(const struct pki_pub *p, struct bytes msg, uint8_t out[PKI_DIGEST_LEN],
                              struct err_info *e);
 
@@ -58,15 +63,18 @@ const struct pki_pub *pki_key_pub(const struct pki_key *k); /* borrowed while `k
 
 /* PKCS#8 in PEM. With a passphrase: PBES2, scrypt (N=16384), AES-256-CBC. `passphrase` NULL means none; an encrypted
  * file without or with a wrong one is ERR_KEY_PASSPHRASE. Older "EC PRIVATE KEY" and "RSA PRIVATE KEY" are read. */
-NODISCARD enum err pki_key_load(struct bytes pem, const char *passphrase, struct pki_key **out, struct err_info *e);
+NODISCARD enum err pki_key_load(struct bytes pem, const char *passphrase, struct pki_key **out,
+                                struct err_info *e);
 NODISCARD enum err pki_key_save(const struct pki_key *k, const char *passphrase, struct arena *a,
                                 struct bytes *pem, struct err_info *e);
 /* PKCS#8 DER without encryption, for who encrypts it himself (the arena wipes). */
 NODISCARD enum err pki_key_from_der(struct bytes pkcs8, struct pki_key **out, struct err_info *e);
-NODISCARD enum err pki_key_to_der(const struct pki_key *k, struct arena *a, struct bytes *pkcs8, struct err_info *e);
+NODISCARD enum err pki_key_to_der(const struct pki_key *k, struct arena *a, struct bytes *pkcs8,
+                                  struct err_info *e);
 
 /* Sign a finished 32-byte digest: SHA-256 for P-256 and RSA, e for SM2. What SKF_ECCSignData does. */
-NODISCARD enum err pki_key_sign_digest(const struct pki_key *k, const uint8_t digest[PKI_DIGEST_LEN],
-                                       struct arena *a, struct bytes *sig, struct err_info *e);
+NODISCARD enum err pki_key_sign_digest(const struct pki_key *k,
+                                       const uint8_t digest[PKI_DIGEST_LEN], struct arena *a,
+                                       struct bytes *sig, struct err_info *e);
 
 #endif

@@ -10,10 +10,11 @@ enum lint_role { LINT_END_ENTITY, LINT_CA, LINT_OCSP_RESPONDER };
 
 struct lint_context {
     enum lint_role role;
-    struct bytes issuer_subject;      /* subject of the issuing certificate, DER; must equal the issuer */
+    struct bytes
+        issuer_subject; /* subject of the issuing certificate, DER; must equal the issuer */
     const struct pki_pub *issuer_key; /* AKI and the signature algorithm must fit */
     int64_t issuer_not_after;         /* 0: not checked (root) */
-    int dual;                         /* 1: one of a pair of signing and encryption certificates (GM/T 0015) */
+    int dual; /* 1: one of a pair of signing and encryption certificates (GM/T 0015) */
 };
 
 struct lint_problem {

@@ -10,8 +10,21 @@
 #include "base/mem.h"
 
 enum name_type {
-    NAME_C, NAME_ST, NAME_L, NAME_STREET, NAME_O, NAME_OU, NAME_CN, NAME_SERIAL_NUMBER, NAME_TITLE,
-    NAME_SURNAME, NAME_GIVEN_NAME, NAME_ORGANIZATION_ID, NAME_EMAIL, NAME_UID, NAME_DC,
+    NAME_C,
+    NAME_ST,
+    NAME_L,
+    NAME_STREET,
+    NAME_O,
+    NAME_OU,
+    NAME_CN,
+    NAME_SERIAL_NUMBER,
+    NAME_TITLE,
+    NAME_SURNAME,
+    NAME_GIVEN_NAME,
+    NAME_ORGANIZATION_ID,
+    NAME_EMAIL,
+    NAME_UID,
+    NAME_DC,
     NAME_OTHER, /* met when reading only */
 };
 
@@ -29,10 +42,11 @@ struct name {
 
 /* DER of the parts, in order. ERR_NAME with field "CN", "O", … and {why}: empty, too long, not UTF-8, control
  * characters, spaces at the ends, characters that the type does not have. */
-NODISCARD enum err name_encode(const struct name_part *part, size_t n, struct arena *a, struct bytes *der,
-                               struct err_info *e);
+NODISCARD enum err name_encode(const struct name_part *part, size_t n, struct arena *a,
+                               struct bytes *der, struct err_info *e);
 /* Parts of a Name; values of other string types become UTF-8. Texts in the arena. */
-NODISCARD enum err name_decode(struct bytes der, struct arena *a, struct name *out, struct err_info *e);
+NODISCARD enum err name_decode(struct bytes der, struct arena *a, struct name *out,
+                               struct err_info *e);
 /* RFC 4514: last RDN first, escaped ("CN=张三,O=a\\, b,C=CN"). */
 NODISCARD enum err name_text(struct bytes der, struct arena *a, char **out, struct err_info *e);
 /* First value of a type, or NULL. */

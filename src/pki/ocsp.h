@@ -28,9 +28,10 @@ struct ocsp_request {
 /* ERR_DER_MALFORMED, ERR_TOO_LARGE: answer with OCSP_MALFORMED_REQUEST. A signed request's signature is not
  * looked at. An unknown critical extension is refused. A CertID whose hash is none of ours is given with
  * hash OCSP_HASHES: nobody's certificate, so UNKNOWN. */
-NODISCARD enum err ocsp_request_parse(struct bytes der, struct ocsp_request *out, struct err_info *e);
-NODISCARD enum err ocsp_request_write(const struct ocsp_cert_id *id, size_t n, struct bytes nonce, struct arena *a,
-                                      struct bytes *der, struct err_info *e);
+NODISCARD enum err ocsp_request_parse(struct bytes der, struct ocsp_request *out,
+                                      struct err_info *e);
+NODISCARD enum err ocsp_request_write(const struct ocsp_cert_id *id, size_t n, struct bytes nonce,
+                                      struct arena *a, struct bytes *der, struct err_info *e);
 
 /* An issuer's hashes, made once. */
 struct ocsp_issuer {
@@ -39,12 +40,13 @@ struct ocsp_issuer {
         size_t n;
     } by[OCSP_HASHES];
 };
-NODISCARD enum err ocsp_issuer_init(struct ocsp_issuer *i, struct bytes name, const struct pki_pub *key,
-                                    struct err_info *e);
+NODISCARD enum err ocsp_issuer_init(struct ocsp_issuer *i, struct bytes name,
+                                    const struct pki_pub *key, struct err_info *e);
 int ocsp_issuer_is(const struct ocsp_issuer *i, const struct ocsp_cert_id *id);
 /* A CertID for one of the issuer's serials, in the arena. */
-NODISCARD enum err ocsp_cert_id_make(const struct ocsp_issuer *i, enum ocsp_hash hash, struct bytes serial,
-                                     struct arena *a, struct ocsp_cert_id *out, struct err_info *e);
+NODISCARD enum err ocsp_cert_id_make(const struct ocsp_issuer *i, enum ocsp_hash hash,
+                                     struct bytes serial, struct arena *a, struct ocsp_cert_id *out,
+                                     struct err_info *e);
 
 enum ocsp_status { OCSP_GOOD, OCSP_REVOKED, OCSP_UNKNOWN };
 
@@ -57,12 +59,14 @@ struct ocsp_single {
 };
 
 /* ResponseData; `nonce` n 0: none. `responder` gives byKey. */
-NODISCARD enum err ocsp_response_data(const struct ocsp_single *s, size_t n, const struct pki_pub *responder,
-                                      int64_t produced_at, struct bytes nonce, struct arena *a, struct bytes *data,
+NODISCARD enum err ocsp_response_data(const struct ocsp_single *s, size_t n,
+                                      const struct pki_pub *responder, int64_t produced_at,
+                                      struct bytes nonce, struct arena *a, struct bytes *data,
                                       struct err_info *e);
 /* The whole OCSPResponse, successful. `responder_cert` is put in when given (n 0: left out). */
-NODISCARD enum err ocsp_response_sign(struct bytes data, const struct pki_signer *s, struct bytes responder_cert,
-                                      struct arena *a, struct bytes *der, struct err_info *e);
+NODISCARD enum err ocsp_response_sign(struct bytes data, const struct pki_signer *s,
+                                      struct bytes responder_cert, struct arena *a,
+                                      struct bytes *der, struct err_info *e);
 
 enum ocsp_error {
     OCSP_MALFORMED_REQUEST = 1,
@@ -83,7 +87,8 @@ struct ocsp_answer {
     enum crl_reason reason;
     struct bytes nonce; /* n 0: none; in the arena */
 };
-NODISCARD enum err ocsp_response_check(struct bytes der, const struct ocsp_cert_id *id, struct bytes issuer_cert,
-                                       int64_t at, struct arena *a, struct ocsp_answer *out, struct err_info *e);
+NODISCARD enum err ocsp_response_check(struct bytes der, const struct ocsp_cert_id *id,
+                                       struct bytes issuer_cert, int64_t at, struct arena *a,
+                                       struct ocsp_answer *out, struct err_info *e);
 
 #endif

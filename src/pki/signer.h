@@ -10,8 +10,8 @@ struct pki_signer {
     const struct pki_pub *pub; /* borrowed from the signer */
     /* Hash and sign the whole message (SM2 with Z of the default id); the signature in the form of pki_verify.
      * May be called from several threads at once. */
-    enum err (*sign)(const struct pki_signer *s, struct bytes msg, struct arena *a, struct bytes *sig,
-                     struct err_info *e);
+    enum err (*sign)(const struct pki_signer *s, struct bytes msg, struct arena *a,
+                     struct bytes *sig, struct err_info *e);
     void (*free)(struct pki_signer *s); /* frees the whole; may be NULL for one on the stack */
 };
 
@@ -22,14 +22,15 @@ static inline void pki_signer_free(struct pki_signer *s)
 }
 DEFINE_AUTO(pki_signer)
 
-NODISCARD static inline enum err pki_sign(const struct pki_signer *s, struct bytes msg, struct arena *a,
-                                          struct bytes *sig, struct err_info *e)
+NODISCARD static inline enum err pki_sign(const struct pki_signer *s, struct bytes msg,
+                                          struct arena *a, struct bytes *sig, struct err_info *e)
 {
     return s->sign(s, msg, a, sig, e);
 }
 
 /* A signer over a key in memory; it keeps its own reference, `k` may be freed. */
-NODISCARD enum err pki_signer_from_key(const struct pki_key *k, struct pki_signer **out, struct err_info *e);
+NODISCARD enum err pki_signer_from_key(const struct pki_key *k, struct pki_signer **out,
+                                       struct err_info *e);
 
 /* AlgorithmIdentifier of the signatures that a key of this kind makes: ecdsa-with-SHA256, SM2-with-SM3
  * (parameters absent, GM/T 0015), sha256WithRSAEncryption (NULL, RFC 4055 5). */

@@ -1,0 +1,413 @@
+#include "pki/key.h"
+
+#include "pki/der.h"
+#include "pki/digest.h"
+#include "pki/pki_priv.h"
+
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/param_build.h>
+#include <openssl/rsa.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct pki_pub {
+    enum pki_alg alg;
+    EVP_PKEY *pkey;
+    uint8_t key_id[PKI_KEY_ID_LEN];
+    size_t n, point_n;
+    uint8_t spki[PKI_SPKI_MAX]; /* the point is its last `point_n` octets */
+};
+
+#define BYTES(array)                                                                               \
+    {                                                                                              \
+        array, sizeof array                                                                        \
+    }
+static const uint8_t oid_ec[] = {0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01};
+static const uint8_t oid_p256[] = {0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
+static const uint8_t oid_sm2[] = {0x2a, 0x81, 0x1c, 0xcf, 0x55, 0x01, 0x82, 0x2d};
+static const uint8_t oid_rsa[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01};
+
+static const struct {
+    enum pki_alg alg;
+    const char *text, *type, *group; /* OpenSSL's names */
+    struct bytes curve;
+    int bits;
+} algs[] = {
+    {PKI_P256, "P-256", "EC", "P-256", BYTES(oid_p256), 256},
+    {PKI_SM2, "SM2", "SM2", "SM2", BYTES(oid_sm2), 256},
+    {PKI_RSA2048, "RSA-2048", "RSA", NULL, {0}, 2048},
+    {PKI_RSA3072, "RSA-3072", "RSA", NULL, {0}, 3072},
+};
+enum { ALGS = sizeof algs / sizeof algs[0] };
+
+enum err pki_why(struct err_info *e, enum err code, const char *why, ...)
+{
+    char text[160];
+    va_list ap;
+    va_start(ap, why);
+    vsnprintf(text, sizeof text, why, ap);
+    va_end(ap);
+    err_set(e, code, NULL, "%s", text);
+    err_arg(e, "why", "%s", text);
+    return code;
+}
+
+enum err pki_library_error(struct err_info *e, enum err code, const char *what)
+{
+    char said[200] = "no reason given";
+    unsigned long number = ERR_peek_last_error();
+    if (number)
+        ERR_error_string_n(number, said, sizeof said);
+    ERR_clear_error();
+    err_set(e, code, NULL, "%s: %s", what, said);
+    err_arg(e, "why", "%s", what);
+    return code;
+}
+
+const char *pki_alg_text(enum pki_alg alg)
+{
+    for (int i = 0; i < ALGS; i++)
+        if (algs[i].alg == alg)
+            return algs[i].text;
+    return "?";
+}
+
+int pki_alg_from_text(const char *text, enum pki_alg *out)
+{
+    for (int i = 0; i < ALGS; i++)
+        if (strcmp(algs[i].text, text) == 0) {
+            *out = algs[i].alg;
+            return 1;
+        }
+    return 0;
+}
+
+/* ---- public keys ---- */
+
+void pki_pub_free(struct pki_pub *p)
+{
+    if (!p)
+        return;
+    EVP_PKEY_free(p->pkey);
+    free(p);
+}
+
+enum pki_alg pki_pub_alg(const struct pki_pub *p)
+{
+    return p->alg;
+}
+
+struct bytes pki_pub_spki(const struct pki_pub *p)
+{
+    return (struct bytes){p->spki, p->n};
+}
+
+struct bytes pki_pub_point(const struct pki_pub *p)
+{
+    return (struct bytes){p->spki + p->n - p->point_n, p->point_n};
+}
+
+const uint8_t *pki_pub_key_id(const struct pki_pub *p)
+{
+    return p->key_id;
+}
+
+const EVP_PKEY *pki_pub_evp(const struct pki_pub *p)
+{
+    return p->pkey;
+}
+
+int pki_pub_equal(const struct pki_pub *a, const struct pki_pub *b)
+{
+    return der_same(pki_pub_spki(a), pki_pub_spki(b));
+}
+
+static enum err pkey_from_params(const char *type, OSSL_PARAM *params, int selection,
+                                 EVP_PKEY **out, struct err_info *e)
+{
+    _auto_evp(EVP_PKEY_CTX) ctx = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+    *out = NULL;
+    if (!ctx || EVP_PKEY_fromdata_init(ctx) != 1 ||
+        EVP_PKEY_fromdata(ctx, out, selection, params) != 1)
+        return pki_library_error(e, ERR_KEY_UNSUPPORTED, "not a public key of its kind");
+    return ERR_OK;
+}
+
+/* The curve's point must be uncompressed; OpenSSL checks that it is on the curve (cofactor 1). */
+static enum err ec_from_point(int row, struct bytes point, EVP_PKEY **out, struct err_info *e)
+{
+    if (point.n != 65 || point.p[0] != 0x04)
+        return pki_why(e, ERR_KEY_UNSUPPORTED, "the point must be uncompressed (RFC 5480 2.2)");
+    char group[8];
+    snprintf(group, sizeof group, "%s", algs[row].group);
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
+        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *)(uintptr_t)point.p,
+                                          point.n),
+        OSSL_PARAM_construct_end(),
+    };
+    return pkey_from_params(algs[row].type, params, EVP_PKEY_PUBLIC_KEY, out, e);
+}
+
+/* RSAPublicKey (RFC 3279 2.3.1) of a size and exponent that are taken. */
+static enum err rsa_read(struct bytes key, int *row, struct bytes *n, struct bytes *exponent,
+                         struct err_info *e)
+{
+    struct der d = der_start(key), seq;
+    TRY(der_enter(&d, DER_SEQUENCE, &seq, e));
+    TRY(der_end(&d, e));
+    TRY(der_uint(&seq, n, e));
+    TRY(der_uint(&seq, exponent, e));
+    TRY(der_end(&seq, e));
+    size_t bits = n->n * 8;
+    for (unsigned top = n->p[0]; bits && top && !(top & 0x80); top <<= 1)
+        bits--;
+    *row = bits == 2048 ? 2 : bits == 3072 ? 3 : -1;
+    if (*row < 0 || !(n->p[n->n - 1] & 1))
+        return pki_why(e, ERR_KEY_UNSUPPORTED, "RSA of %zu bits; 2048 or 3072 are taken", bits);
+    /* NIST SP 800-56B 6.2: odd, above 2^16, below 2^256 */
+    if (exponent->n < 3 || exponent->n > 32 || !(exponent->p[exponent->n - 1] & 1))
+        return pki_why(e, ERR_KEY_UNSUPPORTED, "RSA exponent below 65537 or even");
+    return ERR_OK;
+}
+
+static enum err rsa_from_numbers(struct bytes key, int *row, EVP_PKEY **out, struct err_info *e)
+{
+    struct bytes n, exponent;
+    TRY(rsa_read(key, row, &n, &exponent, e));
+    OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
+    BIGNUM *bn = BN_bin2bn(n.p, (int)n.n, NULL), *be = BN_bin2bn(exponent.p, (int)exponent.n, NULL);
+    OSSL_PARAM *params = NULL;
+    if (bld && bn && be && OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_N, bn) &&
+        OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_E, be))
+        params = OSSL_PARAM_BLD_to_param(bld);
+    enum err err = params ? pkey_from_params("RSA", params, EVP_PKEY_PUBLIC_KEY, out, e)
+                          : pki_library_error(e, ERR_CRYPTO, "RSA key");
+    OSSL_PARAM_free(params);
+    OSSL_PARAM_BLD_free(bld);
+    BN_free(bn);
+    BN_free(be);
+    return err;
+}
+
+/* Which row of `algs` an AlgorithmIdentifier names; RSA gives 2 whatever its size. */
+static enum err alg_row(struct der alg, int *row, struct err_info *e)
+{
+    struct bytes oid, params;
+    uint8_t tag = 0;
+    TRY(der_take(&alg, DER_OID, &oid, e));
+    if (der_same(oid, (struct bytes)BYTES(oid_rsa))) {
+        TRY(der_take(&alg, DER_NULL, &params, e)); /* RFC 3279 2.3.1 */
+        *row = 2;
+        if (params.n)
+            return der_refuse(e, "NULL with content (X.690 8.8.2)");
+        return der_end(&alg, e);
+    }
+    if (!der_same(oid, (struct bytes)BYTES(oid_ec)) && !der_same(oid, (struct bytes)BYTES(oid_sm2)))
+        return pki_why(e, ERR_KEY_UNSUPPORTED, "neither P-256, SM2 nor RSA");
+    if (!der_more(&alg))
+        return pki_why(e, ERR_KEY_UNSUPPORTED, "no curve named (RFC 5480 2.1.1)");
+    TRY(der_any(&alg, &tag, NULL, &params, e));
+    TRY(der_end(&alg, e));
+    if (tag == DER_SEQUENCE)
+        return pki_why(e, ERR_KEY_UNSUPPORTED, "explicit curve parameters (RFC 5480 2.1.1)");
+    for (*row = 0; *row < 2; (*row)++)
+        if (tag == DER_OID && der_same(params, algs[*row].curve) &&
+            (*row == 1 || der_same(oid, (struct bytes)BYTES(oid_ec))))
+            return ERR_OK;
+    return pki_why(e, ERR_KEY_UNSUPPORTED, "a curve other than P-256 and SM2");
+}
+
+/* SubjectPublicKeyInfo in the form that we write. */
+static void put_spki(struct pki_pub *p, int row, struct bytes point)
+{
+    struct buf b;
+    buf_init(&b, PKI_SPKI_MAX);
+    size_t spki = der_open(&b, DER_SEQUENCE), alg = der_open(&b, DER_SEQUENCE);
+    if (algs[row].group) {
+        der_put(&b, DER_OID, (struct bytes)BYTES(oid_ec));
+        der_put(&b, DER_OID, algs[row].curve);
+    } else {
+        der_put(&b, DER_OID, (struct bytes)BYTES(oid_rsa));
+        der_put(&b, DER_NULL, (struct bytes){0});
+    }
+    der_close(&b, alg);
+    der_put_bits(&b, point, 0);
+    der_close(&b, spki);
+    p->n = b.n;
+    p->point_n = point.n;
+    memcpy(p->spki, b.p, b.n);
+    buf_clear(&b);
+    digest_of(DIGEST_SHA1, point, p->key_id);
+}
+
+static struct pki_pub *pub_make(int row, struct bytes point, EVP_PKEY *pkey)
+{
+    struct pki_pub *p = mem_alloc(sizeof *p);
+    p->alg = algs[row].alg;
+    p->pkey = pkey;
+    put_spki(p, row, point);
+    return p;
+}
+
+/* Row of `algs` and the BIT STRING's octets of a SubjectPublicKeyInfo. */
+static enum err read_spki(struct bytes spki, int *row, struct bytes *point, struct err_info *e)
+{
+    struct der d = der_start(spki), seq, alg;
+    TRY(der_enter(&d, DER_SEQUENCE, &seq, e));
+    TRY(der_end(&d, e));
+    TRY(der_enter(&seq, DER_SEQUENCE, &alg, e));
+    TRY(der_bits(&seq, point, NULL, e));
+    TRY(der_end(&seq, e));
+    return alg_row(alg, row, e);
+}
+
+enum err pki_spki_peek(struct bytes spki, enum pki_alg *alg, uint8_t key_id[PKI_KEY_ID_LEN],
+                       struct err_info *e)
+{
+    struct bytes point, modulus, exponent;
+    int row;
+    TRY(read_spki(spki, &row, &point, e));
+    if (!algs[row].group)
+        TRY(rsa_read(point, &row, &modulus, &exponent, e));
+    else if (point.n != 65 || point.p[0] != 0x04)
+        return pki_why(e, ERR_KEY_UNSUPPORTED, "the point must be uncompressed (RFC 5480 2.2)");
+    *alg = algs[row].alg;
+    digest_of(DIGEST_SHA1, point, key_id);
+    return ERR_OK;
+}
+
+enum err pki_pub_load(struct bytes spki, struct pki_pub **out, struct err_info *e)
+{
+    struct bytes point;
+    EVP_PKEY *pkey;
+    int row;
+    *out = NULL;
+    TRY(read_spki(spki, &row, &point, e));
+    if (algs[row].group)
+        TRY(ec_from_point(row, point, &pkey, e));
+    else
+        TRY(rsa_from_numbers(point, &row, &pkey, e));
+    *out = pub_make(row, point, pkey);
+    return ERR_OK;
+}
+
+enum err pki_pub_from_point(enum pki_alg alg, struct bytes point, struct pki_pub **out,
+                            struct err_info *e)
+{
+    *out = NULL;
+    if (alg != PKI_P256 && alg != PKI_SM2)
+        return pki_why(e, ERR_KEY_UNSUPPORTED, "a point is of P-256 or SM2");
+    int row = alg == PKI_SM2;
+    EVP_PKEY *pkey;
+    TRY(ec_from_point(row, point, &pkey, e));
+    *out = pub_make(row, point, pkey);
+    return ERR_OK;
+}
+
+/* ---- signatures ---- */
+
+EVP_MD_CTX *pki_md_ctx(EVP_PKEY *pkey, enum pki_alg alg, int verify, EVP_PKEY_CTX **pctx)
+{
+    /* A key of the SM2 curve with type "EC" would silently make ECDSA signatures. */
+    if ((alg == PKI_SM2) != (EVP_PKEY_is_a(pkey, "SM2") == 1))
+        return NULL;
+    const EVP_MD *md = alg == PKI_SM2 ? EVP_sm3() : EVP_sha256();
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    *pctx = NULL;
+    if (ctx && alg == PKI_SM2) { /* the id must be there before the context is initialised */
+        *pctx = EVP_PKEY_CTX_new(pkey, NULL);
+        if (!*pctx || EVP_PKEY_CTX_set1_id(*pctx, PKI_SM2_ID, sizeof PKI_SM2_ID - 1) != 1)
+            goto fail;
+        EVP_MD_CTX_set_pkey_ctx(ctx, *pctx);
+    }
+    if (ctx && (verify ? EVP_DigestVerifyInit(ctx, NULL, md, NULL, pkey)
+                       : EVP_DigestSignInit(ctx, NULL, md, NULL, pkey)) == 1)
+        return ctx;
+fail:
+    EVP_MD_CTX_free(ctx);
+    EVP_PKEY_CTX_free(*pctx);
+    *pctx = NULL;
+    return NULL;
+}
+
+/* SEQUENCE{r, s} with proper INTEGERs from one whose r or s may lack the leading 00 (GM/T 0009 7.3). */
+static enum err mend_sm2(struct bytes sig, struct buf *out, struct err_info *e)
+{
+    struct der d = der_start(sig), seq;
+    TRY(der_enter(&d, DER_SEQUENCE, &seq, e));
+    TRY(der_end(&d, e));
+    size_t mark = der_open(out, DER_SEQUENCE);
+    for (int i = 0; i < 2; i++) {
+        struct bytes c;
+        TRY(der_take(&seq, DER_INTEGER, &c, e));
+        if (c.n == 0 || c.n > 33 || (c.n == 33 && c.p[0]) ||
+            (c.n > 1 && c.p[0] == 0 && !(c.p[1] & 0x80)))
+            return der_refuse(e, "r or s is not an INTEGER of 256 bits (GM/T 0009 7.3)");
+        der_put_uint(out, c);
+    }
+    der_close(out, mark);
+    return der_end(&seq, e);
+}
+
+enum err pki_verify(const struct pki_pub *p, struct bytes msg, struct bytes sig, struct err_info *e)
+{
+    EVP_PKEY_CTX *pctx;
+    _auto_buf mended;
+    buf_init(&mended, 128);
+    if (p->alg == PKI_SM2) {
+        if (mend_sm2(sig, &mended, e) != ERR_OK)
+            return pki_why(e, ERR_SIGNATURE, "it is not of the form {r, s}");
+        sig = (struct bytes){mended.p, mended.n};
+    }
+    EVP_MD_CTX *ctx = pki_md_ctx(p->pkey, p->alg, 1, &pctx);
+    if (!ctx)
+        return pki_library_error(e, ERR_CRYPTO, "verify");
+    int ok = EVP_DigestVerify(ctx, sig.p, sig.n, msg.p, msg.n);
+    EVP_MD_CTX_free(ctx);
+    EVP_PKEY_CTX_free(pctx);
+    if (ok != 1)
+        return pki_library_error(e, ERR_SIGNATURE, "it does not belong to this key and content");
+    return ERR_OK;
+}
+
+/* GB/T 32918.5: a, b and the generator of the SM2 curve. */
+static const uint8_t sm2_curve[128] = {
+    0xff, 0xff, 0xff, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfc,
+    0x28, 0xe9, 0xfa, 0x9e, 0x9d, 0x9f, 0x5e, 0x34, 0x4d, 0x5a, 0x9e, 0x4b, 0xcf, 0x65, 0x09, 0xa7,
+    0xf3, 0x97, 0x89, 0xf5, 0x15, 0xab, 0x8f, 0x92, 0xdd, 0xbc, 0xbd, 0x41, 0x4d, 0x94, 0x0e, 0x93,
+    0x32, 0xc4, 0xae, 0x2c, 0x1f, 0x19, 0x81, 0x19, 0x5f, 0x99, 0x04, 0x46, 0x6a, 0x39, 0xc9, 0x94,
+    0x8f, 0xe3, 0x0b, 0xbf, 0xf2, 0x66, 0x0b, 0xe1, 0x71, 0x5a, 0x45, 0x89, 0x33, 0x4c, 0x74, 0xc7,
+    0xbc, 0x37, 0x36, 0xa2, 0xf4, 0xf6, 0x77, 0x9c, 0x59, 0xbd, 0xce, 0xe3, 0x6b, 0x69, 0x21, 0x53,
+    0xd0, 0xa9, 0x87, 0x7c, 0xc6, 0x2a, 0x47, 0x40, 0x02, 0xdf, 0x32, 0xe5, 0x21, 0x39, 0xf0, 0xa0,
+};
+
+enum err pki_sm2_z(const struct pki_pub *p, uint8_t z[PKI_DIGEST_LEN], struct err_info *e)
+{
+    if (p->alg != PKI_SM2)
+        return pki_why(e, ERR_KEY_UNSUPPORTED, "Z is for SM2 keys");
+    static const uint8_t id[] = "\x00\x80" PKI_SM2_ID; /* ENTL: 128 bits */
+    _auto(digest) d = digest_new(DIGEST_SM3);
+    digest_add(d, (struct bytes){id, sizeof id - 1});
+    digest_add(d, (struct bytes)BYTES(sm2_curve));
+    digest_add(d, (struct bytes){pki_pub_point(p).p + 1, 64});
+    digest_finish(d, z);
+    return ERR_OK;
+}
+
+enum err pki_sm2_e(const struct pki_pub *p, struct bytes msg, uint8_t out[PKI_DIGEST_LEN],
+                   struct err_info *e)
+{
+    uint8_t z[PKI_DIGEST_LEN];
+    TRY(pki_sm2_z(p, z, e));
+    _auto(digest) d = digest_new(DIGEST_SM3);
+    digest_add(d, (struct bytes){z, sizeof z});
+    digest_add(d, msg);
+    digest_finish(d, out);
+    return ERR_OK;
+}

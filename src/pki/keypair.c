@@ -1,0 +1,249 @@
+/* Key pairs: making, loading, saving, and signing a finished digest. */
+#include "pki/key.h"
+
+#include "pki/der.h"
+#include "pki/pki_priv.h"
+
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/pkcs12.h>
+#include <openssl/rsa.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+struct pki_key {
+    EVP_PKEY *pkey;
+    struct pki_pub *pub;
+};
+
+void pki_key_free(struct pki_key *k)
+{
+    if (!k)
+        return;
+    EVP_PKEY_free(k->pkey); /* OpenSSL clears private numbers */
+    pki_pub_free(k->pub);
+    free(k);
+}
+
+enum pki_alg pki_key_alg(const struct pki_key *k)
+{
+    return pki_pub_alg(k->pub);
+}
+
+const struct pki_pub *pki_key_pub(const struct pki_key *k)
+{
+    return k->pub;
+}
+
+EVP_PKEY *pki_key_evp(const struct pki_key *k)
+{
+    return k->pkey;
+}
+
+static enum err pub_of(EVP_PKEY *pkey, struct pki_pub **out, struct err_info *e)
+{
+    uint8_t *der = NULL;
+    int n = i2d_PUBKEY(pkey, &der);
+    if (n <= 0)
+        return pki_library_error(e, ERR_KEY_UNSUPPORTED, "no public key in it");
+    enum err err = pki_pub_load((struct bytes){der, (size_t)n}, out, e);
+    OPENSSL_free(der);
+    return err;
+}
+
+/* An SM2 key that came with type "EC", once more through PKCS#8, where it gets its right type. */
+static enum err retype(EVP_PKEY **pkey, struct err_info *e)
+{
+    PKCS8_PRIV_KEY_INFO *p8 = EVP_PKEY2PKCS8(*pkey);
+    EVP_PKEY *again = p8 ? EVP_PKCS82PKEY(p8) : NULL;
+    PKCS8_PRIV_KEY_INFO_free(p8);
+    if (!again || !EVP_PKEY_is_a(again, "SM2")) {
+        EVP_PKEY_free(again);
+        return pki_library_error(e, ERR_KEY_UNSUPPORTED, "an SM2 key that is not taken as one");
+    }
+    EVP_PKEY_free(*pkey);
+    *pkey = again;
+    return ERR_OK;
+}
+
+enum err pki_key_from_evp(EVP_PKEY *pkey, struct pki_key **out, struct err_info *e)
+{
+    _auto(pki_pub) pub = NULL;
+    TRY(pub_of(pkey, &pub, e));
+    if (pki_pub_alg(pub) == PKI_SM2 && !EVP_PKEY_is_a(pkey, "SM2"))
+        TRY(retype(&pkey, e));
+    struct pki_key *k = mem_alloc(sizeof *k);
+    k->pkey = pkey;
+    k->pub = steal(&pub);
+    *out = k;
+    return ERR_OK;
+}
+
+/* pki_key_from_evp for a key that is freed when it is refused. */
+static enum err adopt(EVP_PKEY *pkey, struct pki_key **out, struct err_info *e)
+{
+    enum err err = pki_key_from_evp(pkey, out, e);
+    if (err != ERR_OK)
+        EVP_PKEY_free(pkey);
+    return err;
+}
+
+enum err pki_key_new(enum pki_alg alg, struct pki_key **out, struct err_info *e)
+{
+    EVP_PKEY *pkey = NULL;
+    *out = NULL;
+    switch (alg) {
+    case PKI_P256:
+        pkey = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+        break;
+    case PKI_SM2:
+        pkey = EVP_PKEY_Q_keygen(NULL, NULL, "SM2");
+        break;
+    case PKI_RSA2048:
+    case PKI_RSA3072:
+        pkey = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)(alg == PKI_RSA2048 ? 2048 : 3072));
+        break;
+    }
+    if (!pkey)
+        return pki_library_error(e, ERR_CRYPTO, "make a key pair");
+    return adopt(pkey, out, e);
+}
+
+/* Never asks at a terminal. */
+static int give_passphrase(char *buf, int size, int writing, void *passphrase)
+{
+    (void)writing;
+    size_t n = passphrase ? strlen(passphrase) : 0;
+    if (!passphrase || n > (size_t)size)
+        return -1;
+    memcpy(buf, passphrase, n);
+    return (int)n;
+}
+
+enum err pki_key_load(struct bytes pem, const char *passphrase, struct pki_key **out,
+                      struct err_info *e)
+{
+    *out = NULL;
+    BIO *in = BIO_new_mem_buf(pem.p, (int)pem.n);
+    EVP_PKEY *pkey = in ? PEM_read_bio_PrivateKey(in, NULL, give_passphrase,
+                                                  (void *)(uintptr_t)passphrase)
+                        : NULL;
+    BIO_free(in);
+    if (pkey)
+        return adopt(pkey, out, e);
+    int encrypted = memmem(pem.p, pem.n, "ENCRYPTED", 9) != NULL;
+    return pki_library_error(e, encrypted ? ERR_KEY_PASSPHRASE : ERR_KEY_UNSUPPORTED,
+                             "no private key that can be read");
+}
+
+static enum err bio_out(BIO *out, int ok, struct arena *a, struct bytes *pem, struct err_info *e)
+{
+    char *p = NULL;
+    long n = ok ? BIO_get_mem_data(out, &p) : 0;
+    if (n > 0)
+        *pem = arena_bytes(a, p, (size_t)n);
+    if (p)
+        mem_wipe(p, (size_t)n);
+    BIO_free(out);
+    return n > 0 ? ERR_OK : pki_library_error(e, ERR_CRYPTO, "write a private key");
+}
+
+enum err pki_key_save(const struct pki_key *k, const char *passphrase, struct arena *a,
+                      struct bytes *pem, struct err_info *e)
+{
+    BIO *out = BIO_new(BIO_s_mem());
+    PKCS8_PRIV_KEY_INFO *p8 = EVP_PKEY2PKCS8(k->pkey);
+    int ok = 0;
+    if (out && p8 && !passphrase)
+        ok = PEM_write_bio_PKCS8_PRIV_KEY_INFO(out, p8);
+    if (out && p8 && passphrase) {
+        X509_ALGOR *pbe = PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), NULL, 0, NULL, 16384, 8, 1);
+        X509_SIG *sig = pbe ? PKCS8_set0_pbe(passphrase, (int)strlen(passphrase), p8, pbe) : NULL;
+        ok = sig && PEM_write_bio_PKCS8(out, sig);
+        if (!sig)
+            X509_ALGOR_free(pbe);
+        X509_SIG_free(sig); /* owns pbe */
+    }
+    PKCS8_PRIV_KEY_INFO_free(p8);
+    return bio_out(out, ok, a, pem, e);
+}
+
+enum err pki_key_from_der(struct bytes pkcs8, struct pki_key **out, struct err_info *e)
+{
+    *out = NULL;
+    struct der d = der_start(pkcs8);
+    TRY(der_take(&d, DER_SEQUENCE, &(struct bytes){0}, e));
+    TRY(der_end(&d, e));
+    const uint8_t *p = pkcs8.p;
+    PKCS8_PRIV_KEY_INFO *p8 = d2i_PKCS8_PRIV_KEY_INFO(NULL, &p, (long)pkcs8.n);
+    EVP_PKEY *pkey = p8 ? EVP_PKCS82PKEY(p8) : NULL;
+    PKCS8_PRIV_KEY_INFO_free(p8);
+    if (!pkey)
+        return pki_library_error(e, ERR_KEY_UNSUPPORTED, "no PKCS#8 private key");
+    return adopt(pkey, out, e);
+}
+
+enum err pki_key_to_der(const struct pki_key *k, struct arena *a, struct bytes *pkcs8,
+                        struct err_info *e)
+{
+    PKCS8_PRIV_KEY_INFO *p8 = EVP_PKEY2PKCS8(k->pkey);
+    uint8_t *der = NULL;
+    int n = p8 ? i2d_PKCS8_PRIV_KEY_INFO(p8, &der) : 0;
+    PKCS8_PRIV_KEY_INFO_free(p8);
+    if (n <= 0)
+        return pki_library_error(e, ERR_CRYPTO, "write a private key");
+    *pkcs8 = arena_bytes(a, der, (size_t)n);
+    OPENSSL_clear_free(der, (size_t)n);
+    return ERR_OK;
+}
+
+enum err pki_key_from_scalar(enum pki_alg alg, const uint8_t scalar[32], struct bytes point,
+                             struct pki_key **out, struct err_info *e)
+{
+    *out = NULL;
+    uint8_t native[32]; /* OSSL_PARAM numbers have the machine's order of octets */
+    BIGNUM *bn = BN_bin2bn(scalar, 32, NULL);
+    int fits = bn && BN_bn2nativepad(bn, native, sizeof native) == 32;
+    BN_clear_free(bn);
+    if (!fits)
+        return pki_library_error(e, ERR_CRYPTO, "a scalar");
+    char group[] = "P-256", sm2[] = "SM2";
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, alg == PKI_SM2 ? sm2 : group,
+                                         0),
+        OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_PRIV_KEY, native, sizeof native),
+        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *)(uintptr_t)point.p,
+                                          point.n),
+        OSSL_PARAM_construct_end(),
+    };
+    _auto_evp(EVP_PKEY_CTX)
+        ctx = EVP_PKEY_CTX_new_from_name(NULL, alg == PKI_SM2 ? "SM2" : "EC", NULL);
+    EVP_PKEY *pkey = NULL;
+    int ok = ctx && EVP_PKEY_fromdata_init(ctx) == 1 &&
+             EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_KEYPAIR, params) == 1;
+    mem_wipe(native, sizeof native);
+    if (!ok)
+        return pki_library_error(e, ERR_KEY_UNSUPPORTED, "not a key pair");
+    return adopt(pkey, out, e);
+}
+
+enum err pki_key_sign_digest(const struct pki_key *k, const uint8_t digest[PKI_DIGEST_LEN],
+                             struct arena *a, struct bytes *sig, struct err_info *e)
+{
+    enum pki_alg alg = pki_key_alg(k);
+    _auto_evp(EVP_PKEY_CTX) ctx = EVP_PKEY_CTX_new(k->pkey, NULL);
+    int ok = ctx && EVP_PKEY_sign_init(ctx) == 1;
+    if (ok && alg != PKI_SM2)
+        ok = EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) == 1;
+    if (ok && (alg == PKI_RSA2048 || alg == PKI_RSA3072))
+        ok = EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1;
+    uint8_t out[512];
+    size_t n = sizeof out;
+    if (!ok || EVP_PKEY_sign(ctx, out, &n, digest, PKI_DIGEST_LEN) != 1)
+        return pki_library_error(e, ERR_CRYPTO, "sign");
+    *sig = arena_bytes(a, out, n);
+    return ERR_OK;
+}

@@ -1,0 +1,242 @@
+#include "vectors.h"
+
+#include "pki/der.h"
+#include "pki/digest.h"
+#include "pki/signer.h"
+
+#include <openssl/evp.h>
+
+static struct pki_key *standard_sm2(struct arena *a)
+{
+    struct err_info e;
+    struct pki_key *k;
+    assert_ok(pki_key_from_scalar(PKI_SM2, hex(a, SM2_D).p, hex(a, "04" SM2_X SM2_Y), &k, &e), &e);
+    return k;
+}
+
+/* GB/T 32918.2 annex A.2 with the id of GM/T 0009-2012 10 */
+static void sm2_z_and_e_are_those_of_the_standard(void **state)
+{
+    (void)state;
+    _auto(arena) a = arena_new();
+    struct err_info e;
+    _auto(pki_key) k = standard_sm2(a);
+    uint8_t out[32];
+    assert_ok(pki_sm2_z(pki_key_pub(k), out, &e), &e);
+    assert_memory_equal(
+        out, hex(a, "b2e14c5c79c6df5b85f4fe7ed8db7a262b9da7e07ccb0ea9f4747b8ccda8a4f3").p, 32);
+    assert_ok(pki_sm2_e(pki_key_pub(k), octets("message digest"), out, &e), &e);
+    assert_memory_equal(
+        out, hex(a, "f0b43e94ba45accaace692ed534382eb17e6ab5a19ce7b31f4486fdfc0d28640").p, 32);
+}
+
+#define SM2_R "f5a03b0648d2c4630eeac513e1bb81a15944da3827d5b74143ac7eaceee720b3"
+#define SM2_S "b1b6aa29df212fd8763182bc0d421ca1bb9038fd1f7f42d4840b69c485bbc1aa"
+
+static void sm2_signature_of_the_standard_verifies(void **state)
+{
+    (void)state;
+    _auto(arena) a = arena_new();
+    struct err_info e;
+    _auto(pki_key) k = standard_sm2(a);
+    struct bytes sig = hex(a, "3046022100" SM2_R "022100" SM2_S), msg = octets("message digest");
+    assert_ok(pki_verify(pki_key_pub(k), msg, sig, &e), &e);
+    assert_err(ERR_SIGNATURE, pki_verify(pki_key_pub(k), octets("message digesT"), sig, &e));
+}
+
+/* r and s without their leading 00, as old UKeys write them (GM/T 0009 7.3) */
+static void sm2_signature_without_leading_zeros_is_taken(void **state)
+{
+    (void)state;
+    _auto(arena) a = arena_new();
+    struct err_info e;
+    _auto(pki_key) k = standard_sm2(a);
+    struct bytes msg = octets("message digest");
+    assert_ok(pki_verify(pki_key_pub(k), msg, hex(a, "30440220" SM2_R "0220" SM2_S), &e), &e);
+    assert_err(ERR_SIGNATURE,
+               pki_verify(pki_key_pub(k), msg, hex(a, "30440220" SM2_R "0220" SM2_S "00"), &e));
+    assert_err(ERR_SIGNATURE, pki_verify(pki_key_pub(k), msg, (struct bytes){0}, &e));
+}
+
+/* A signature made with OpenSSL's default, the empty id, is not ours. */
+static void sm2_signature_with_the_empty_id_is_refused(void **state)
+{
+    (void)state;
+    _auto(arena) a = arena_new();
+    struct err_info e;
+    _auto(pki_key) k = standard_sm2(a);
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    uint8_t sig[80];
+    size_t n = sizeof sig;
+    assert_int_equal(EVP_DigestSignInit(ctx, NULL, EVP_sm3(), NULL, pki_key_evp(k)), 1);
+    assert_int_equal(EVP_DigestSign(ctx, sig, &n, (const uint8_t *)"m", 1), 1);
+    EVP_MD_CTX_free(ctx);
+    assert_err(ERR_SIGNATURE, pki_verify(pki_key_pub(k), octets("m"), (struct bytes){sig, n}, &e));
+}
+
+/* Keys of the SM2 curve that OpenSSL makes as type EC would sign ECDSA without a word. */
+static void a_key_of_the_sm2_curve_is_an_sm2_key_however_it_was_made(void **state)
+{
+    (void)state;
+    _auto(arena) a = arena_new();
+    struct err_info e;
+    _auto(pki_key) k = NULL;
+    EVP_PKEY *ec = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "SM2");
+    assert_true(EVP_PKEY_is_a(ec, "EC"));
+    assert_ok(pki_key_from_evp(ec, &k, &e), &e);
+    assert_int_equal(pki_key_alg(k), PKI_SM2);
+    _auto(pki_signer) s = NULL;
+    struct bytes sig;
+    assert_ok(pki_signer_from_key(k, &s, &e), &e);
+    assert_ok(pki_sign(s, octets("m"), a, &sig, &e), &e);
+    assert_ok(pki_verify(pki_key_pub(k), octets("m"), sig, &e), &e);
+}
+
+static void sm2_public_keys_are_read_in_both_forms_and_written_in_one(void **state)
+{
+    (void)state;
+    _auto(arena) a = arena_new();
+    struct err_info e;
+    _auto(pki_pub) p = NULL;
+    _auto(pki_pub) q = NULL;
+    const char *old = "305a301406082a811ccf5501822d06082a811ccf5501822d034200"
+                      "04" SM2_X SM2_Y;
+    assert_ok(pki_pub_load(hex(a, old), &p, &e), &e);
+    assert_bytes(hex(a, SM2_SPKI_HEAD "04" SM2_X SM2_Y), pki_pub_spki(p));
+    assert_ok(pki_pub_load(hex(a, SM2_SPKI_HEAD "04" SM2_X SM2_Y), &q, &e), &e);
+    assert_true(pki_pub_equal(p, q));
+}
+
+static void public_keys_that_are_not_ours_are_refused_by_name(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *spki, *why;
+    } bad[] = {
+        /* P-384 */
+        {"3076301006072a8648ce3d020106052b81040022036200"
+         "04aa87ca22be8b05378eb1c71ef320ad746e1d3b628ba79b9859f741e082542a385502f25dbf55296c3a545e3872760ab7"
+         "3617de4a96262c6f5d9e98bf9292dc29f8f41dbd289a147ce9da3113b5f0b8c00a60b1ce1d7e819d7a431d7c90ea0e5f",
+         "curve"},
+        /* a point off the curve: last octet changed */
+        {SM2_SPKI_HEAD "04" SM2_X
+                       "ccea490ce26775a52dc6ea718cc1aa600aed05fbf35e084a6632f6072da9ad14",
+         "kind"},
+        /* the point at infinity */
+        {"3018301306072a8648ce3d020106082a8648ce3d03010703010000", ""},
+        {"3017301306072a8648ce3d020106082a8648ce3d0301070300", ""},
+        /* compressed */
+        {"3039301306072a8648ce3d020106082a811ccf5501822d032200"
+         "03" SM2_X,
+         "uncompressed"},
+        /* Ed25519 */
+        {"302a300506032b6570032100d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+         "neither"},
+        /* explicit parameters (only their beginning matters) */
+        {"3055300f06072a8648ce3d020130040201010201010342000"
+         "4" SM2_X SM2_Y,
+         ""},
+    };
+    _auto(arena) a = arena_new();
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct err_info e;
+        struct pki_pub *p;
+        struct bytes der;
+        if (!text_from_hex(a, bad[i].spki, &der))
+            continue;
+        enum err err = pki_pub_load(der, &p, &e);
+        assert_true(err == ERR_KEY_UNSUPPORTED || err == ERR_DER_MALFORMED);
+        assert_null(p);
+        assert_non_null(strstr(e.detail, bad[i].why));
+    }
+}
+
+static void every_algorithm_signs_saves_and_loads(void **state)
+{
+    (void)state;
+    _auto(arena) a = arena_new();
+    struct err_info e;
+    for (enum pki_alg alg = PKI_P256; alg <= PKI_RSA3072; alg++) {
+        _auto(pki_key) k = NULL;
+        _auto(pki_key) plain = NULL;
+        _auto(pki_key) sealed = NULL;
+        _auto(pki_key) der = NULL;
+        _auto(pki_key) none = NULL;
+        struct bytes pem, p8, sig;
+        enum pki_alg named;
+        assert_ok(pki_key_new(alg, &k, &e), &e);
+        assert_int_equal(pki_key_alg(k), alg);
+        assert_true(pki_alg_from_text(pki_alg_text(alg), &named) && named == alg);
+        assert_ok(pki_key_save(k, NULL, a, &pem, &e), &e);
+        assert_non_null(strstr((const char *)pem.p, "BEGIN PRIVATE KEY"));
+        assert_ok(pki_key_load(pem, NULL, &plain, &e), &e);
+        assert_true(pki_pub_equal(pki_key_pub(k), pki_key_pub(plain)));
+        assert_ok(pki_key_save(k, "correct horse", a, &pem, &e), &e);
+        assert_err(ERR_KEY_PASSPHRASE, pki_key_load(pem, "wrong", &none, &e));
+        assert_err(ERR_KEY_PASSPHRASE, pki_key_load(pem, NULL, &none, &e));
+        assert_ok(pki_key_load(pem, "correct horse", &sealed, &e), &e);
+        assert_ok(pki_key_to_der(sealed, a, &p8, &e), &e);
+        assert_ok(pki_key_from_der(p8, &der, &e), &e);
+        _auto(pki_signer) s = NULL;
+        assert_ok(pki_signer_from_key(der, &s, &e), &e);
+        for (int i = 0; i < 3; i++) { /* the ready context serves again and again */
+            assert_ok(pki_sign(s, octets("a message"), a, &sig, &e), &e);
+            assert_ok(pki_verify(pki_key_pub(k), octets("a message"), sig, &e), &e);
+            assert_err(ERR_SIGNATURE, pki_verify(pki_key_pub(k), octets("another"), sig, &e));
+        }
+    }
+}
+
+static void a_finished_digest_is_signed_as_the_message_would_be(void **state)
+{
+    (void)state;
+    _auto(arena) a = arena_new();
+    struct err_info e;
+    for (enum pki_alg alg = PKI_P256; alg <= PKI_RSA2048; alg++) {
+        _auto(pki_key) k = NULL;
+        uint8_t digest[32];
+        struct bytes sig;
+        assert_ok(pki_key_new(alg, &k, &e), &e);
+        if (alg == PKI_SM2)
+            assert_ok(pki_sm2_e(pki_key_pub(k), octets("m"), digest, &e), &e);
+        else
+            digest_sha256(octets("m"), digest);
+        assert_ok(pki_key_sign_digest(k, digest, a, &sig, &e), &e);
+        assert_ok(pki_verify(pki_key_pub(k), octets("m"), sig, &e), &e);
+    }
+}
+
+/* RFC 5280 4.2.1.2 (1), against openssl x509 -ext subjectKeyIdentifier of the same key */
+static void key_id_is_sha1_of_the_bit_string(void **state)
+{
+    (void)state;
+    _auto(arena) a = arena_new();
+    struct err_info e;
+    _auto(pki_key) k = standard_sm2(a);
+    uint8_t sha1[20];
+    digest_of(DIGEST_SHA1, hex(a, "04" SM2_X SM2_Y), sha1);
+    assert_memory_equal(sha1, pki_pub_key_id(pki_key_pub(k)), 20);
+    _auto(pki_pub) p = NULL;
+    assert_ok(pki_pub_from_point(PKI_SM2, hex(a, "04" SM2_X SM2_Y), &p, &e), &e);
+    assert_true(pki_pub_equal(p, pki_key_pub(k)));
+    struct pki_pub *bad;
+    assert_err(ERR_KEY_UNSUPPORTED,
+               pki_pub_from_point(PKI_P256, hex(a, "04" SM2_X SM2_Y), &bad, &e));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sm2_z_and_e_are_those_of_the_standard),
+        cmocka_unit_test(sm2_signature_of_the_standard_verifies),
+        cmocka_unit_test(sm2_signature_without_leading_zeros_is_taken),
+        cmocka_unit_test(sm2_signature_with_the_empty_id_is_refused),
+        cmocka_unit_test(a_key_of_the_sm2_curve_is_an_sm2_key_however_it_was_made),
+        cmocka_unit_test(sm2_public_keys_are_read_in_both_forms_and_written_in_one),
+        cmocka_unit_test(public_keys_that_are_not_ours_are_refused_by_name),
+        cmocka_unit_test(every_algorithm_signs_saves_and_loads),
+        cmocka_unit_test(a_finished_digest_is_signed_as_the_message_would_be),
+        cmocka_unit_test(key_id_is_sha1_of_the_bit_string),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
