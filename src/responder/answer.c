@@ -1,0 +1,121 @@
+/* Answers: kept while fresh, signed when first asked for. */
+#include "responder/responder_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct issuer *issuer_of(const struct responder *r, const struct ocsp_cert_id *id)
+{
+    for (size_t i = 0; i < r->issuers; i++)
+        if (r->issuer[i].signer && ocsp_issuer_is(&r->issuer[i].hashes, id))
+            return &r->issuer[i];
+    return NULL;
+}
+
+/* What is known of the certificate, as OCSP says it. An unknown serial of our issuer is UNKNOWN (RFC 6960 2.2). */
+static struct ocsp_single single_of(const struct responder *r, const struct issuer *issuer,
+                                    const struct ocsp_cert_id *id, int64_t now)
+{
+    struct ocsp_single s = {.cert_id = id->whole,
+                            .status = OCSP_UNKNOWN,
+                            .this_update = now,
+                            .next_update = now + r->options.answer_life};
+    const struct known *k = issuer ? table_find(&r->table, id->serial) : NULL;
+    if (!k || &r->issuer[k->issuer] != issuer)
+        return s;
+    s.status = k->state == KNOWN_ACTIVE ? OCSP_GOOD : OCSP_REVOKED;
+    s.revoked_at = k->changed_at;
+    s.reason = (enum crl_reason)k->reason;
+    return s;
+}
+
+/* Under the read lock: a kept answer for exactly this CertID that has more than half of its life before it. */
+static int kept_answer(const struct responder *r, const struct ocsp_request *q, int64_t now,
+                       struct arena *a, struct bytes *out, int64_t *max_age)
+{
+    if (q->ids != 1 || q->nonce.n > 0)
+        return 0;
+    const struct known *k = table_find(&r->table, q->id[0].serial);
+    const struct answer *kept = k ? k->answer : NULL;
+    int64_t age = kept ? now - kept->made_at : 0;
+    if (!kept || age < 0 || age >= r->options.answer_life / 2 || kept->id_n != q->id[0].whole.n ||
+        memcmp(kept->bytes, q->id[0].whole.p, kept->id_n) != 0)
+        return 0;
+    *out = arena_bytes(a, kept->bytes + kept->id_n, kept->der_n);
+    *max_age = (r->options.answer_life / 2 - age) / 1000;
+    return 1;
+}
+
+/* Keep a signed answer unless the certificate changed meanwhile. */
+static void keep_answer(struct responder *r, const struct ocsp_cert_id *id,
+                        const struct ocsp_single *said, struct bytes der, int64_t now)
+{
+    pthread_rwlock_wrlock(&r->lock);
+    struct known *k = table_find(&r->table, id->serial);
+    enum ocsp_status status = k && k->state == KNOWN_ACTIVE ? OCSP_GOOD : OCSP_REVOKED;
+    if (k && status == said->status && (status == OCSP_GOOD || k->changed_at == said->revoked_at)) {
+        free(k->answer);
+        k->answer = mem_alloc(sizeof *k->answer + id->whole.n + der.n);
+        k->answer->made_at = now;
+        k->answer->id_n = id->whole.n;
+        k->answer->der_n = der.n;
+        memcpy(k->answer->bytes, id->whole.p, id->whole.n);
+        memcpy(k->answer->bytes + id->whole.n, der.p, der.n);
+    }
+    pthread_rwlock_unlock(&r->lock);
+}
+
+/* Copies of what signing needs, so that no lock is held while it runs. */
+struct to_sign {
+    struct ocsp_single single[OCSP_IDS_MAX];
+    const struct pki_signer *signer;
+    struct bytes certificate;
+};
+
+/* Under the read lock. The first request whose issuer is ours decides who signs; where none is, UNAUTHORIZED. */
+static int prepare(const struct responder *r, const struct ocsp_request *q, int64_t now,
+                   struct arena *a, struct to_sign *t)
+{
+    const struct issuer *signing = NULL;
+    for (size_t i = 0; i < q->ids; i++) {
+        const struct issuer *issuer = issuer_of(r, &q->id[i]);
+        if (!signing)
+            signing = issuer;
+        t->single[i] = single_of(r, issuer == signing ? issuer : NULL, &q->id[i], now);
+    }
+    if (!signing || signing->responder_certificate.n == 0)
+        return 0;
+    t->signer = signing->signer;
+    t->certificate = arena_bytes(a, signing->responder_certificate.p,
+                                 signing->responder_certificate.n);
+    return 1;
+}
+
+struct bytes responder_answer(struct responder *r, struct bytes request, struct arena *a,
+                              int64_t *max_age)
+{
+    struct err_info e;
+    struct ocsp_request q;
+    struct bytes out, data;
+    struct to_sign t;
+    *max_age = 0;
+    if (ocsp_request_parse(request, &q, &e) != ERR_OK)
+        return ocsp_error_response(OCSP_MALFORMED_REQUEST);
+    int64_t now = clock_business(r->options.clock);
+    pthread_rwlock_rdlock(&r->lock);
+    int kept = kept_answer(r, &q, now, a, &out, max_age);
+    int ours = kept || prepare(r, &q, now, a, &t);
+    pthread_rwlock_unlock(&r->lock);
+    if (kept)
+        return out;
+    if (!ours)
+        return ocsp_error_response(OCSP_UNAUTHORIZED);
+    if (ocsp_response_data(t.single, q.ids, t.signer->pub, now, q.nonce, a, &data, &e) != ERR_OK ||
+        ocsp_response_sign(data, t.signer, t.certificate, a, &out, &e) != ERR_OK)
+        return ocsp_error_response(OCSP_INTERNAL_ERROR);
+    if (q.ids == 1 && q.nonce.n == 0 && t.single[0].status != OCSP_UNKNOWN) {
+        keep_answer(r, &q.id[0], &t.single[0], out, now);
+        *max_age = r->options.answer_life / 2 / 1000;
+    }
+    return out;
+}

@@ -1,0 +1,115 @@
+/* The responder's public addresses. All are answered in the event loop: nothing waits. */
+#include "responder/responder_priv.h"
+
+#include "base/text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static enum err reply_ocsp(struct responder *r, struct bytes request, struct httpd_request *q,
+                           struct httpd_reply *reply)
+{
+    int64_t max_age;
+    struct bytes der = responder_answer(r, request, q->arena, &max_age);
+    reply->content_type = "application/ocsp-response";
+    httpd_reply_header(reply, "Cache-Control",
+                       max_age > 0
+                           ? arena_fmt(q->arena,
+                                       "max-age=%" PRId64 ", public, no-transform, must-revalidate",
+                                       max_age)
+                           : "no-store");
+    httpd_reply_borrow(reply, der, NULL, NULL);
+    return ERR_OK;
+}
+
+static enum err ocsp_post(struct httpd_request *q, struct httpd_reply *reply, void *app,
+                          struct err_info *e)
+{
+    (void)e;
+    return reply_ocsp(app, q->body, q, reply);
+}
+
+/* RFC 6960 A.1: GET {url}/{url-encoding of base-64 encoding of the DER encoding}. */
+static enum err ocsp_get(struct httpd_request *q, struct httpd_reply *reply, void *app,
+                         struct err_info *e)
+{
+    (void)e;
+    struct bytes request = {0};
+    if (!text_from_base64(q->arena, httpd_param(q, "request"), &request))
+        request = (struct bytes){(const uint8_t *)"", 0}; /* answered as malformed */
+    return reply_ocsp(app, request, q, reply);
+}
+
+/* "issuing-p256.crl" without its ending; NULL where it has another. */
+static char *name_before(const struct httpd_request *q, const char *ending)
+{
+    const char *file = httpd_param(q, "file");
+    size_t n = strlen(file), m = strlen(ending);
+    return n > m && strcmp(file + n - m, ending) == 0 ? arena_text_n(q->arena, file, n - m) : NULL;
+}
+
+static enum err crl(struct httpd_request *q, struct httpd_reply *reply, void *app,
+                    struct err_info *e)
+{
+    struct responder *r = app;
+    struct bytes der;
+    char *issuer = name_before(q, ".crl");
+    if (!issuer)
+        return err_set(e, ERR_NOT_FOUND, "file", NULL);
+    TRY(responder_crl(r, issuer, q->arena, &der, e));
+    reply->content_type = "application/pkix-crl";
+    httpd_reply_header(reply, "Cache-Control", "max-age=60, public");
+    httpd_reply_borrow(reply, der, NULL, NULL);
+    return ERR_OK;
+}
+
+static enum err ca_certificate(struct httpd_request *q, struct httpd_reply *reply, void *app,
+                               struct err_info *e)
+{
+    struct responder *r = app;
+    struct bytes der;
+    char *issuer = name_before(q, ".cer");
+    if (!issuer)
+        return err_set(e, ERR_NOT_FOUND, "file", NULL);
+    TRY(responder_issuer(r, issuer, q->arena, &der, e));
+    reply->content_type = "application/pkix-cert";
+    httpd_reply_header(reply, "Cache-Control", "max-age=86400, public");
+    httpd_reply_borrow(reply, der, NULL, NULL);
+    return ERR_OK;
+}
+
+enum { CA_AWAY_MS = 60 * TIME_SECOND };
+
+static enum err health(struct httpd_request *q, struct httpd_reply *reply, void *app,
+                       struct err_info *e)
+{
+    (void)e;
+    struct responder *r = app;
+    struct responder_health h;
+    responder_health(r, &h);
+    struct json_out j;
+    httpd_reply_json(reply, &j);
+    jout_object(&j, NULL);
+    jout_text(&j, "state",
+              !h.ready                                      ? "starting"
+              : clock_machine() - h.ca_seen_at > CA_AWAY_MS ? "ca_away"
+                                                            : "ready");
+    jout_int(&j, "seq", h.seq);
+    jout_int(&j, "certificates", (int64_t)h.certificates);
+    jout_text(&j, "ca_seen_at", h.ca_seen_at ? time_rfc3339(q->arena, h.ca_seen_at) : NULL);
+    jout_end(&j);
+    return ERR_OK;
+}
+
+static const struct httpd_route routes[] = {
+    {"POST", "/ocsp", ocsp_post, 0, OCSP_REQUEST_MAX, HTTPD_INLINE | HTTPD_PLAIN | HTTPD_QUIET},
+    {"GET", "/ocsp/*request", ocsp_get, 0, 0, HTTPD_INLINE | HTTPD_PLAIN | HTTPD_QUIET},
+    {"GET", "/crl/:file", crl, 0, 0, HTTPD_INLINE | HTTPD_PLAIN | HTTPD_QUIET},
+    {"GET", "/ca/:file", ca_certificate, 0, 0, HTTPD_INLINE | HTTPD_PLAIN | HTTPD_QUIET},
+    {"GET", "/health", health, 0, 0, HTTPD_INLINE | HTTPD_PLAIN | HTTPD_QUIET},
+};
+
+void responder_mount(struct httpd *server, struct responder *r)
+{
+    httpd_mount(server, routes, sizeof routes / sizeof *routes, NULL, r);
+}

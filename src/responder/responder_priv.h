@@ -1,0 +1,86 @@
+/* Inside the responder. */
+#ifndef CERTHALL_RESPONDER_RESPONDER_PRIV_H
+#define CERTHALL_RESPONDER_RESPONDER_PRIV_H
+
+#include "responder/responder.h"
+
+#include "httpc/httpc.h"
+#include "pki/cert.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum { ISSUERS_MAX = 16 };
+
+enum known_state { KNOWN_ACTIVE, KNOWN_HOLD, KNOWN_REVOKED };
+
+/* One certificate's status, and its signed answer once somebody has asked. */
+struct known {
+    uint8_t serial[CERT_SERIAL_MAX];
+    uint8_t serial_n, state, reason, issuer; /* issuer: index into responder.issuer */
+    int64_t changed_at, not_after;
+    struct answer *answer;
+};
+
+/* A signed answer for one CertID of one certificate. */
+struct answer {
+    int64_t made_at; /* business time */
+    size_t id_n, der_n;
+    uint8_t bytes[]; /* CertID, then OCSPResponse */
+};
+
+/* Open addressing by serial, power of two; serials are random, so their octets are the hash. */
+struct table {
+    struct known *slot;
+    size_t size, used;
+};
+void table_init(struct table *t);
+void table_clear(struct table *t);
+/* NULL where there is none. */
+struct known *table_find(const struct table *t, struct bytes serial);
+/* Finds or adds; the slot's other members are 0 where it is new. */
+struct known *table_put(struct table *t, struct bytes serial);
+
+struct issuer {
+    int64_t id;
+    char code[40];
+    int root;
+    struct bytes certificate; /* in the responder's arena */
+    struct ocsp_issuer hashes;
+    struct pki_signer *signer; /* delegated key of this algorithm; NULL for a root */
+    struct bytes responder_certificate;
+    int64_t responder_until;
+    uint8_t *crl; /* owned */
+    size_t crl_n;
+    int64_t crl_at;
+};
+
+struct responder {
+    struct responder_options options;
+    struct arena *arena; /* under `lock`: issuers' certificates */
+    struct httpc *ca;
+    pthread_rwlock_t lock; /* table, issuers, lists */
+    struct table table;
+    struct issuer issuer[ISSUERS_MAX];
+    size_t issuers;
+    int64_t seq;
+    _Atomic int64_t ca_seen_at;
+    _Atomic int stop;
+    pthread_t follower;
+    int following;
+};
+
+/* ---- follow.c ---- */
+/* Ask the ca for issuers, certificates for our keys, changes and lists; once round. */
+NODISCARD enum err follow_once(struct responder *r, struct err_info *e);
+
+/* ---- snapshot.c: what is known, for a start while the ca is away ---- */
+NODISCARD enum err snapshot_load(struct responder *r, struct err_info *e);
+NODISCARD enum err snapshot_save(struct responder *r, struct err_info *e);
+
+/* ---- keys.c ---- */
+/* The responder's key of an algorithm: `<data>/ocsp-<alg>.pem`, made where it is missing. */
+NODISCARD enum err responder_key(struct responder *r, enum pki_alg alg, struct pki_signer **out,
+                                 struct err_info *e);
+
+#endif

@@ -1,0 +1,136 @@
+/* The snapshot: what is known, written after each round of changes, so that a start does not need the ca.
+ *
+ * A JSON file is enough for now: {seq, issuers: [{id, code, root, certificate, responder_certificate, responder_until}],
+ * certificates: [[serial, issuer, state, reason, changed_at, not_after], …]}. */
+#include "responder/responder_priv.h"
+
+#include "base/json.h"
+#include "base/sys.h"
+#include "base/text.h"
+
+#include <string.h>
+
+enum { SNAPSHOT_MAX = 1 << 30 };
+
+static char *snapshot_path(const struct responder *r, struct arena *a)
+{
+    return arena_fmt(a, "%s/snapshot.json", r->options.data);
+}
+
+static void put_issuers(struct json_out *j, const struct responder *r, struct arena *a)
+{
+    jout_list(j, "issuers");
+    for (size_t i = 0; i < r->issuers; i++) {
+        const struct issuer *s = &r->issuer[i];
+        jout_object(j, NULL);
+        jout_int(j, "id", s->id);
+        jout_text(j, "code", s->code);
+        jout_bool(j, "root", s->root);
+        jout_text(j, "certificate", text_base64(a, s->certificate));
+        jout_text(j, "responder_certificate", text_base64(a, s->responder_certificate));
+        jout_int(j, "responder_until", s->responder_until);
+        jout_end(j);
+    }
+    jout_end(j);
+}
+
+static void put_certificates(struct json_out *j, const struct responder *r, struct arena *a)
+{
+    jout_list(j, "certificates");
+    for (size_t i = 0; i < r->table.size; i++) {
+        const struct known *k = &r->table.slot[i];
+        if (!k->serial_n)
+            continue;
+        jout_list(j, NULL);
+        jout_text(j, NULL, text_hex(a, (struct bytes){k->serial, k->serial_n}));
+        jout_int(j, NULL, k->issuer);
+        jout_int(j, NULL, k->state);
+        jout_int(j, NULL, k->reason);
+        jout_int(j, NULL, k->changed_at);
+        jout_int(j, NULL, k->not_after);
+        jout_end(j);
+    }
+    jout_end(j);
+}
+
+enum err snapshot_save(struct responder *r, struct err_info *e)
+{
+    _auto(arena) a = arena_new();
+    _auto_buf b;
+    buf_init(&b, SNAPSHOT_MAX);
+    struct json_out j;
+    jout_init(&j, &b);
+    pthread_rwlock_rdlock(&r->lock);
+    jout_object(&j, NULL);
+    jout_int(&j, "seq", r->seq);
+    put_issuers(&j, r, a);
+    put_certificates(&j, r, a);
+    jout_end(&j);
+    pthread_rwlock_unlock(&r->lock);
+    return file_replace(snapshot_path(r, a), (struct bytes){b.p, b.n}, 0600, e);
+}
+
+static enum err load_issuer(struct responder *r, const json_t *item, struct arena *a,
+                            struct err_info *e)
+{
+    struct issuer *s = &r->issuer[r->issuers];
+    struct cert_view view;
+    struct bytes der, own;
+    _auto(pki_pub) key = NULL;
+    if (r->issuers == ISSUERS_MAX)
+        return err_set(e, ERR_CONFIG, NULL, "snapshot: too many issuers");
+    TRY(json_get_int(item, "id", &s->id, e));
+    TRY(json_get_bool(item, "root", &s->root, e));
+    TRY(json_get_base64(item, "certificate", CERT_MAX, a, &der, e));
+    TRY(json_get_base64(item, "responder_certificate", CERT_MAX, a, &own, e));
+    s->responder_until = json_opt_int(item, "responder_until", 0);
+    snprintf(s->code, sizeof s->code, "%s", json_opt_text(item, "code", ""));
+    TRY(cert_key(der, &key, e));
+    TRY(cert_view(der, a, &view, e));
+    TRY(ocsp_issuer_init(&s->hashes, view.subject, key, e));
+    if (!s->root)
+        TRY(responder_key(r, pki_pub_alg(key), &s->signer, e));
+    s->certificate = arena_bytes(r->arena, der.p, der.n);
+    s->responder_certificate = arena_bytes(r->arena, own.p, own.n);
+    r->issuers++;
+    return ERR_OK;
+}
+
+static enum err load_certificate(struct responder *r, const json_t *item, struct arena *a,
+                                 struct err_info *e)
+{
+    int64_t v[6] = {0};
+    struct bytes serial;
+    const char *hex = json_string_value(json_array_get(item, 0));
+    for (size_t i = 1; i < 6; i++)
+        v[i] = json_integer_value(json_array_get(item, i));
+    if (!hex || !text_from_hex(a, hex, &serial) || serial.n == 0 || serial.n > CERT_SERIAL_MAX ||
+        v[1] < 0 || v[1] >= (int64_t)r->issuers || v[2] < KNOWN_ACTIVE || v[2] > KNOWN_REVOKED)
+        return err_set(e, ERR_CONFIG, NULL, "snapshot: a certificate that cannot be");
+    struct known *k = table_put(&r->table, serial);
+    k->issuer = (uint8_t)v[1];
+    k->state = (uint8_t)v[2];
+    k->reason = (uint8_t)v[3];
+    k->changed_at = v[4];
+    k->not_after = v[5];
+    return ERR_OK;
+}
+
+enum err snapshot_load(struct responder *r, struct err_info *e)
+{
+    _auto(arena) a = arena_new();
+    struct bytes file;
+    _auto_json doc = NULL;
+    const json_t *item;
+    size_t i;
+    enum err found = file_read(a, snapshot_path(r, a), SNAPSHOT_MAX, &file, e);
+    if (found == ERR_NOT_FOUND)
+        return ERR_OK;
+    TRY(found);
+    TRY(json_parse(file.p, file.n, &doc, e));
+    json_array_foreach (json_object_get(doc, "issuers"), i, item)
+        TRY(load_issuer(r, item, a, e));
+    json_array_foreach (json_object_get(doc, "certificates"), i, item)
+        TRY(load_certificate(r, item, a, e));
+    return json_get_int(doc, "seq", &r->seq, e);
+}
