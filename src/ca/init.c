@@ -48,7 +48,7 @@ static enum err certify(struct made *m, const struct made *parent, const char *s
         .issuer_key = parent->signer->pub,
         .ca = 1,
         .path_len = root ? -1 : 0,
-        .key_usage = KU_KEY_CERT_SIGN | KU_CRL_SIGN,
+        .key_usage = CERT_KU_KEY_CERT_SIGN | CERT_KU_CRL_SIGN,
         .crl_url = root ? NULL : arena_fmt(a, "%s/crl/%s.crl", status_url, parent->code),
         .ca_issuers_url = root ? NULL : arena_fmt(a, "%s/ca/%s.cer", status_url, parent->code),
     };
@@ -156,8 +156,8 @@ enum err ca_responder_certificate(struct ca *ca, struct bytes csr_der, struct ar
                              .not_after = now + (int64_t)RESPONDER_DAYS * TIME_DAY,
                              .key = key,
                              .issuer_key = issuer->signer->pub,
-                             .key_usage = KU_DIGITAL_SIGNATURE,
-                             .eku = EKU_OCSP_SIGNING,
+                             .key_usage = CERT_KU_DIGITAL_SIGNATURE,
+                             .eku = CERT_EKU_OCSP_SIGNING,
                              .ocsp_nocheck = 1};
     struct lint_context context = {.role = LINT_OCSP_RESPONDER,
                                    .issuer_subject = issuer->subject,

@@ -26,14 +26,16 @@ static int word_value(const struct word *table, size_t n, const char *text, unsi
 }
 
 static const struct word key_usages[] = {
-    {"digitalSignature", KU_DIGITAL_SIGNATURE}, {"nonRepudiation", KU_NON_REPUDIATION},
-    {"keyEncipherment", KU_KEY_ENCIPHERMENT},   {"dataEncipherment", KU_DATA_ENCIPHERMENT},
-    {"keyAgreement", KU_KEY_AGREEMENT},
+    {"digitalSignature", CERT_KU_DIGITAL_SIGNATURE},
+    {"nonRepudiation", CERT_KU_NON_REPUDIATION},
+    {"keyEncipherment", CERT_KU_KEY_ENCIPHERMENT},
+    {"dataEncipherment", CERT_KU_DATA_ENCIPHERMENT},
+    {"keyAgreement", CERT_KU_KEY_AGREEMENT},
 };
 static const struct word extended_usages[] = {
-    {"serverAuth", EKU_SERVER_AUTH},
-    {"clientAuth", EKU_CLIENT_AUTH},
-    {"emailProtection", EKU_EMAIL},
+    {"serverAuth", CERT_EKU_SERVER_AUTH},
+    {"clientAuth", CERT_EKU_CLIENT_AUTH},
+    {"emailProtection", CERT_EKU_EMAIL},
 };
 static const struct word evidence_kinds[] = {
     {"regulator", CA_EVIDENCE_REGULATOR},

@@ -9,7 +9,7 @@ enum { KEPT_MAX = 16 };
 
 struct httpc {
     struct httpc_options set;
-    char *service, *base, *unix_path, *ca_file;
+    char *service, *base, *unix_path, *ca_file, *header;
     pthread_mutex_t lock; /* of `kept` */
     CURL *kept[KEPT_MAX]; /* idle handles with their open connections */
     int n;
@@ -29,6 +29,7 @@ struct httpc *httpc_new(const struct httpc_options *o)
     c->set.base = c->base = mem_text(o->base ? o->base : "");
     c->set.unix_path = c->unix_path = copy(o->unix_path);
     c->set.ca_file = c->ca_file = copy(o->ca_file);
+    c->set.header = c->header = copy(o->header && *o->header ? o->header : NULL);
     c->set.connect_ms = o->connect_ms ? o->connect_ms : 3000;
     c->set.timeout_ms = o->timeout_ms ? o->timeout_ms : 15000;
     c->set.answer_max = o->answer_max ? o->answer_max : 8u * 1024 * 1024;
@@ -47,6 +48,7 @@ void httpc_free(struct httpc *c)
     free(c->base);
     free(c->unix_path);
     free(c->ca_file);
+    free(c->header);
     free(c);
     curl_global_cleanup();
 }
@@ -110,7 +112,8 @@ static int has_break(const char *s)
     return strpbrk(s, "\r\n") != NULL;
 }
 
-static enum err add_headers(const struct httpc_request *r, struct curl_slist **list, struct err_info *e)
+static enum err add_headers(const struct httpc *c, const struct httpc_request *r,
+                            struct curl_slist **list, struct err_info *e)
 {
     *list = curl_slist_append(NULL, "Expect:"); /* no waiting for 100 Continue */
     char line[200];
@@ -118,6 +121,10 @@ static enum err add_headers(const struct httpc_request *r, struct curl_slist **l
         snprintf(line, sizeof line, "Content-Type: %s", r->content_type);
         *list = curl_slist_append(*list, line);
     }
+    if (c->set.header && has_break(c->set.header))
+        return err_set(e, ERR_INTERNAL, NULL, "a line break in the header of a client");
+    if (c->set.header)
+        *list = curl_slist_append(*list, c->set.header);
     for (const char *const *h = r->headers; h && *h; h++) {
         if (has_break(*h))
             return err_set(e, ERR_INTERNAL, NULL, "a line break in a header to send");
@@ -139,12 +146,13 @@ static void set_address(struct httpc *c, CURL *h, const char *url)
         curl_easy_setopt(h, CURLOPT_CAINFO, c->set.ca_file);
 }
 
-static void set_exchange(struct httpc *c, CURL *h, const struct httpc_request *r, struct curl_slist *headers,
-                         struct taking *t)
+static void set_exchange(struct httpc *c, CURL *h, const struct httpc_request *r,
+                         struct curl_slist *headers, struct taking *t)
 {
     curl_easy_setopt(h, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, (long)c->set.connect_ms);
-    curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, (long)(r->timeout_ms ? r->timeout_ms : c->set.timeout_ms));
+    curl_easy_setopt(h, CURLOPT_TIMEOUT_MS,
+                     (long)(r->timeout_ms ? r->timeout_ms : c->set.timeout_ms));
     curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(h, CURLOPT_WRITEDATA, t);
     curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, take_header);
@@ -168,12 +176,14 @@ static enum err unavailable(const struct httpc *c, struct err_info *e, const cha
     return ERR_UNAVAILABLE;
 }
 
-static enum err judge(struct httpc *c, CURLcode code, const struct taking *t, const char *why, struct err_info *e)
+static enum err judge(struct httpc *c, CURLcode code, const struct taking *t, const char *why,
+                      struct err_info *e)
 {
     if (code == CURLE_OK)
         return ERR_OK;
     if (t->body.full) {
-        err_set(e, ERR_TOO_LARGE, NULL, "%s answers with more than %zu bytes", c->set.service, t->body.max);
+        err_set(e, ERR_TOO_LARGE, NULL, "%s answers with more than %zu bytes", c->set.service,
+                t->body.max);
         err_arg(e, "limit", "%zu B", t->body.max);
         return ERR_TOO_LARGE;
     }
@@ -193,11 +203,11 @@ static void keep_answer(struct arena *a, CURL *h, struct taking *t, struct httpc
     out->body = arena_bytes(a, t->body.p, t->body.n);
 }
 
-enum err httpc_send(struct httpc *c, struct arena *a, const struct httpc_request *r, struct httpc_answer *out,
-                    struct err_info *e)
+enum err httpc_send(struct httpc *c, struct arena *a, const struct httpc_request *r,
+                    struct httpc_answer *out, struct err_info *e)
 {
     struct curl_slist *headers;
-    enum err code = add_headers(r, &headers, e);
+    enum err code = add_headers(c, r, &headers, e);
     if (code != ERR_OK) {
         curl_slist_free_all(headers);
         return code;
@@ -224,7 +234,7 @@ static void copy_args(const json_t *args, struct err_info *e)
 {
     const char *name;
     json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)args, name, value) {
+    json_object_foreach ((json_t *)(uintptr_t)args, name, value) {
         if (json_is_string(value))
             err_arg(e, name, "%s", json_string_value(value));
     }
@@ -249,8 +259,8 @@ enum err httpc_error(const struct httpc *c, const struct httpc_answer *answer, s
     return unavailable(c, e, why);
 }
 
-enum err httpc_json(struct httpc *c, const char *method, const char *path, const struct buf *body, json_t **out,
-                    struct err_info *e)
+enum err httpc_json(struct httpc *c, const char *method, const char *path, const struct buf *body,
+                    json_t **out, struct err_info *e)
 {
     _auto(arena) a = arena_new();
     struct httpc_request r = {.method = method ? method : body ? "POST" : "GET", .path = path};
@@ -273,7 +283,8 @@ enum err httpc_json(struct httpc *c, const char *method, const char *path, const
 
 void httpc_form_add(struct buf *b, const char *name, const char *value)
 {
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789*-._";
+    static const char plain[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789*-._";
     if (b->n)
         buf_byte(b, '&');
     const char *text[] = {name, value};

@@ -14,6 +14,7 @@ struct httpc_options {
     const char *base;      /* "http://ca" or "https://bank.example": put before paths; may be "" */
     const char *unix_path; /* connect to this UNIX socket whatever the address says; NULL: no */
     const char *ca_file;   /* PEM; NULL: the system's */
+    const char *header;    /* "Name: value" sent with each request; NULL or "": none */
     int connect_ms;        /* 0: 3 s */
     int timeout_ms;        /* whole exchange; 0: 15 s */
     size_t answer_max;     /* 0: 8 MiB */
@@ -49,10 +50,11 @@ NODISCARD enum err httpc_send(struct httpc *c, struct arena *a, const struct htt
 /* JSON there and back; `body` NULL is a GET. A status of 2xx gives the parsed answer (owned; NULL when the body is
  * empty). An error of our own shape becomes its `enum err` with field and args; any other refusal is
  * ERR_UNAVAILABLE with status in the detail. */
-NODISCARD enum err httpc_json(struct httpc *c, const char *method, const char *path, const struct buf *body,
-                              json_t **out, struct err_info *e);
+NODISCARD enum err httpc_json(struct httpc *c, const char *method, const char *path,
+                              const struct buf *body, json_t **out, struct err_info *e);
 /* Turn an answer that is not 2xx into its error, as httpc_json does. Never ERR_OK. */
-NODISCARD enum err httpc_error(const struct httpc *c, const struct httpc_answer *answer, struct err_info *e);
+NODISCARD enum err httpc_error(const struct httpc *c, const struct httpc_answer *answer,
+                               struct err_info *e);
 
 /* `name=value` pairs, percent-encoded and joined by & (application/x-www-form-urlencoded, WHATWG URL 5.2). */
 void httpc_form_add(struct buf *b, const char *name, const char *value);

@@ -193,8 +193,8 @@ static int list_is_old(const struct responder *r, const struct issuer *issuer)
 
 enum err follow_once(struct responder *r, struct err_info *e)
 {
-    size_t changed;
-    int lists;
+    size_t changed = 0;
+    int lists = 0;
     TRY(follow_issuers(r, e));
     for (size_t i = 0; i < r->issuers; i++)
         TRY(certify_key(r, &r->issuer[i], e));

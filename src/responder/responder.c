@@ -34,13 +34,11 @@ enum err responder_open(const struct responder_options *o, struct responder **ou
     r->arena = arena_new();
     pthread_rwlock_init(&r->lock, NULL);
     table_init(&r->table);
-    char *header = arena_fmt(r->arena, "X-Peer-Key: %s", o->peer_key);
-    const char **headers = arena_alloc(r->arena, 2 * sizeof *headers);
-    headers[0] = o->peer_key[0] ? header : NULL;
+    const char *header = o->peer_key[0] ? arena_fmt(r->arena, "X-Peer-Key: %s", o->peer_key) : NULL;
     r->ca = httpc_new(&(struct httpc_options){.service = "ca",
                                               .base = "http://ca",
                                               .unix_path = o->ca_socket,
-                                              .headers = headers,
+                                              .header = header,
                                               .timeout_ms = LONG_POLL_MS,
                                               .answer_max = (size_t)1 << 30});
     TRY(snapshot_load(r, e));
