@@ -53,7 +53,8 @@ build_native() { # folder, targets in one word ("" for all), meson options …
 web_hash() { # of everything the pages are made from
     (
         cd "$root"
-        find web docs/openapi.yaml \( -name node_modules -o -name dist \) -prune -o -type f -print0 2>/dev/null |
+        # schema.ts is made from openapi.yaml by the build itself
+        find web docs/openapi.yaml \( -name node_modules -o -name dist -o -name schema.ts \) -prune -o -type f -print0 2>/dev/null |
             LC_ALL=C sort -z | xargs -0 sha256sum
         node --version
     ) | sha256sum | cut -d' ' -f1

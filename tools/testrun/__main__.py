@@ -150,7 +150,7 @@ def arguments():
 
 def chosen(options):
     tests = list(plan.lints(options.root)) + list(plan.meson(options.build)) + \
-        list(plan.scripts(options.root, options.long))
+        list(plan.pages(options.root)) + list(plan.scripts(options.root, options.long))
     if options.only:
         patterns = [options.only, f"{options.only}/*", f"*{options.only}*"]
         tests = [t for t in tests if any(fnmatch.fnmatchcase(t.title, p) for p in patterns)]

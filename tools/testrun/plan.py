@@ -43,6 +43,14 @@ def meson(build):
                    row["workdir"] or build)
 
 
+def pages(root):
+    """Tests of the pages (vitest), when there are some."""
+    folder = os.path.join(root, "web/tests")
+    if any(name.endswith(".test.ts") for _, _, files in os.walk(folder) for name in files):
+        yield Test("unit", "web", ["npm", "--prefix", os.path.join(root, "web"), "run", "--silent", "test", "--",
+                                   "--reporter=tap-flat"], 300)
+
+
 def scripts(root, long):
     """tests/list.txt: `layer seconds always|long shared|alone path [argument …]`, # starts a comment."""
     path = os.path.join(root, "tests/list.txt")
