@@ -182,7 +182,8 @@ static void log_error(struct httpd_conn *c, const struct err_info *e)
     if (status < 500 && c->request.route && (c->request.route->flags & HTTPD_QUIET))
         return;
     /* the pattern, not the path: tickets and codes stay out of the log */
-    log_line(status >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "http", "%s %s %s field=%s ref=%s %s",
+    enum log_level level = status == 503 ? LOG_LEVEL_WARN : status >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO;
+    log_line(level, "http", "%s %s %s field=%s ref=%s %s",
              c->head_method, c->request.route ? c->request.route->path : "-", err_code_text(e->code),
              e->field, httpd_ref(&c->request), e->detail);
 }

@@ -161,26 +161,18 @@ int httpd_port(const struct httpd *s, int listener_index)
 
 /* ---- start and stop ---- */
 
-static void mhd_log(void *arg, const char *fmt, va_list ap)
-{
-    (void)arg;
-    char text[400];
-    vsnprintf(text, sizeof text, fmt, ap);
-    log_line(LOG_LEVEL_DEBUG, "microhttpd", "%s", text);
-}
-
 static enum err start_listener(struct httpd *s, struct httpd_listener *l, struct err_info *e)
 {
     int loops = l->set.loops > 1 ? l->set.loops : 1;
-    unsigned flags = MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    /* no MHD_USE_ERROR_LOG: it writes a line for each client that goes away, so anybody could fill the log */
+    unsigned flags = MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD | MHD_ALLOW_SUSPEND_RESUME;
     int connections = s->set.connections_max > loops ? s->set.connections_max : loops;
     struct MHD_OptionItem more[] = {
         {MHD_OPTION_THREAD_POOL_SIZE, loops, NULL}, {MHD_OPTION_END, 0, NULL}, {MHD_OPTION_END, 0, NULL}};
     if (loops == 1)
         more[0].option = MHD_OPTION_END;
     l->mhd = MHD_start_daemon(
-        flags, 0, NULL, NULL, httpd_on_access, l, MHD_OPTION_EXTERNAL_LOGGER, mhd_log, NULL,
-        MHD_OPTION_LISTEN_SOCKET, l->fd, MHD_OPTION_URI_LOG_CALLBACK, httpd_on_uri, l,
+        flags, 0, NULL, NULL, httpd_on_access, l, MHD_OPTION_LISTEN_SOCKET, l->fd, MHD_OPTION_URI_LOG_CALLBACK, httpd_on_uri, l,
         MHD_OPTION_NOTIFY_COMPLETED, httpd_on_completed, l, MHD_OPTION_NOTIFY_CONNECTION, httpd_on_connection, l,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)connections, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)s->set.idle_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)s->set.header_max,

@@ -1,0 +1,250 @@
+#include "client.h"
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <time.h>
+
+struct app {
+    sem_t entered, leave;
+    int served;
+};
+
+static enum err hold(struct httpd_request *r, struct httpd_reply *reply, void *app, struct err_info *e)
+{
+    (void)r, (void)e;
+    struct app *a = app;
+    sem_post(&a->entered);
+    sem_wait(&a->leave);
+    buf_text(&reply->body, "{\"done\":true}");
+    a->served++;
+    return ERR_OK;
+}
+
+static enum err quick(struct httpd_request *r, struct httpd_reply *reply, void *app, struct err_info *e)
+{
+    (void)r, (void)app, (void)e;
+    buf_text(&reply->body, "{}");
+    return ERR_OK;
+}
+
+static const struct httpd_route routes[] = {
+    {"GET", "/hold", hold, 0, 0, 0},
+    {"GET", "/inline", quick, 0, 0, HTTPD_INLINE},
+    {"POST", "/body", quick, 0, 100000, 0},
+};
+
+static const char *const hosts[] = {"localhost", "127.0.0.1", NULL};
+
+static struct httpd *start(const struct httpd_options *o, struct app *app)
+{
+    sem_init(&app->entered, 0, 0);
+    sem_init(&app->leave, 0, 0);
+    return serve(o, routes, sizeof routes / sizeof routes[0], NULL, app);
+}
+
+static int send_hold(int port)
+{
+    int fd = client_tcp(port);
+    client_send(fd, "GET /hold HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    return fd;
+}
+
+static void a_full_queue_is_503_with_retry_after_and_inline_goes_on(void **state)
+{
+    (void)state;
+    struct app app = {0};
+    struct answer a;
+    char text[4096];
+    _auto(httpd) s = start(&(struct httpd_options){.workers = 1, .queue_max = 1}, &app);
+    int port = httpd_port(s, 0);
+    int first = send_hold(port);
+    sem_wait(&app.entered); /* the worker is taken */
+    int second = send_hold(port);
+    /* one of the next two waits with the second, in whatever order they arrive; the third is refused */
+    struct timespec pause = {0, 100 * 1000000};
+    nanosleep(&pause, NULL);
+    ask(port, &a, "GET /hold?lang=en HTTP/1.1", NULL);
+    assert_int_equal(a.status, 503);
+    assert_has(a.text, "Retry-After: 2\r\n");
+    assert_has(a.body, "service.busy");
+    assert_has(a.body, "in 2 seconds");
+    ask(port, &a, "GET /inline HTTP/1.1", NULL);
+    assert_int_equal(a.status, 200);
+    sem_post(&app.leave);
+    sem_post(&app.leave);
+    client_read(first, text, sizeof text, NULL);
+    assert_has(text, "{\"done\":true}");
+    client_read(second, text, sizeof text, NULL);
+    assert_has(text, "{\"done\":true}");
+    close(first);
+    close(second);
+}
+
+static void *release_later(void *app)
+{
+    struct timespec pause = {0, 200 * 1000000};
+    nanosleep(&pause, NULL);
+    sem_post(&((struct app *)app)->leave);
+    return NULL;
+}
+
+static void stopping_finishes_what_runs_and_takes_nothing_new(void **state)
+{
+    (void)state;
+    struct app app = {0};
+    char text[4096];
+    struct httpd *s = start(&(struct httpd_options){.workers = 1}, &app);
+    int fd = send_hold(httpd_port(s, 0));
+    sem_wait(&app.entered);
+    pthread_t later;
+    assert_int_equal(pthread_create(&later, NULL, release_later, &app), 0);
+    httpd_stop(s);
+    pthread_join(later, NULL);
+    client_read(fd, text, sizeof text, NULL);
+    assert_has(text, "{\"done\":true}");
+    assert_has(text, "Connection: close\r\n");
+    httpd_free(s);
+    close(fd);
+}
+
+static void a_client_that_trickles_its_headers_is_cut_off(void **state)
+{
+    (void)state;
+    struct app app = {0};
+    _auto(httpd) s = start(&(struct httpd_options){.header_seconds = 1}, &app);
+    int fd = client_tcp(httpd_port(s, 0));
+    client_send(fd, "GET /inline HTTP/1.1\r\nHost: localhost\r\n");
+    /* a byte now and then keeps MHD's own timeout from ever running out */
+    int closed = 0;
+    for (int i = 0; i < 40 && !closed; i++) {
+        send(fd, "X", 1, MSG_NOSIGNAL);
+        closed = client_closed(fd, 100);
+    }
+    assert_true(closed);
+    close(fd);
+}
+
+static void a_client_that_trickles_its_body_is_cut_off(void **state)
+{
+    (void)state;
+    struct app app = {0};
+    _auto(httpd) s = start(&(struct httpd_options){.body_seconds = 1}, &app);
+    int fd = client_tcp(httpd_port(s, 0));
+    client_send(fd, "POST /body HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n\r\n");
+    int closed = 0;
+    for (int i = 0; i < 40 && !closed; i++) {
+        send(fd, "x", 1, MSG_NOSIGNAL);
+        closed = client_closed(fd, 100);
+    }
+    assert_true(closed);
+    close(fd);
+}
+
+static void an_idle_connection_is_closed(void **state)
+{
+    (void)state;
+    struct app app = {0};
+    _auto(httpd) s = start(&(struct httpd_options){.idle_seconds = 1, .header_seconds = 30}, &app);
+    int fd = client_tcp(httpd_port(s, 0));
+    assert_true(client_closed(fd, 4000));
+    close(fd);
+}
+
+static void too_long_headers_are_refused(void **state)
+{
+    (void)state;
+    struct app app = {0};
+    struct answer a;
+    _auto(httpd) s = start(&(struct httpd_options){.header_max = 4096}, &app);
+    _auto_buf b;
+    buf_init(&b, 10000);
+    buf_text(&b, "GET /inline HTTP/1.1\r\nX-Long: ");
+    for (int i = 0; i < 6000; i++)
+        buf_byte(&b, 'x');
+    int fd = client_tcp(httpd_port(s, 0));
+    send(fd, buf_cstr(&b), b.n, MSG_NOSIGNAL);
+    client_read(fd, a.text, sizeof a.text, "\r\n\r\n");
+    assert_has(a.text, "HTTP/1.1 431 ");
+    close(fd);
+}
+
+static void bodies_together_beyond_the_budget_are_refused_as_busy(void **state)
+{
+    (void)state;
+    struct app app = {0};
+    struct answer a;
+    _auto(httpd) s = start(&(struct httpd_options){.bodies_max = 1000}, &app);
+    char body[2001];
+    memset(body, 'x', 2000);
+    body[2000] = '\0';
+    ask(httpd_port(s, 0), &a, "POST /body HTTP/1.1", body);
+    assert_int_equal(a.status, 503);
+    body[500] = '\0';
+    ask(httpd_port(s, 0), &a, "POST /body HTTP/1.1", body); /* the refused one was given back */
+    assert_int_equal(a.status, 200);
+}
+
+static void one_address_gets_only_its_share_of_connections(void **state)
+{
+    (void)state;
+    struct app app = {0};
+    struct err_info e;
+    struct answer a;
+    _auto(httpd) s = httpd_new(&(struct httpd_options){0});
+    httpd_mount(s, routes, 3, NULL, &app);
+    struct httpd_listen l = {.host = "127.0.0.1", .per_address_max = 2};
+    assert_ok(httpd_listen(s, &l, &e), &e);
+    assert_ok(httpd_start(s, &e), &e);
+    int port = httpd_port(s, 0);
+    int one = client_tcp(port), two = client_tcp(port), three = client_tcp(port);
+    assert_true(client_closed(three, 3000));
+    assert_false(client_closed(one, 100));
+    close(one);
+    close(two);
+    close(three);
+    (void)a;
+}
+
+static void a_foreign_host_name_is_refused(void **state)
+{
+    (void)state;
+    struct app app = {0};
+    struct answer a;
+    _auto(httpd) s = start(&(struct httpd_options){.hosts = hosts}, &app);
+    int fd = client_tcp(httpd_port(s, 0));
+    client_send(fd, "GET /inline HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n");
+    client_read(fd, a.text, sizeof a.text, NULL);
+    assert_has(a.text, "HTTP/1.1 400 ");
+    close(fd);
+    ask(httpd_port(s, 0), &a, "GET /inline HTTP/1.1", NULL);
+    assert_int_equal(a.status, 200);
+}
+
+static void a_port_in_use_is_named(void **state)
+{
+    (void)state;
+    struct app app = {0};
+    struct err_info e;
+    _auto(httpd) s = start(&(struct httpd_options){0}, &app);
+    _auto(httpd) other = httpd_new(&(struct httpd_options){0});
+    struct httpd_listen l = {.host = "127.0.0.1", .port = httpd_port(s, 0)};
+    assert_err(ERR_CONFIG, httpd_listen(other, &l, &e));
+    assert_has(e.detail, "127.0.0.1");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_full_queue_is_503_with_retry_after_and_inline_goes_on),
+        cmocka_unit_test(stopping_finishes_what_runs_and_takes_nothing_new),
+        cmocka_unit_test(a_client_that_trickles_its_headers_is_cut_off),
+        cmocka_unit_test(a_client_that_trickles_its_body_is_cut_off),
+        cmocka_unit_test(an_idle_connection_is_closed),
+        cmocka_unit_test(too_long_headers_are_refused),
+        cmocka_unit_test(bodies_together_beyond_the_budget_are_refused_as_busy),
+        cmocka_unit_test(one_address_gets_only_its_share_of_connections),
+        cmocka_unit_test(a_foreign_host_name_is_refused),
+        cmocka_unit_test(a_port_in_use_is_named),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
