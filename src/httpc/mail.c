@@ -31,7 +31,8 @@ static enum err check_address(const char *field, const char *s, struct err_info 
         return bad(e, field, "has a character that no address has");
     if (!at || at == s || !at[1])
         return bad(e, field, "is no mail address");
-    return strlen(s) <= 254 ? ERR_OK : bad(e, field, "is longer than 254 characters"); /* RFC 5321 4.5.3.1 */
+    return strlen(s) <= 254 ? ERR_OK
+                            : bad(e, field, "is longer than 254 characters"); /* RFC 5321 4.5.3.1 */
 }
 
 static enum err check(const struct mail *m, struct err_info *e)
@@ -95,8 +96,8 @@ static void put_date(struct buf *b, int64_t ms)
     time_t t = (time_t)(ms / 1000) + 8 * 3600;
     struct tm tm;
     gmtime_r(&t, &tm);
-    buf_fmt(b, "Date: %s, %02d %s %04d %02d:%02d:%02d +0800\r\n", days[tm.tm_wday], tm.tm_mday, months[tm.tm_mon],
-            tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+    buf_fmt(b, "Date: %s, %02d %s %04d %02d:%02d:%02d +0800\r\n", days[tm.tm_wday], tm.tm_mday,
+            months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
 /* RFC 2231 4 in the form all clients read. */
@@ -105,7 +106,8 @@ static void put_filename(struct buf *b, const char *name)
     buf_text(b, "filename*=UTF-8''");
     for (const char *s = name; *s; s++) {
         unsigned char u = (unsigned char)*s;
-        if ((u >= '0' && u <= '9') || ((u | 0x20) >= 'a' && (u | 0x20) <= 'z') || u == '-' || u == '.' || u == '_')
+        if ((u >= '0' && u <= '9') || ((u | 0x20) >= 'a' && (u | 0x20) <= 'z') || u == '-' ||
+            u == '.' || u == '_')
             buf_byte(b, u);
         else
             buf_fmt(b, "%%%02X", u);
@@ -122,7 +124,8 @@ static void put_text_part(struct arena *a, struct buf *b, const char *text)
         if (*s != '\r')
             buf_byte(&crlf, (uint8_t)*s);
     }
-    buf_text(b, "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n");
+    buf_text(
+        b, "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n");
     put_base64(a, b, (struct bytes){crlf.p, crlf.n});
 }
 
@@ -130,12 +133,15 @@ static void put_parts(struct arena *a, struct buf *b, const struct mail *m)
 {
     /* base64 lines cannot hold an underscore, so the boundary never stands in a part */
     const char *boundary = "=_certhall_part";
-    buf_fmt(b, "Content-Type: multipart/mixed; boundary=\"%s\"\r\n\r\n--%s\r\n", boundary, boundary);
+    buf_fmt(b, "Content-Type: multipart/mixed; boundary=\"%s\"\r\n\r\n--%s\r\n", boundary,
+            boundary);
     put_text_part(a, b, m->text);
     for (size_t i = 0; i < m->attachments_n; i++) {
         const struct mail_attachment *part = &m->attachments[i];
-        buf_fmt(b, "--%s\r\nContent-Type: %s\r\nContent-Transfer-Encoding: base64\r\n"
-                   "Content-Disposition: attachment; ", boundary, part->content_type);
+        buf_fmt(b,
+                "--%s\r\nContent-Type: %s\r\nContent-Transfer-Encoding: base64\r\n"
+                "Content-Disposition: attachment; ",
+                boundary, part->content_type);
         put_filename(b, part->name);
         buf_text(b, "\r\n\r\n");
         put_base64(a, b, part->data);
@@ -157,7 +163,8 @@ enum err mail_build(struct arena *a, const struct mail *m, struct bytes *out, st
     put_words(a, &b, m->subject);
     buf_text(&b, "\r\n");
     put_date(&b, m->date);
-    buf_fmt(&b, "Message-ID: <%s>\r\nMIME-Version: 1.0\r\nAuto-Submitted: auto-generated\r\n", m->message_id);
+    buf_fmt(&b, "Message-ID: <%s>\r\nMIME-Version: 1.0\r\nAuto-Submitted: auto-generated\r\n",
+            m->message_id);
     if (m->attachments_n)
         put_parts(a, &b, m);
     else

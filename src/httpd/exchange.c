@@ -126,7 +126,8 @@ static void begin(struct httpd_conn *c, const char *method)
     r->path = httpd_decode(r->arena, c->raw_path, strlen(c->raw_path), 0);
     c->query = none;
     struct err_info e;
-    if (*c->raw_query && httpd_form_parse(r->arena, c->raw_query, strlen(c->raw_query), &c->query, &e)) {
+    if (*c->raw_query &&
+        httpd_form_parse(r->arena, c->raw_query, strlen(c->raw_query), &c->query, &e)) {
         c->early = e.code;
         c->early_info = e;
         c->query = none;
@@ -182,10 +183,12 @@ static void log_error(struct httpd_conn *c, const struct err_info *e)
     if (status < 500 && c->request.route && (c->request.route->flags & HTTPD_QUIET))
         return;
     /* the pattern, not the path: tickets and codes stay out of the log */
-    enum log_level level = status == 503 ? LOG_LEVEL_WARN : status >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO;
-    log_line(level, "http", "%s %s %s field=%s ref=%s %s",
-             c->head_method, c->request.route ? c->request.route->path : "-", err_code_text(e->code),
-             e->field, httpd_ref(&c->request), e->detail);
+    enum log_level level = status == 503   ? LOG_LEVEL_WARN
+                           : status >= 500 ? LOG_LEVEL_ERROR
+                                           : LOG_LEVEL_INFO;
+    log_line(level, "http", "%s %s %s field=%s ref=%s %s", c->head_method,
+             c->request.route ? c->request.route->path : "-", err_code_text(e->code), e->field,
+             httpd_ref(&c->request), e->detail);
 }
 
 static void fail_with(struct httpd_conn *c, const struct err_info *e)
@@ -207,7 +210,8 @@ static enum err guard_and_handle(struct httpd_conn *c, struct err_info *e)
     if (c->bad_field)
         return err_set(e, ERR_INTERNAL, NULL, "a control character in a header of the reply");
     if (c->reply.body.full)
-        return err_set(e, ERR_INTERNAL, NULL, "the reply is larger than %zu bytes", c->reply.body.max);
+        return err_set(e, ERR_INTERNAL, NULL, "the reply is larger than %zu bytes",
+                       c->reply.body.max);
     return ERR_OK;
 }
 
@@ -270,8 +274,8 @@ static enum MHD_Result dispatch(struct httpd_conn *c)
 }
 
 enum MHD_Result httpd_on_access(void *listener, struct MHD_Connection *mhd, const char *url,
-                                const char *method, const char *version, const char *data, size_t *n,
-                                void **state)
+                                const char *method, const char *version, const char *data,
+                                size_t *n, void **state)
 {
     (void)listener, (void)mhd, (void)url, (void)version;
     struct httpd_conn *c = *state;
@@ -321,8 +325,8 @@ void httpd_on_connection(void *listener, struct MHD_Connection *mhd, void **sock
 {
     struct httpd *s = ((struct httpd_listener *)listener)->server;
     if (what == MHD_CONNECTION_NOTIFY_STARTED)
-        *socket_state =
-            httpd_link_new(s, MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
+        *socket_state = httpd_link_new(
+            s, MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
     else
         httpd_link_free(s, *socket_state);
 }

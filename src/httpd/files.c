@@ -38,10 +38,11 @@ static const struct file_row *find_row(const struct httpd_file_mount *m, const c
     return bsearch(&key, m->row, m->n, sizeof *m->row, compare_rows);
 }
 
-static enum err read_folder(struct httpd_file_mount *m, int fd, const char *below, int depth, struct err_info *e);
+static enum err read_folder(struct httpd_file_mount *m, int fd, const char *below, int depth,
+                            struct err_info *e);
 
-static enum err read_entry(struct httpd_file_mount *m, int folder, const char *below, const char *name, int depth,
-                           struct err_info *e)
+static enum err read_entry(struct httpd_file_mount *m, int folder, const char *below,
+                           const char *name, int depth, struct err_info *e)
 {
     struct stat st;
     if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW))
@@ -60,7 +61,8 @@ static enum err read_entry(struct httpd_file_mount *m, int folder, const char *b
 }
 
 /* Owns fd. */
-static enum err read_folder(struct httpd_file_mount *m, int fd, const char *below, int depth, struct err_info *e)
+static enum err read_folder(struct httpd_file_mount *m, int fd, const char *below, int depth,
+                            struct err_info *e)
 {
     DIR *dir = fdopendir(fd);
     if (!dir) {
@@ -167,8 +169,8 @@ static int wants_page(const struct httpd_file_mount *m, const char *path)
 {
     if (!m->fallback || strchr(strrchr(path, '/') ? strrchr(path, '/') : path, '.'))
         return 0;
-    for (const char *const *not = m->not_under; not && *not; not++)
-        if (begins(path, *not))
+    for (const char *const *not = m->not_under; not &&*not ; not ++)
+        if (begins(path, *not ))
             return 0;
     return 1;
 }
@@ -197,15 +199,17 @@ static int has_tag(const char *list, const char *tag)
     return list && (strcmp(list, "*") == 0 || strstr(list, tag));
 }
 
-static void fill_reply(struct httpd_conn *c, const struct httpd_file_mount *m, const struct file_row *row, int fd,
-                       const struct stat *st, int zipped)
+static void fill_reply(struct httpd_conn *c, const struct httpd_file_mount *m,
+                       const struct file_row *row, int fd, const struct stat *st, int zipped)
 {
     struct arena *a = c->request.arena;
-    const char *tag = arena_fmt(a, "\"%llx-%llx%s\"", (unsigned long long)st->st_mtim.tv_sec * 1000000000ULL +
-                                (unsigned long long)st->st_mtim.tv_nsec, (unsigned long long)st->st_size,
-                                zipped ? "-gz" : "");
+    const char *tag = arena_fmt(a, "\"%llx-%llx%s\"",
+                                (unsigned long long)st->st_mtim.tv_sec * 1000000000ULL +
+                                    (unsigned long long)st->st_mtim.tv_nsec,
+                                (unsigned long long)st->st_size, zipped ? "-gz" : "");
     int kept = m->immutable && begins(c->request.path, m->immutable);
-    httpd_reply_header(&c->reply, "Cache-Control", kept ? "public, max-age=31536000, immutable" : "no-cache");
+    httpd_reply_header(&c->reply, "Cache-Control",
+                       kept ? "public, max-age=31536000, immutable" : "no-cache");
     httpd_reply_header(&c->reply, "ETag", tag);
     if (row->zipped)
         httpd_reply_header(&c->reply, "Vary", "Accept-Encoding");

@@ -22,7 +22,8 @@ enum err httpd_form_parse(struct arena *a, const char *s, size_t n, const struct
             next->name = httpd_decode(a, s, name_n, 1);
             next->value = eq ? httpd_decode(a, eq + 1, len - name_n - 1, 1) : "";
             if (!next->name || !next->value)
-                return httpd_bad(e, next->name, "a broken %-escape, a control character, or not UTF-8");
+                return httpd_bad(e, next->name,
+                                 "a broken %-escape, a control character, or not UTF-8");
             next++;
         }
         s += len + 1;

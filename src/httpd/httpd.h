@@ -20,7 +20,8 @@ struct httpd;
 struct httpd_conn;
 
 struct httpd_peer {
-    char address[64]; /* "127.0.0.1", "2001:db8::1"; "unix" for a UNIX socket whose peer is no proxy */
+    char address
+        [64]; /* "127.0.0.1", "2001:db8::1"; "unix" for a UNIX socket whose peer is no proxy */
     int is_unix;
     uid_t uid; /* SO_PEERCRED; only when is_unix */
     gid_t gid;
@@ -30,34 +31,36 @@ struct httpd_peer {
 /* A file or field of multipart/form-data (RFC 7578). Borrowed from the request. */
 struct httpd_part {
     const char *name;
-    const char *filename; /* NULL for a plain field; last path component, UTF-8 */
+    const char *filename;     /* NULL for a plain field; last path component, UTF-8 */
     const char *content_type; /* as the client says; "text/plain" when absent */
-    struct bytes data; /* a NUL stands behind that of a plain field */
+    struct bytes data;        /* a NUL stands behind that of a plain field */
 };
 
 struct httpd_request {
-    struct arena *arena;  /* lives until the answer has been sent */
-    const char *method;   /* "GET" also for HEAD */
-    const char *path;     /* decoded, without the query */
+    struct arena *arena; /* lives until the answer has been sent */
+    const char *method;  /* "GET" also for HEAD */
+    const char *path;    /* decoded, without the query */
     struct bytes body;
-    enum lang lang;       /* ?lang=, cookie `lang`, Accept-Language, else zh */
-    int listener;         /* the `tag` of the listener it came in by */
-    int permission;       /* of the route */
-    void *session;        /* what the guard attached; lives in the arena or longer */
+    enum lang lang; /* ?lang=, cookie `lang`, Accept-Language, else zh */
+    int listener;   /* the `tag` of the listener it came in by */
+    int permission; /* of the route */
+    void *session;  /* what the guard attached; lives in the arena or longer */
     const struct httpd_route *route;
     struct httpd_conn *conn; /* the server's own */
 };
 
 struct httpd_reply {
     int status; /* 200 at the start */
-    const char *content_type; /* borrowed: literal or arena; NULL: application/json when there is a body */
+    const char
+        *content_type; /* borrowed: literal or arena; NULL: application/json when there is a body */
     struct buf body;
     struct httpd_conn *conn; /* the server's own */
 };
 
 /* On anything but ERR_OK the reply is thrown away and the server writes the JSON error of conventions.md:
  * {code, field, message, ref} in the request's language, and `errors[]` when httpd_problem was called. */
-typedef enum err (*httpd_handler)(struct httpd_request *, struct httpd_reply *, void *app, struct err_info *);
+typedef enum err (*httpd_handler)(struct httpd_request *, struct httpd_reply *, void *app,
+                                  struct err_info *);
 
 /* Runs before each handler of the mounted table, in the same thread: who is it, may he (permission), is the
  * request forged (CSRF). May set session. */
@@ -84,20 +87,21 @@ struct httpd_route {
 /* ---- the server ---- */
 
 struct httpd_options {
-    int workers;            /* threads that run handlers; 0: 4 */
-    int queue_max;          /* requests waiting for a worker; 0: 256 */
-    int connections_max;    /* for each listener; 0: 8192 */
-    int header_max;         /* bytes of request line and headers together; 0: 16 KiB */
-    int header_seconds;     /* from connecting until the headers are whole; 0: 20 */
-    int body_seconds;       /* from then until the body is whole; 0: 120 */
-    int idle_seconds;       /* kept-alive connection without a request; 0: 60 */
-    size_t bodies_max;      /* bytes of all bodies in memory together; beyond: 503; 0: 256 MiB */
-    size_t reply_max;       /* bytes of one answer's body; 0: 64 MiB */
-    int heartbeat_seconds;  /* of live event streams; 0: 15 */
-    int stream_buffer;      /* bytes waiting for a slow reader before its stream is closed; 0: 64 KiB */
-    int https;              /* the public address is https: cookies are Secure, HSTS is sent */
-    const char *csp;        /* Content-Security-Policy of pages; NULL: own files only, nothing inline */
-    const char *const *hosts; /* NULL-terminated: Host headers accepted over TCP (no port); NULL: any */
+    int workers;           /* threads that run handlers; 0: 4 */
+    int queue_max;         /* requests waiting for a worker; 0: 256 */
+    int connections_max;   /* for each listener; 0: 8192 */
+    int header_max;        /* bytes of request line and headers together; 0: 16 KiB */
+    int header_seconds;    /* from connecting until the headers are whole; 0: 20 */
+    int body_seconds;      /* from then until the body is whole; 0: 120 */
+    int idle_seconds;      /* kept-alive connection without a request; 0: 60 */
+    size_t bodies_max;     /* bytes of all bodies in memory together; beyond: 503; 0: 256 MiB */
+    size_t reply_max;      /* bytes of one answer's body; 0: 64 MiB */
+    int heartbeat_seconds; /* of live event streams; 0: 15 */
+    int stream_buffer; /* bytes waiting for a slow reader before its stream is closed; 0: 64 KiB */
+    int https;         /* the public address is https: cookies are Secure, HSTS is sent */
+    const char *csp;   /* Content-Security-Policy of pages; NULL: own files only, nothing inline */
+    const char *const
+        *hosts; /* NULL-terminated: Host headers accepted over TCP (no port); NULL: any */
 };
 
 enum httpd_listen_flag {
@@ -120,22 +124,27 @@ struct httpd_listen {
 /* Strings and tables in the options are borrowed until httpd_free. */
 struct httpd *httpd_new(const struct httpd_options *options);
 /* `routes` are borrowed until httpd_free; `guard` may be NULL. */
-void httpd_mount(struct httpd *s, const struct httpd_route *routes, size_t n, httpd_guard guard, void *app);
+void httpd_mount(struct httpd *s, const struct httpd_route *routes, size_t n, httpd_guard guard,
+                 void *app);
 
 struct httpd_files {
-    const char *prefix;   /* "/" or "/console": where the folder appears */
+    const char *prefix; /* "/" or "/console": where the folder appears */
     const char *folder;
-    const char *fallback; /* file served for any page address without a dot in its last segment; NULL: 404 */
+    const char *
+        fallback; /* file served for any page address without a dot in its last segment; NULL: 404 */
     const char *immutable; /* addresses below this are cached for a year ("/assets/"); NULL: none */
-    const char *const *not_under; /* NULL-terminated: no fallback below these ("/api/"); may be NULL */
+    const char *const
+        *not_under; /* NULL-terminated: no fallback below these ("/api/"); may be NULL */
 };
 /* Serve a folder. It is read once, here: only files found now are ever served, whatever a path says.
  * Links and names that begin with a dot are left out. ERR_IO, ERR_CONFIG (more than 20,000 files). */
-NODISCARD enum err httpd_mount_files(struct httpd *s, const struct httpd_files *files, struct err_info *e);
+NODISCARD enum err httpd_mount_files(struct httpd *s, const struct httpd_files *files,
+                                     struct err_info *e);
 
 /* Add a listening socket, open at once but served from httpd_start on. ERR_CONFIG, ERR_IO. */
 NODISCARD enum err httpd_listen(struct httpd *s, const struct httpd_listen *l, struct err_info *e);
-int httpd_port(const struct httpd *s, int listener_index); /* of the nth httpd_listen; 0 for a UNIX socket */
+int httpd_port(const struct httpd *s,
+               int listener_index); /* of the nth httpd_listen; 0 for a UNIX socket */
 /* Makes all threads; afterwards the process may filter its system calls. */
 NODISCARD enum err httpd_start(struct httpd *s, struct err_info *e);
 /* No new connections, running requests are finished, streams are closed, threads end. */
@@ -144,22 +153,27 @@ void httpd_free(struct httpd *s); /* stops first */
 DEFINE_AUTO(httpd)
 
 /* Every route of every table, for the check against docs/openapi.yaml. */
-void httpd_each_route(const struct httpd *s, void (*fn)(const struct httpd_route *, void *), void *ctx);
+void httpd_each_route(const struct httpd *s, void (*fn)(const struct httpd_route *, void *),
+                      void *ctx);
 
 /* ---- the request ---- */
 
-const char *httpd_param(const struct httpd_request *r, const char *name); /* of the path; "" when there is none */
-const char *httpd_query(const struct httpd_request *r, const char *name); /* NULL when absent; first of several */
+const char *httpd_param(const struct httpd_request *r,
+                        const char *name); /* of the path; "" when there is none */
+const char *httpd_query(const struct httpd_request *r,
+                        const char *name); /* NULL when absent; first of several */
 const char *httpd_header(const struct httpd_request *r, const char *name);
 const char *httpd_cookie(const struct httpd_request *r, const char *name);
 const struct httpd_peer *httpd_peer(struct httpd_request *r);
-const char *httpd_ref(struct httpd_request *r); /* what a person quotes to the hotline: 10 base32 characters */
+const char *httpd_ref(
+    struct httpd_request *r); /* what a person quotes to the hotline: 10 base32 characters */
 
 /* A path parameter, or a query value with its default, as a number within limits. ERR_BAD_REQUEST, or
  * ERR_NOT_FOUND for a path parameter that is no id. */
-NODISCARD enum err httpd_param_id(const struct httpd_request *r, const char *name, int64_t *out, struct err_info *e);
-NODISCARD enum err httpd_query_int(const struct httpd_request *r, const char *name, int64_t min, int64_t max,
-                                   int64_t fallback, int64_t *out, struct err_info *e);
+NODISCARD enum err httpd_param_id(const struct httpd_request *r, const char *name, int64_t *out,
+                                  struct err_info *e);
+NODISCARD enum err httpd_query_int(const struct httpd_request *r, const char *name, int64_t min,
+                                   int64_t max, int64_t fallback, int64_t *out, struct err_info *e);
 
 /* The body as a JSON object, parsed at the first call. Borrowed. ERR_MEDIA_TYPE unless application/json. */
 NODISCARD enum err httpd_json(struct httpd_request *r, const json_t **out, struct err_info *e);
@@ -169,14 +183,16 @@ struct httpd_pair {
     const char *name, *value;
 };
 /* application/x-www-form-urlencoded body. Borrowed. */
-NODISCARD enum err httpd_form(struct httpd_request *r, const struct httpd_pair **out, struct err_info *e);
+NODISCARD enum err httpd_form(struct httpd_request *r, const struct httpd_pair **out,
+                              struct err_info *e);
 const struct httpd_pair *httpd_query_all(const struct httpd_request *r);
 const char *httpd_pair_get(const struct httpd_pair *pairs, const char *name); /* NULL when absent */
 /* multipart/form-data body; the list ends with name == NULL. Borrowed. Needs HTTPD_UPLOAD. */
-NODISCARD enum err httpd_multipart(struct httpd_request *r, const struct httpd_part **out, struct err_info *e);
+NODISCARD enum err httpd_multipart(struct httpd_request *r, const struct httpd_part **out,
+                                   struct err_info *e);
 /* One part by name; ERR_BAD_REQUEST naming the field when it is absent. */
-NODISCARD enum err httpd_part(struct httpd_request *r, const char *name, const struct httpd_part **out,
-                              struct err_info *e);
+NODISCARD enum err httpd_part(struct httpd_request *r, const char *name,
+                              const struct httpd_part **out, struct err_info *e);
 
 /* One more problem of this request, so that all are told at once; the handler then returns any error code
  * (usually the first problem's). */
@@ -201,7 +217,8 @@ void httpd_reply_download(struct httpd_reply *r, const char *filename);
 enum { HTTPD_SESSION_COOKIE = 0 };
 /* HttpOnly, SameSite=Lax, Path=/, Secure behind https. max_age in seconds; HTTPD_SESSION_COOKIE: until the
  * browser is closed; negative: delete. */
-void httpd_reply_cookie(struct httpd_reply *r, const char *name, const char *value, int64_t max_age);
+void httpd_reply_cookie(struct httpd_reply *r, const char *name, const char *value,
+                        int64_t max_age);
 
 /* ---- live events (server-sent events, HTML 9.2) ---- */
 

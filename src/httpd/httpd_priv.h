@@ -9,7 +9,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { HTTPD_PARAMS_MAX = 6, HTTPD_PROBLEMS_MAX = 100, HTTPD_PAIRS_MAX = 200, HTTPD_PARTS_MAX = 64 };
+enum {
+    HTTPD_PARAMS_MAX = 6,
+    HTTPD_PROBLEMS_MAX = 100,
+    HTTPD_PAIRS_MAX = 200,
+    HTTPD_PARTS_MAX = 64
+};
 enum { HTTPD_LISTENERS_MAX = 8, HTTPD_MOUNTS_MAX = 16 };
 /* A body that will be refused is still read up to here, so that the client sees the answer, not a reset. */
 enum { HTTPD_DRAIN_MAX = 64 * 1024 * 1024 };
@@ -51,9 +56,9 @@ struct httpd {
     struct httpd_pool *pool;
     int started;
     atomic_int stopping;
-    atomic_int active;       /* requests between their first and their last byte */
-    atomic_size_t bodies;    /* bytes of all bodies in memory */
-    pthread_mutex_t lock;    /* of the two lists and `watch_end` */
+    atomic_int active;    /* requests between their first and their last byte */
+    atomic_size_t bodies; /* bytes of all bodies in memory */
+    pthread_mutex_t lock; /* of the two lists and `watch_end` */
     pthread_cond_t tick;
     struct httpd_link *links;
     struct httpd_stream *streams;
@@ -124,22 +129,25 @@ enum httpd_match httpd_route_match(struct arena *a, const char *pattern, const c
 char *httpd_decode(struct arena *a, const char *s, size_t n, int plus);
 
 /* form.c: pure */
-NODISCARD enum err httpd_form_parse(struct arena *a, const char *s, size_t n, const struct httpd_pair **out,
-                                    struct err_info *e);
+NODISCARD enum err httpd_form_parse(struct arena *a, const char *s, size_t n,
+                                    const struct httpd_pair **out, struct err_info *e);
 const char *httpd_cookie_find(struct arena *a, const char *header, const char *name);
 enum lang httpd_lang_of(const char *query, const char *cookie, const char *accept_language);
 
 /* multipart.c: pure */
-NODISCARD enum err httpd_multipart_parse(struct arena *a, const char *content_type, struct bytes body,
-                                         const struct httpd_part **out, struct err_info *e);
+NODISCARD enum err httpd_multipart_parse(struct arena *a, const char *content_type,
+                                         struct bytes body, const struct httpd_part **out,
+                                         struct err_info *e);
 
 /* request.c */
 void httpd_find_lang(struct httpd_conn *c);
-enum err httpd_bad(struct err_info *e, const char *field, const char *why); /* ERR_BAD_REQUEST{why} */
+enum err httpd_bad(struct err_info *e, const char *field,
+                   const char *why); /* ERR_BAD_REQUEST{why} */
 
 /* reply.c */
 void httpd_reply_reset(struct httpd_conn *c);
-void httpd_reply_error(struct httpd_conn *c, const struct err_info *e); /* fills the reply with the JSON error */
+void httpd_reply_error(struct httpd_conn *c,
+                       const struct err_info *e); /* fills the reply with the JSON error */
 void httpd_respond(struct httpd_conn *c); /* makes c->response and c->status from the reply */
 
 /* files.c */
@@ -163,8 +171,8 @@ void httpd_pool_free(struct httpd_pool *p);
 void httpd_run(struct httpd_conn *c); /* guard, handler, response: in a worker or in the loop */
 void *httpd_on_uri(void *listener, const char *uri, struct MHD_Connection *mhd);
 enum MHD_Result httpd_on_access(void *listener, struct MHD_Connection *mhd, const char *url,
-                                const char *method, const char *version, const char *data, size_t *n,
-                                void **state);
+                                const char *method, const char *version, const char *data,
+                                size_t *n, void **state);
 void httpd_on_completed(void *listener, struct MHD_Connection *mhd, void **state,
                         enum MHD_RequestTerminationCode why);
 void httpd_on_connection(void *listener, struct MHD_Connection *mhd, void **socket_state,

@@ -81,7 +81,8 @@ static enum err read_header(struct arena *a, const char *line, size_t n, struct 
     return ERR_OK;
 }
 
-static enum err read_headers(struct arena *a, struct cursor *c, struct httpd_part *part, struct err_info *e)
+static enum err read_headers(struct arena *a, struct cursor *c, struct httpd_part *part,
+                             struct err_info *e)
 {
     *part = (struct httpd_part){.content_type = "text/plain"};
     for (;;) {
@@ -98,8 +99,8 @@ static enum err read_headers(struct arena *a, struct cursor *c, struct httpd_par
     return part->name && *part->name ? ERR_OK : broken(e, "a part has no name");
 }
 
-static enum err read_part(struct arena *a, struct cursor *c, const char *delimiter, struct httpd_part *part,
-                          struct err_info *e)
+static enum err read_part(struct arena *a, struct cursor *c, const char *delimiter,
+                          struct httpd_part *part, struct err_info *e)
 {
     TRY(read_headers(a, c, part, e));
     /* the line break that ends the headers may begin the delimiter when the part is empty */
@@ -108,14 +109,16 @@ static enum err read_part(struct arena *a, struct cursor *c, const char *delimit
     if (!next)
         return broken(e, "the last part is not ended by the boundary");
     size_t n = next < c->p ? 0 : (size_t)(next - c->p);
-    part->data = part->filename ? (struct bytes){(const uint8_t *)c->p, n} : arena_bytes(a, c->p, n);
+    part->data = part->filename ? (struct bytes){(const uint8_t *)c->p, n}
+                                : arena_bytes(a, c->p, n);
     if (!part->filename && !text_is_utf8(part->data.p, part->data.n))
         return httpd_bad(e, part->name, "is not UTF-8");
     c->p = next + strlen(delimiter);
     return ERR_OK;
 }
 
-static enum err boundary_of(struct arena *a, const char *content_type, char **out, struct err_info *e)
+static enum err boundary_of(struct arena *a, const char *content_type, char **out,
+                            struct err_info *e)
 {
     if (!content_type || strncasecmp(content_type, "multipart/form-data", 19) != 0) {
         err_set(e, ERR_MEDIA_TYPE, NULL, "content type %s", content_type ? content_type : "absent");
@@ -145,7 +148,8 @@ enum err httpd_multipart_parse(struct arena *a, const char *content_type, struct
         if (memcmp(c.p, "--", 2) == 0)
             break;
         if (memcmp(c.p, "\r\n", 2) != 0 || n == HTTPD_PARTS_MAX)
-            return broken(e, n == HTTPD_PARTS_MAX ? "more than 64 parts" : "bytes behind a boundary");
+            return broken(e,
+                          n == HTTPD_PARTS_MAX ? "more than 64 parts" : "bytes behind a boundary");
         c.p += 2;
         TRY(read_part(a, &c, delimiter, &parts[n], e));
     }

@@ -28,7 +28,8 @@ static int is_token(const char *s)
     if (!*s)
         return 0;
     for (; *s; s++)
-        if (!(*s >= '0' && *s <= '9') && !((*s | 0x20) >= 'a' && (*s | 0x20) <= 'z') && !strchr(others, *s))
+        if (!(*s >= '0' && *s <= '9') && !((*s | 0x20) >= 'a' && (*s | 0x20) <= 'z') &&
+            !strchr(others, *s))
             return 0;
     return 1;
 }
@@ -74,7 +75,8 @@ void httpd_reply_download(struct httpd_reply *r, const char *filename)
     buf_text(&b, "attachment; filename*=UTF-8''");
     for (const char *s = filename; *s; s++) {
         unsigned char u = (unsigned char)*s;
-        if ((u >= '0' && u <= '9') || ((u | 0x20) >= 'a' && (u | 0x20) <= 'z') || u == '-' || u == '.' || u == '_')
+        if ((u >= '0' && u <= '9') || ((u | 0x20) >= 'a' && (u | 0x20) <= 'z') || u == '-' ||
+            u == '.' || u == '_')
             buf_byte(&b, u);
         else
             buf_fmt(&b, "%%%02X", u);

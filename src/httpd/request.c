@@ -56,7 +56,8 @@ static void peer_of_unix(struct httpd_conn *c, int fd)
 {
     struct ucred who;
     socklen_t n = sizeof who;
-    c->peer = (struct httpd_peer){.address = "unix", .is_unix = 1, .uid = (uid_t)-1, .gid = (gid_t)-1};
+    c->peer =
+        (struct httpd_peer){.address = "unix", .is_unix = 1, .uid = (uid_t)-1, .gid = (gid_t)-1};
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) == 0) {
         c->peer.uid = who.uid;
         c->peer.gid = who.gid;
@@ -70,11 +71,11 @@ static void peer_of_tcp(struct httpd_conn *c)
         MHD_get_connection_info(c->mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     const struct sockaddr *sa = info ? info->client_addr : NULL;
     if (sa && sa->sa_family == AF_INET)
-        inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)sa)->sin_addr, c->peer.address,
-                  sizeof c->peer.address);
+        inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)sa)->sin_addr,
+                  c->peer.address, sizeof c->peer.address);
     else if (sa && sa->sa_family == AF_INET6)
-        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr, c->peer.address,
-                  sizeof c->peer.address);
+        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr,
+                  c->peer.address, sizeof c->peer.address);
 }
 
 const struct httpd_peer *httpd_peer(struct httpd_request *r)
@@ -106,7 +107,8 @@ const char *httpd_ref(struct httpd_request *r)
     return c->ref;
 }
 
-enum err httpd_param_id(const struct httpd_request *r, const char *name, int64_t *out, struct err_info *e)
+enum err httpd_param_id(const struct httpd_request *r, const char *name, int64_t *out,
+                        struct err_info *e)
 {
     if (text_to_id(httpd_param(r, name), out))
         return ERR_OK;
@@ -161,7 +163,8 @@ enum err httpd_multipart(struct httpd_request *r, const struct httpd_part **out,
 {
     struct httpd_conn *c = r->conn;
     if (!c->parts)
-        TRY(httpd_multipart_parse(r->arena, httpd_header(r, "Content-Type"), r->body, &c->parts, e));
+        TRY(httpd_multipart_parse(r->arena, httpd_header(r, "Content-Type"), r->body, &c->parts,
+                                  e));
     *out = c->parts;
     return ERR_OK;
 }

@@ -39,8 +39,8 @@ char *httpd_decode(struct arena *a, const char *s, size_t n, int plus)
     return text_is_utf8(out, m) ? out : NULL;
 }
 
-static enum httpd_match take(struct arena *a, struct httpd_param *param, int *params, const char *name,
-                             size_t name_n, const char *raw, size_t n)
+static enum httpd_match take(struct arena *a, struct httpd_param *param, int *params,
+                             const char *name, size_t name_n, const char *raw, size_t n)
 {
     char *value = httpd_decode(a, raw, n, 0);
     if (!value || *params == HTTPD_PARAMS_MAX)

@@ -52,14 +52,16 @@ struct httpd *httpd_new(const struct httpd_options *options)
     return s;
 }
 
-void httpd_mount(struct httpd *s, const struct httpd_route *routes, size_t n, httpd_guard guard, void *app)
+void httpd_mount(struct httpd *s, const struct httpd_route *routes, size_t n, httpd_guard guard,
+                 void *app)
 {
     if (s->mounts == HTTPD_MOUNTS_MAX)
         abort(); /* a program error */
     s->mount[s->mounts++] = (struct httpd_mount_row){routes, n, guard, app};
 }
 
-void httpd_each_route(const struct httpd *s, void (*fn)(const struct httpd_route *, void *), void *ctx)
+void httpd_each_route(const struct httpd *s, void (*fn)(const struct httpd_route *, void *),
+                      void *ctx)
 {
     for (int m = 0; m < s->mounts; m++)
         for (size_t i = 0; i < s->mount[m].n; i++)
@@ -148,7 +150,8 @@ enum err httpd_listen(struct httpd *s, const struct httpd_listen *l, struct err_
     if (fd < 0)
         return listen_error(l, e);
     struct httpd_listener *n = &s->listener[s->listeners++];
-    *n = (struct httpd_listener){.server = s, .set = *l, .fd = fd, .port = l->unix_path ? 0 : port_of(fd)};
+    *n = (struct httpd_listener){
+        .server = s, .set = *l, .fd = fd, .port = l->unix_path ? 0 : port_of(fd)};
     if (l->unix_path)
         n->set.unix_path = n->unix_path = mem_text(l->unix_path);
     return ERR_OK;
@@ -167,18 +170,22 @@ static enum err start_listener(struct httpd *s, struct httpd_listener *l, struct
     /* no MHD_USE_ERROR_LOG: it writes a line for each client that goes away, so anybody could fill the log */
     unsigned flags = MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD | MHD_ALLOW_SUSPEND_RESUME;
     int connections = s->set.connections_max > loops ? s->set.connections_max : loops;
-    struct MHD_OptionItem more[] = {
-        {MHD_OPTION_THREAD_POOL_SIZE, loops, NULL}, {MHD_OPTION_END, 0, NULL}, {MHD_OPTION_END, 0, NULL}};
+    struct MHD_OptionItem more[] = {{MHD_OPTION_THREAD_POOL_SIZE, loops, NULL},
+                                    {MHD_OPTION_END, 0, NULL},
+                                    {MHD_OPTION_END, 0, NULL}};
     if (loops == 1)
         more[0].option = MHD_OPTION_END;
     l->mhd = MHD_start_daemon(
-        flags, 0, NULL, NULL, httpd_on_access, l, MHD_OPTION_LISTEN_SOCKET, l->fd, MHD_OPTION_URI_LOG_CALLBACK, httpd_on_uri, l,
-        MHD_OPTION_NOTIFY_COMPLETED, httpd_on_completed, l, MHD_OPTION_NOTIFY_CONNECTION, httpd_on_connection, l,
+        flags, 0, NULL, NULL, httpd_on_access, l, MHD_OPTION_LISTEN_SOCKET, l->fd,
+        MHD_OPTION_URI_LOG_CALLBACK, httpd_on_uri, l, MHD_OPTION_NOTIFY_COMPLETED,
+        httpd_on_completed, l, MHD_OPTION_NOTIFY_CONNECTION, httpd_on_connection, l,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)connections, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)s->set.idle_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)s->set.header_max,
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)l->set.per_address_max, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        (unsigned)s->set.idle_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)s->set.header_max, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        (unsigned)l->set.per_address_max, MHD_OPTION_STRICT_FOR_CLIENT, 1,
         MHD_OPTION_THREAD_STACK_SIZE, (size_t)512 * 1024, MHD_OPTION_ARRAY, more, MHD_OPTION_END);
-    return l->mhd ? ERR_OK : err_set(e, ERR_IO, NULL, "libmicrohttpd does not start: %s", strerror(errno));
+    return l->mhd ? ERR_OK
+                  : err_set(e, ERR_IO, NULL, "libmicrohttpd does not start: %s", strerror(errno));
 }
 
 enum err httpd_start(struct httpd *s, struct err_info *e)

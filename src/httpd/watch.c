@@ -43,7 +43,8 @@ void httpd_link_free(struct httpd *s, struct httpd_link *link)
 
 void httpd_link_deadline(struct httpd_link *link, int64_t seconds)
 {
-    atomic_store_explicit(&link->deadline, seconds ? httpd_now() + seconds * 1000 : 0, memory_order_relaxed);
+    atomic_store_explicit(&link->deadline, seconds ? httpd_now() + seconds * 1000 : 0,
+                          memory_order_relaxed);
 }
 
 static void end_late(struct httpd *s, int64_t now)

@@ -4,8 +4,9 @@
 #include <string.h>
 
 static const char *const machine_names[FLOW_MACHINES] = {
-    [FLOW_CODE] = "code",       [FLOW_APPLICATION] = "application", [FLOW_PAYMENT] = "payment",
-    [FLOW_INVOICE] = "invoice", [FLOW_PAPER] = "paper",             [FLOW_FULFILMENT] = "fulfilment",
+    [FLOW_CODE] = "code",       [FLOW_APPLICATION] = "application",
+    [FLOW_PAYMENT] = "payment", [FLOW_INVOICE] = "invoice",
+    [FLOW_PAPER] = "paper",     [FLOW_FULFILMENT] = "fulfilment",
     [FLOW_UKEY] = "ukey",       [FLOW_CERTIFICATE] = "certificate",
 };
 
@@ -28,14 +29,10 @@ static const struct state_row states[FLOW_MACHINES][STATES_MAX] = {
 };
 
 static const int state_counts[FLOW_MACHINES] = {
-    [FLOW_CODE] = FLOW_CODE_STATES,
-    [FLOW_APPLICATION] = FLOW_APPLICATION_STATES,
-    [FLOW_PAYMENT] = FLOW_PAYMENT_STATES,
-    [FLOW_INVOICE] = FLOW_INVOICE_STATES,
-    [FLOW_PAPER] = FLOW_PAPER_STATES,
-    [FLOW_FULFILMENT] = FLOW_FULFILMENT_STATES,
-    [FLOW_UKEY] = FLOW_UKEY_STATES,
-    [FLOW_CERTIFICATE] = FLOW_CERTIFICATE_STATES,
+    [FLOW_CODE] = FLOW_CODE_STATES,       [FLOW_APPLICATION] = FLOW_APPLICATION_STATES,
+    [FLOW_PAYMENT] = FLOW_PAYMENT_STATES, [FLOW_INVOICE] = FLOW_INVOICE_STATES,
+    [FLOW_PAPER] = FLOW_PAPER_STATES,     [FLOW_FULFILMENT] = FLOW_FULFILMENT_STATES,
+    [FLOW_UKEY] = FLOW_UKEY_STATES,       [FLOW_CERTIFICATE] = FLOW_CERTIFICATE_STATES,
 };
 
 static const char *const event_names[EVENT_COUNT] = {
@@ -89,12 +86,15 @@ static const char *const actor_names[ACTOR_COUNT] = {
 };
 
 static const char *const owner_names[OWNER_COUNT] = {
-    [OWNER_NOBODY] = "nobody",       [OWNER_APPLICANT] = "applicant", [OWNER_REVIEWER] = "reviewer",
-    [OWNER_FINANCE] = "finance",     [OWNER_MAKER] = "maker",         [OWNER_SHIPPING] = "shipping",
-    [OWNER_PAPER] = "paper",         [OWNER_SUPPORT] = "support",     [OWNER_COUNTER] = "counter",
-    [OWNER_REGULATOR] = "regulator", [OWNER_COURIER] = "courier",     [OWNER_BANK] = "bank",
-    [OWNER_PARTNER] = "partner",     [OWNER_CA] = "ca",               [OWNER_SYSTEM] = "system",
-    [OWNER_CLOCK] = "clock",         [OWNER_FULFILMENT] = "fulfilment",
+    [OWNER_NOBODY] = "nobody",         [OWNER_APPLICANT] = "applicant",
+    [OWNER_REVIEWER] = "reviewer",     [OWNER_FINANCE] = "finance",
+    [OWNER_MAKER] = "maker",           [OWNER_SHIPPING] = "shipping",
+    [OWNER_PAPER] = "paper",           [OWNER_SUPPORT] = "support",
+    [OWNER_COUNTER] = "counter",       [OWNER_REGULATOR] = "regulator",
+    [OWNER_COURIER] = "courier",       [OWNER_BANK] = "bank",
+    [OWNER_PARTNER] = "partner",       [OWNER_CA] = "ca",
+    [OWNER_SYSTEM] = "system",         [OWNER_CLOCK] = "clock",
+    [OWNER_FULFILMENT] = "fulfilment",
 };
 
 static const char *const type_names[TYPE_COUNT] = {
@@ -110,9 +110,14 @@ static const char *const type_names[TYPE_COUNT] = {
 };
 
 static const char *const gate_names[GATE_COUNT] = {
-    [GATE_NONE] = "none",         [GATE_STAGE] = "stage",           [GATE_PRODUCTION] = "production",
-    [GATE_SHIPPING] = "shipping", [GATE_ACTIVATION] = "activation", [GATE_MAILING] = "mailing",
-    [GATE_REVOCATION] = "revocation", [GATE_COMPLETION] = "completion",
+    [GATE_NONE] = "none",
+    [GATE_STAGE] = "stage",
+    [GATE_PRODUCTION] = "production",
+    [GATE_SHIPPING] = "shipping",
+    [GATE_ACTIVATION] = "activation",
+    [GATE_MAILING] = "mailing",
+    [GATE_REVOCATION] = "revocation",
+    [GATE_COMPLETION] = "completion",
 };
 
 static int find(const char *const *names, int n, const char *name)

@@ -8,7 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static enum err echo(struct httpd_request *r, struct httpd_reply *reply, void *app, struct err_info *e)
+static enum err echo(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                     struct err_info *e)
 {
     (void)app;
     const json_t *in;
@@ -23,7 +24,8 @@ static enum err echo(struct httpd_request *r, struct httpd_reply *reply, void *a
     return ERR_OK;
 }
 
-static enum err refuse(struct httpd_request *r, struct httpd_reply *reply, void *app, struct err_info *e)
+static enum err refuse(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                       struct err_info *e)
 {
     (void)r, (void)reply, (void)app;
     err_set(e, ERR_FORBIDDEN, "order", "why is for the log");
@@ -31,7 +33,8 @@ static enum err refuse(struct httpd_request *r, struct httpd_reply *reply, void 
     return ERR_FORBIDDEN;
 }
 
-static enum err page(struct httpd_request *r, struct httpd_reply *reply, void *app, struct err_info *e)
+static enum err page(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                     struct err_info *e)
 {
     (void)r, (void)app, (void)e;
     reply->status = 502;
@@ -40,7 +43,8 @@ static enum err page(struct httpd_request *r, struct httpd_reply *reply, void *a
     return ERR_OK;
 }
 
-static enum err away(struct httpd_request *r, struct httpd_reply *reply, void *app, struct err_info *e)
+static enum err away(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                     struct err_info *e)
 {
     (void)r, (void)app, (void)e;
     httpd_reply_redirect(reply, "/page");
@@ -49,7 +53,8 @@ static enum err away(struct httpd_request *r, struct httpd_reply *reply, void *a
     return ERR_OK;
 }
 
-static enum err large(struct httpd_request *r, struct httpd_reply *reply, void *app, struct err_info *e)
+static enum err large(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                      struct err_info *e)
 {
     (void)r, (void)app, (void)e;
     for (int i = 0; i < 1000; i++)
@@ -57,14 +62,16 @@ static enum err large(struct httpd_request *r, struct httpd_reply *reply, void *
     return ERR_OK;
 }
 
-static enum err slow(struct httpd_request *r, struct httpd_reply *reply, void *app, struct err_info *e)
+static enum err slow(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                     struct err_info *e)
 {
     (void)r, (void)reply, (void)app, (void)e;
     usleep(600 * 1000);
     return ERR_OK;
 }
 
-static enum err form(struct httpd_request *r, struct httpd_reply *reply, void *app, struct err_info *e)
+static enum err form(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                     struct err_info *e)
 {
     (void)app;
     const struct httpd_pair *f;
@@ -74,8 +81,9 @@ static enum err form(struct httpd_request *r, struct httpd_reply *reply, void *a
 }
 
 static const struct httpd_route routes[] = {
-    {"POST", "/echo", echo, 0, 1000000, 0},  {"GET", "/refuse", refuse, 0, 0, 0}, {"GET", "/page", page, 0, 0, 0},
-    {"GET", "/away", away, 0, 0, 0}, {"GET", "/large", large, 0, 0, 0},   {"GET", "/slow", slow, 0, 0, 0},
+    {"POST", "/echo", echo, 0, 1000000, 0}, {"GET", "/refuse", refuse, 0, 0, 0},
+    {"GET", "/page", page, 0, 0, 0},        {"GET", "/away", away, 0, 0, 0},
+    {"GET", "/large", large, 0, 0, 0},      {"GET", "/slow", slow, 0, 0, 0},
     {"POST", "/form", form, 0, 1000, 0},
 };
 
@@ -100,7 +108,8 @@ static int setup(void **state)
     assert_ok(httpd_listen(f->s, &local, &e), &e);
     assert_ok(httpd_start(f->s, &e), &e);
     snprintf(f->base, sizeof f->base, "http://127.0.0.1:%d", httpd_port(f->s, 0));
-    f->c = httpc_new(&(struct httpc_options){.service = "证书系统", .base = f->base, .answer_max = 5000});
+    f->c = httpc_new(
+        &(struct httpc_options){.service = "证书系统", .base = f->base, .answer_max = 5000});
     *state = f;
     return 0;
 }
@@ -139,7 +148,8 @@ static void json_goes_there_and_back(void **state)
 static void a_unix_socket_is_reached_whatever_the_address_says(void **state)
 {
     struct fixture *f = *state;
-    _auto(httpc) c = httpc_new(&(struct httpc_options){.service = "ca", .base = "http://ca", .unix_path = f->socket});
+    _auto(httpc) c = httpc_new(
+        &(struct httpc_options){.service = "ca", .base = "http://ca", .unix_path = f->socket});
     ask_name(c, "x");
 }
 
@@ -170,8 +180,8 @@ static void nobody_there_is_unavailable_and_names_the_service(void **state)
     (void)state;
     struct err_info e;
     _auto_json out = NULL;
-    _auto(httpc) c = httpc_new(
-        &(struct httpc_options){.service = "证书系统", .base = "http://ca", .unix_path = "/nonexistent/ca.sock"});
+    _auto(httpc) c = httpc_new(&(struct httpc_options){
+        .service = "证书系统", .base = "http://ca", .unix_path = "/nonexistent/ca.sock"});
     assert_err(ERR_UNAVAILABLE, httpc_json(c, NULL, "/x", NULL, &out, &e));
     char message[300];
     err_message(&e, LANG_ZH, message, sizeof message);
@@ -206,7 +216,8 @@ static void a_too_long_answer_is_refused(void **state)
     struct err_info e;
     struct httpc_answer answer;
     _auto(arena) a = arena_new();
-    assert_err(ERR_TOO_LARGE, httpc_send(f->c, a, &(struct httpc_request){.path = "/large"}, &answer, &e));
+    assert_err(ERR_TOO_LARGE,
+               httpc_send(f->c, a, &(struct httpc_request){.path = "/large"}, &answer, &e));
 }
 
 static void a_header_with_a_line_break_is_not_sent(void **state)

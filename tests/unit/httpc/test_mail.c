@@ -21,7 +21,8 @@ static const struct mail sample = {
     .from_name = "证书大厅 \"一网通\"",
     .from = "hall@example.com",
     .to = "shen@example.com",
-    .subject = "您的数字证书已寄出，请查收：泉州海丝供应链管理有限公司的申请单（单号 2026112012345678901）",
+    .subject =
+        "您的数字证书已寄出，请查收：泉州海丝供应链管理有限公司的申请单（单号 2026112012345678901）",
     .text = "沈若琳：\n\n.您好。\n",
     .message_id = "77.1@hall.example.com",
     .date = 1795147451000,
@@ -64,7 +65,8 @@ static void a_message_reads_as_it_was_meant(void **state)
     struct err_info e;
     struct bytes message;
     _auto(arena) a = arena_new();
-    const struct mail_attachment files[] = {{"发票 1.pdf", "application/pdf", {(const uint8_t *)"%PDF\r\n\0x", 8}}};
+    const struct mail_attachment files[] = {
+        {"发票 1.pdf", "application/pdf", {(const uint8_t *)"%PDF\r\n\0x", 8}}};
     struct mail m = sample;
     m.attachments = files;
     m.attachments_n = 1;

@@ -76,7 +76,8 @@ struct answer {
 };
 
 /* One request on a connection of its own: `head` without the last empty line, Host and Connection. */
-__attribute__((unused)) static void ask_fd(int fd, struct answer *a, const char *head, const char *body)
+__attribute__((unused)) static void ask_fd(int fd, struct answer *a, const char *head,
+                                           const char *body)
 {
     _auto_buf b;
     buf_init(&b, 1 << 24);
@@ -92,7 +93,8 @@ __attribute__((unused)) static void ask_fd(int fd, struct answer *a, const char 
     a->body = a->body ? a->body + 4 : "";
 }
 
-__attribute__((unused)) static void ask(int port, struct answer *a, const char *head, const char *body)
+__attribute__((unused)) static void ask(int port, struct answer *a, const char *head,
+                                        const char *body)
 {
     ask_fd(client_tcp(port), a, head, body);
 }
@@ -106,8 +108,9 @@ __attribute__((unused)) static void ask(int port, struct answer *a, const char *
     } while (0)
 
 /* A server on a free loopback port. */
-__attribute__((unused)) static struct httpd *serve(const struct httpd_options *o, const struct httpd_route *routes,
-                                                   size_t n, httpd_guard guard, void *app)
+__attribute__((unused)) static struct httpd *serve(const struct httpd_options *o,
+                                                   const struct httpd_route *routes, size_t n,
+                                                   httpd_guard guard, void *app)
 {
     struct err_info e;
     struct httpd *s = httpd_new(o);

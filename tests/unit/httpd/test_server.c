@@ -17,7 +17,8 @@ static enum err guard(struct httpd_request *r, void *app, struct err_info *e)
     return ERR_OK;
 }
 
-static enum err show(struct httpd_request *r, struct httpd_reply *reply, void *app, struct err_info *e)
+static enum err show(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                     struct err_info *e)
 {
     (void)app, (void)e;
     struct json_out j;
@@ -37,7 +38,8 @@ static enum err show(struct httpd_request *r, struct httpd_reply *reply, void *a
     return ERR_OK;
 }
 
-static enum err post(struct httpd_request *r, struct httpd_reply *reply, void *app, struct err_info *e)
+static enum err post(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                     struct err_info *e)
 {
     (void)app;
     const json_t *in;
@@ -53,7 +55,8 @@ static enum err post(struct httpd_request *r, struct httpd_reply *reply, void *a
     return ERR_OK;
 }
 
-static enum err form(struct httpd_request *r, struct httpd_reply *reply, void *app, struct err_info *e)
+static enum err form(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                     struct err_info *e)
 {
     (void)app;
     const struct httpd_pair *f;
@@ -64,7 +67,8 @@ static enum err form(struct httpd_request *r, struct httpd_reply *reply, void *a
     return ERR_OK;
 }
 
-static enum err upload(struct httpd_request *r, struct httpd_reply *reply, void *app, struct err_info *e)
+static enum err upload(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                       struct err_info *e)
 {
     (void)app;
     const struct httpd_part *p;
@@ -73,7 +77,8 @@ static enum err upload(struct httpd_request *r, struct httpd_reply *reply, void 
     return ERR_OK;
 }
 
-static enum err problems(struct httpd_request *r, struct httpd_reply *reply, void *app, struct err_info *e)
+static enum err problems(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                         struct err_info *e)
 {
     (void)reply, (void)app;
     err_set(e, ERR_BAD_REQUEST, "rows.1.mobile", NULL);
@@ -85,7 +90,8 @@ static enum err problems(struct httpd_request *r, struct httpd_reply *reply, voi
     return e->code;
 }
 
-static enum err inject(struct httpd_request *r, struct httpd_reply *reply, void *app, struct err_info *e)
+static enum err inject(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                       struct err_info *e)
 {
     (void)app, (void)e;
     httpd_reply_header(reply, "X-Name", httpd_query(r, "v"));
@@ -93,7 +99,8 @@ static enum err inject(struct httpd_request *r, struct httpd_reply *reply, void 
     return ERR_OK;
 }
 
-static enum err broken(struct httpd_request *r, struct httpd_reply *reply, void *app, struct err_info *e)
+static enum err broken(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                       struct err_info *e)
 {
     (void)r, (void)reply, (void)app;
     err_set(e, ERR_CONFIG, NULL, "/etc/private is wrong");
@@ -155,7 +162,8 @@ static void a_request_reaches_its_handler_with_everything_parsed(void **state)
 {
     struct fixture *f = *state;
     struct answer a;
-    ask(f->port, &a, "GET /api/v1/portal/orders/42?q=%E6%B5%B7+x HTTP/1.1\r\nCookie: a=1; sid=zz; b=2", NULL);
+    ask(f->port, &a,
+        "GET /api/v1/portal/orders/42?q=%E6%B5%B7+x HTTP/1.1\r\nCookie: a=1; sid=zz; b=2", NULL);
     assert_int_equal(a.status, 200);
     assert_has(a.body, "\"no\":\"42\"");
     assert_has(a.body, "\"q\":\"海 x\"");
@@ -163,7 +171,8 @@ static void a_request_reaches_its_handler_with_everything_parsed(void **state)
     assert_has(a.body, "\"session\":\"someone\"");
     assert_has(a.body, "\"peer\":\"127.0.0.1\"");
     assert_has(a.body, "\"listener\":7");
-    assert_has(a.text, "Set-Cookie: sid=abc; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=60\r\n");
+    assert_has(a.text,
+               "Set-Cookie: sid=abc; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=60\r\n");
     assert_has(a.text, "X-Content-Type-Options: nosniff\r\n");
     assert_has(a.text, "frame-ancestors 'none'");
     assert_has(a.text, "Strict-Transport-Security: ");
@@ -229,7 +238,8 @@ static void json_is_parsed_and_bad_json_is_refused_with_its_reason(void **state)
 {
     struct fixture *f = *state;
     struct answer a;
-    ask(f->port, &a, "POST /names HTTP/1.1\r\nContent-Type: application/json; charset=utf-8", "{\"name\":\"沈若琳\"}");
+    ask(f->port, &a, "POST /names HTTP/1.1\r\nContent-Type: application/json; charset=utf-8",
+        "{\"name\":\"沈若琳\"}");
     assert_int_equal(a.status, 201);
     assert_has(a.body, "沈若琳");
     ask(f->port, &a, "POST /names HTTP/1.1\r\nContent-Type: application/json", "{\"name\":");
@@ -254,12 +264,15 @@ static void a_body_beyond_the_routes_limit_is_413(void **state)
     ask(f->port, &a, "POST /names HTTP/1.1\r\nContent-Type: application/json", body);
     assert_int_equal(a.status, 413);
     assert_has(a.body, "64 B");
-    ask(f->port, &a, "POST /names HTTP/1.1\r\nContent-Type: application/json\r\nExpect: 100-continue", body);
+    ask(f->port, &a,
+        "POST /names HTTP/1.1\r\nContent-Type: application/json\r\nExpect: 100-continue", body);
     assert_int_equal(a.status, 413);
     int fd = client_tcp(f->port);
-    client_send(fd, "POST /names HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
-                    "50\r\n12345678901234567890123456789012345678901234567890123456789012345678901234567890\r\n"
-                    "0\r\n\r\n");
+    client_send(
+        fd,
+        "POST /names HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "50\r\n12345678901234567890123456789012345678901234567890123456789012345678901234567890\r\n"
+        "0\r\n\r\n");
     client_read(fd, a.text, sizeof a.text, "\r\n\r\n");
     assert_has(a.text, "HTTP/1.1 413 ");
     close(fd);
@@ -269,11 +282,14 @@ static void forms_are_decoded_and_broken_ones_refused(void **state)
 {
     struct fixture *f = *state;
     struct answer a;
-    ask(f->port, &a, "POST /form HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded", "x=1&name=a%26b+c");
+    ask(f->port, &a, "POST /form HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded",
+        "x=1&name=a%26b+c");
     assert_has(a.body, "[a&b c]");
-    ask(f->port, &a, "POST /form HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded", "name=%zz");
+    ask(f->port, &a, "POST /form HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded",
+        "name=%zz");
     assert_int_equal(a.status, 400);
-    ask(f->port, &a, "POST /form HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded", "name=%FF");
+    ask(f->port, &a, "POST /form HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded",
+        "name=%FF");
     assert_int_equal(a.status, 400);
     ask(f->port, &a, "GET /problems?a=%00 HTTP/1.1", NULL);
     assert_int_equal(a.status, 400);
@@ -350,7 +366,8 @@ static void a_unix_socket_tells_who_speaks(void **state)
     struct stat st;
     assert_int_equal(stat(f->socket, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0660);
-    ask_fd(client_unix(f->socket), &a, "GET /api/v1/portal/orders/1 HTTP/1.1\r\nX-Real-IP: 10.9.8.7", NULL);
+    ask_fd(client_unix(f->socket), &a,
+           "GET /api/v1/portal/orders/1 HTTP/1.1\r\nX-Real-IP: 10.9.8.7", NULL);
     snprintf(mine, sizeof mine, "\"uid\":%u", getuid());
     assert_has(a.body, mine);
     assert_has(a.body, "\"listener\":8");
