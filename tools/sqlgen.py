@@ -29,6 +29,8 @@ TOKEN = re.compile(
 TYPES = ('INTEGER', 'TEXT', 'BLOB')
 CONSTRAINTS = ('PRIMARY', 'UNIQUE', 'CHECK', 'FOREIGN', 'CONSTRAINT')
 VERBS = ('SELECT', 'INSERT', 'UPDATE', 'DELETE', 'VALUES')
+# The store's own business, or one database's.
+KEPT_BACK = ('BEGIN', 'COMMIT', 'ROLLBACK', 'SAVEPOINT', 'RELEASE', 'PRAGMA', 'VACUUM', 'ATTACH', 'DETACH', 'SET', 'COPY')
 DATABASES = ('sqlite', 'postgres')
 
 
@@ -177,6 +179,8 @@ def add_statement(path, line, module, head, toks, found):
         toks.pop()
     if not toks or any(t.text == ';' and t.kind == 'op' for t in toks):
         raise Refused(f'{where}: one statement, please')
+    if toks[0].is_word(*KEPT_BACK):
+        raise Refused(f'{where}: {toks[0].text} is not for a statement')
     s = {'name': name, 'kind': kind, 'params': params(path, line, toks), 'columns': columns(path, toks), 'where': where}
     if (kind == 'exec') != (not s['columns']):
         raise Refused(f'{where}: :{kind} does not fit, the statement has {len(s["columns"])} result columns')
@@ -251,6 +255,8 @@ def check_columns(path, toks):
 
 
 def migration_statement(path, toks, database):
+    if toks[0].is_word(*KEPT_BACK):
+        raise Refused(f'{path}:{toks[0].line}: {toks[0].text} is not for a migration')
     table = toks[0].is_word('CREATE') and toks[1].is_word('TABLE')
     alter = toks[0].is_word('ALTER') and toks[1].is_word('TABLE')
     if table or alter:

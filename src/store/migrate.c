@@ -36,7 +36,8 @@ static const struct store_module *find_module(const struct store *s, const char 
     return NULL;
 }
 
-static enum err check_sum(const struct store_module *m, int64_t number, const char *applied, struct err_info *e)
+static enum err check_sum(const struct store_module *m, int64_t number, const char *applied,
+                          struct err_info *e)
 {
     if (strcmp(m->migrations[number - 1].sum, applied) == 0)
         return ERR_OK;
@@ -44,7 +45,8 @@ static enum err check_sum(const struct store_module *m, int64_t number, const ch
 }
 
 /* One row of schema_migration against the catalogue. `before` is the module's number before it, 0 for none. */
-static enum err check_applied(const struct store *s, const struct store_row *row, int64_t before, struct err_info *e)
+static enum err check_applied(const struct store *s, const struct store_row *row, int64_t before,
+                              struct err_info *e)
 {
     const char *name = row_text(row, "module");
     int64_t number = row_int(row, "number");
@@ -76,14 +78,15 @@ static enum err read_applied(struct store *s, size_t *done, struct err_info *e)
     return store_commit(tx, e);
 }
 
-static enum err apply(struct store *s, const struct store_module *module, const struct store_migration *m,
-                      struct err_info *e)
+static enum err apply(struct store *s, const struct store_module *module,
+                      const struct store_migration *m, struct err_info *e)
 {
     _auto(arena) a = arena_new();
     _auto(store_tx) tx = NULL;
     TRY(begin_locked(s, &tx, e));
     const struct store_row *row;
-    TRY(store_opt(tx, &Q_store_migration_get, PARAMS(P_TEXT(module->name), P_INT(m->number)), a, &row, e));
+    TRY(store_opt(tx, &Q_store_migration_get, PARAMS(P_TEXT(module->name), P_INT(m->number)), a,
+                  &row, e));
     if (row)
         return check_sum(module, m->number, row_text(row, "checksum"), e);
     enum err r = s->driver->script(tx->conn, m, e);

@@ -16,7 +16,15 @@
 #include <string.h>
 
 /* Types of the server's catalogue (pg_type.dat); they never change. */
-enum { OID_BOOL = 16, OID_BYTEA = 17, OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 23, OID_TEXT = 25, OID_NUMERIC = 1700 };
+enum {
+    OID_BOOL = 16,
+    OID_BYTEA = 17,
+    OID_INT8 = 20,
+    OID_INT2 = 21,
+    OID_INT4 = 23,
+    OID_TEXT = 25,
+    OID_NUMERIC = 1700
+};
 
 enum { PARAMS_MAX = 64, COLUMNS_MAX = 128, INT_TEXT = 24 };
 
@@ -37,11 +45,17 @@ static enum err code_of_state(const char *state)
         const char *prefix;
         enum err code;
     } row[] = {
-        {"23505", ERR_STORE_UNIQUE}, {"23", ERR_STORE_CONSTRAINT},
+        {"23505", ERR_STORE_UNIQUE},
+        {"23", ERR_STORE_CONSTRAINT},
         {"40", ERR_STORE_RETRY}, /* serialization failure, deadlock */
-        {"55P03", ERR_BUSY}, {"57014", ERR_BUSY}, /* lock_timeout, statement_timeout */
-        {"57P", ERR_UNAVAILABLE}, {"08", ERR_UNAVAILABLE}, {"53300", ERR_UNAVAILABLE},
-        {"53", ERR_IO}, {"58", ERR_IO}, {"XX", ERR_IO}, /* no room, system errors, damaged data */
+        {"55P03", ERR_BUSY},     /* lock_timeout */
+        {"57014", ERR_BUSY},     /* statement_timeout */
+        {"57P", ERR_UNAVAILABLE},
+        {"08", ERR_UNAVAILABLE},
+        {"53300", ERR_UNAVAILABLE},
+        {"53", ERR_IO}, /* no room */
+        {"58", ERR_IO}, /* system errors */
+        {"XX", ERR_IO}, /* damaged data */
     };
     for (size_t i = 0; i < sizeof row / sizeof *row; i++)
         if (strncmp(state, row[i].prefix, strlen(row[i].prefix)) == 0)
@@ -56,7 +70,8 @@ static enum err unavailable(const struct store_conn *c, const char *what, struct
     return ERR_UNAVAILABLE;
 }
 
-static enum err failed(const struct store_conn *c, const PGresult *r, const char *what, struct err_info *e)
+static enum err failed(const struct store_conn *c, const PGresult *r, const char *what,
+                       struct err_info *e)
 {
     const char *state = r ? PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL;
     enum err code = state ? code_of_state(state) : ERR_INTERNAL;
@@ -66,7 +81,8 @@ static enum err failed(const struct store_conn *c, const PGresult *r, const char
         return store_busy(e, "a row is locked");
     /* The primary message names tables and columns; the details would repeat values. */
     const char *text = r ? PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY) : NULL;
-    return err_set(e, code, NULL, "%s: %s (%s)", what, text ? text : PQerrorMessage(c->pg), state ? state : "-");
+    return err_set(e, code, NULL, "%s: %s (%s)", what, text ? text : PQerrorMessage(c->pg),
+                   state ? state : "-");
 }
 
 static void pg_close(struct store_conn *c)
@@ -85,8 +101,9 @@ static enum err simple(struct store_conn *c, const char *what, const char *sql, 
 {
     _auto_result r = PQexec(c->pg, sql);
     ExecStatusType status = PQresultStatus(r);
-    return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY ? ERR_OK
-                                                                                                 : failed(c, r, what, e);
+    return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY
+               ? ERR_OK
+               : failed(c, r, what, e);
 }
 
 static void notice(void *arg, const char *text)
@@ -95,11 +112,14 @@ static void notice(void *arg, const char *text)
     log_line(LOG_LEVEL_WARN, "store.notice", "%s", text);
 }
 
-static enum err pg_connect(const struct store *s, enum store_mode mode, struct store_conn **out, struct err_info *e)
+static enum err pg_connect(const struct store *s, enum store_mode mode, struct store_conn **out,
+                           struct err_info *e)
 {
     (void)mode;
-    static const char *const key[] = {"connect_timeout", "fallback_application_name", "dbname", "client_encoding", NULL};
-    const char *const value[] = {"5", "certhall", s->url, "UTF8", NULL};
+    static const char *const key[] = {"connect_timeout",           "tcp_user_timeout",
+                                      "fallback_application_name", "dbname",
+                                      "client_encoding",           NULL};
+    const char *const value[] = {"5", "15000", "certhall", s->url, "UTF8", NULL};
     struct store_conn *c = mem_alloc(sizeof *c);
     c->prepared = mem_alloc(s->queries);
     c->pg = PQconnectdbParams(key, value, 1);
@@ -109,7 +129,8 @@ static enum err pg_connect(const struct store *s, enum store_mode mode, struct s
     } else {
         PQsetNoticeProcessor(c->pg, notice, NULL);
         char sql[128];
-        snprintf(sql, sizeof sql, "SET lock_timeout = %d; SET client_min_messages = warning", STORE_WAIT_MS);
+        snprintf(sql, sizeof sql, "SET lock_timeout = %d; SET client_min_messages = warning",
+                 STORE_WAIT_MS);
         r = simple(c, "settings", sql, e);
     }
     if (r == ERR_OK)
@@ -129,11 +150,16 @@ static enum err pg_control(struct store_conn *c, enum store_control what, struct
         [CONTROL_SAVE] = "SAVEPOINT s",
         [CONTROL_KEEP] = "RELEASE s",
         [CONTROL_UNDO] = "ROLLBACK TO s; RELEASE s",
-        [CONTROL_LOCK_SCHEMA] = "SELECT pg_advisory_xact_lock(7234517002)", /* a number of our own */
+        [CONTROL_LOCK_SCHEMA] =
+            "SELECT pg_advisory_xact_lock(7234517002)", /* a number of our own */
     };
-    TRY(simple(c, sql[what], sql[what], e));
-    if (what == CONTROL_COMMIT && PQtransactionStatus(c->pg) != PQTRANS_IDLE)
-        return err_set(e, ERR_INTERNAL, NULL, "the transaction did not end");
+    _auto_result r = PQexec(c->pg, sql[what]);
+    ExecStatusType status = PQresultStatus(r);
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+        return failed(c, r, sql[what], e);
+    /* COMMIT of a transaction that has failed is answered with ROLLBACK and no error. */
+    if (what == CONTROL_COMMIT && strcmp(PQcmdStatus(r), "COMMIT") != 0)
+        return err_set(e, ERR_INTERNAL, NULL, "COMMIT was answered with %s", PQcmdStatus(r));
     return ERR_OK;
 }
 
@@ -142,7 +168,8 @@ static void slot_name(char name[INT_TEXT], size_t slot)
     snprintf(name, INT_TEXT, "q%zu", slot);
 }
 
-static enum err prepare(struct store_conn *c, const struct store_query *q, size_t slot, struct err_info *e)
+static enum err prepare(struct store_conn *c, const struct store_query *q, size_t slot,
+                        struct err_info *e)
 {
     if (c->prepared[slot])
         return ERR_OK;
@@ -162,7 +189,8 @@ struct wire {
     char number[PARAMS_MAX][INT_TEXT];
 };
 
-static enum err to_wire(const struct store_query *q, struct store_params p, struct wire *w, struct err_info *e)
+static enum err to_wire(const struct store_query *q, struct store_params p, struct wire *w,
+                        struct err_info *e)
 {
     if (p.n > PARAMS_MAX)
         return err_set(e, ERR_INTERNAL, NULL, "%s: more than %d parameters", q->name, PARAMS_MAX);
@@ -223,8 +251,8 @@ static int numeric_to_int(const char *p, int n, int64_t *out)
     return 1;
 }
 
-static enum err read_value(const PGresult *r, int row, int i, const struct store_query *q, struct store_value *v,
-                           struct err_info *e)
+static enum err read_value(const PGresult *r, int row, int i, const struct store_query *q,
+                           struct store_value *v, struct err_info *e)
 {
     *v = P_NULL;
     if (PQgetisnull(r, row, i))
@@ -250,9 +278,11 @@ static enum err read_value(const PGresult *r, int row, int i, const struct store
             *v = P_INT(number);
             return ERR_OK;
         }
-        return err_set(e, ERR_INTERNAL, NULL, "%s: column %s is no 64-bit number", q->name, q->column[i]);
+        return err_set(e, ERR_INTERNAL, NULL, "%s: column %s is no 64-bit number", q->name,
+                       q->column[i]);
     default:
-        return err_set(e, ERR_INTERNAL, NULL, "%s: column %s is of type %u", q->name, q->column[i], PQftype(r, i));
+        return err_set(e, ERR_INTERNAL, NULL, "%s: column %s is of type %u", q->name, q->column[i],
+                       PQftype(r, i));
     }
 }
 
@@ -279,13 +309,14 @@ static enum err read_results(struct store_conn *c, struct store_call *call, stru
     PGresult *r;
     while ((r = PQgetResult(c->pg))) {
         ExecStatusType status = PQresultStatus(r);
-        if (first != ERR_OK) {
-            /* only emptied */
-        } else if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_SINGLE_TUPLE) {
+        int good = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK ||
+                   status == PGRES_SINGLE_TUPLE;
+        if (good && first == ERR_OK) {
             first = read_rows(r, call, e);
             call->affected = strtoll(PQcmdTuples(r), NULL, 10);
-        } else {
+        } else if (!good && (first == ERR_OK || call->sink_failed)) {
             first = failed(c, r, call->query->name, e);
+            call->sink_failed = 0; /* the statement failed as well, and with it the transaction */
         }
         PQclear(r);
     }
@@ -317,24 +348,28 @@ static enum err check_types(const PGresult *r, const struct store_query *q, stru
     for (int i = 0; i < PQnparams(r); i++) {
         Oid t = PQparamtype(r, i);
         if (t != OID_INT8 && t != OID_TEXT && t != OID_BYTEA)
-            return err_set(e, ERR_INTERNAL, NULL, "%s: $%d is of type %u there: write CAST($%d AS BIGINT)", q->name,
-                           i + 1, t, i + 1);
+            return err_set(e, ERR_INTERNAL, NULL,
+                           "%s: $%d is of type %u there: write CAST($%d AS BIGINT)", q->name, i + 1,
+                           t, i + 1);
     }
     if ((size_t)PQnparams(r) != q->params || (size_t)PQnfields(r) != q->columns)
-        return err_set(e, ERR_INTERNAL, NULL, "%s: has %d parameters and %d columns", q->name, PQnparams(r),
-                       PQnfields(r));
+        return err_set(e, ERR_INTERNAL, NULL, "%s: has %d parameters and %d columns", q->name,
+                       PQnparams(r), PQnfields(r));
     for (size_t i = 0; i < q->columns; i++) {
         Oid t = PQftype(r, (int)i);
         if (strcmp(PQfname(r, (int)i), q->column[i]) != 0)
-            return err_set(e, ERR_INTERNAL, NULL, "%s: column %zu is called %s, not %s", q->name, i + 1,
-                           PQfname(r, (int)i), q->column[i]);
-        if (t != OID_BOOL && t != OID_INT4 && t != OID_INT8 && t != OID_TEXT && t != OID_BYTEA && t != OID_NUMERIC)
-            return err_set(e, ERR_INTERNAL, NULL, "%s: column %s is of type %u", q->name, q->column[i], t);
+            return err_set(e, ERR_INTERNAL, NULL, "%s: column %zu is called %s, not %s", q->name,
+                           i + 1, PQfname(r, (int)i), q->column[i]);
+        if (t != OID_BOOL && t != OID_INT4 && t != OID_INT8 && t != OID_TEXT && t != OID_BYTEA &&
+            t != OID_NUMERIC)
+            return err_set(e, ERR_INTERNAL, NULL, "%s: column %s is of type %u", q->name,
+                           q->column[i], t);
     }
     return ERR_OK;
 }
 
-static enum err pg_check(struct store_conn *c, const struct store_query *q, size_t slot, struct err_info *e)
+static enum err pg_check(struct store_conn *c, const struct store_query *q, size_t slot,
+                         struct err_info *e)
 {
     if (prepare(c, q, slot, e) != ERR_OK) {
         char why[sizeof e->detail];

@@ -11,7 +11,8 @@ static const struct store_value *value(const struct store_row *row, const char *
     store_die("%s has no column %s", row->query->name, column);
 }
 
-static const struct store_value *typed(const struct store_row *row, const char *column, enum store_type type)
+static const struct store_value *typed(const struct store_row *row, const char *column,
+                                       enum store_type type)
 {
     const struct store_value *v = value(row, column);
     if (v->type != type && v->type != STORE_NULL)

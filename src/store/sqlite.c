@@ -53,7 +53,8 @@ static enum err failed(const struct store_conn *c, const char *what, struct err_
     enum err code = code_of(c->db);
     if (code == ERR_BUSY)
         return store_busy(e, "the database is locked by another process");
-    return err_set(e, code, NULL, "%s: %s (%d)", what, sqlite3_errmsg(c->db), sqlite3_extended_errcode(c->db));
+    return err_set(e, code, NULL, "%s: %s (%d)", what, sqlite3_errmsg(c->db),
+                   sqlite3_extended_errcode(c->db));
 }
 
 static void sqlite_close(struct store_conn *c)
@@ -85,12 +86,14 @@ static enum err settings(struct store_conn *c, enum store_mode mode, struct err_
     sqlite3_db_config(c->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_db_config(c->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     sqlite3_db_config(c->db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
-    static const char common[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-                                 "PRAGMA case_sensitive_like = ON; PRAGMA temp_store = MEMORY;"
-                                 "PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -4096;";
+    static const char common[] =
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+        "PRAGMA case_sensitive_like = ON; PRAGMA temp_store = MEMORY;"
+        "PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -4096;";
     if (sqlite3_exec(c->db, common, NULL, NULL, NULL) != SQLITE_OK)
         return failed(c, "settings", e);
-    if (mode == STORE_READ && sqlite3_exec(c->db, "PRAGMA query_only = ON", NULL, NULL, NULL) != SQLITE_OK)
+    if (mode == STORE_READ &&
+        sqlite3_exec(c->db, "PRAGMA query_only = ON", NULL, NULL, NULL) != SQLITE_OK)
         return failed(c, "settings", e);
     return ERR_OK;
 }
@@ -103,7 +106,8 @@ static enum err sqlite_connect(const struct store *s, enum store_mode mode, stru
     c->prepared_n = s->queries;
     c->prepared = mem_alloc(s->queries * sizeof *c->prepared);
     enum err r;
-    if (sqlite3_open_v2(s->url, &c->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+    if (sqlite3_open_v2(s->url, &c->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
+        SQLITE_OK)
         r = c->db ? failed(c, "open", e) : err_set(e, ERR_IO, NULL, "open: no memory");
     else
         r = settings(c, mode, e);
@@ -122,19 +126,16 @@ static int sqlite_lost(const struct store_conn *c)
 static enum err sqlite_control(struct store_conn *c, enum store_control what, struct err_info *e)
 {
     static const char *const sql[CONTROL_COUNT] = {
-        [CONTROL_BEGIN_READ] = "BEGIN",
-        [CONTROL_BEGIN_WRITE] = "BEGIN IMMEDIATE",
-        [CONTROL_COMMIT] = "COMMIT",
-        [CONTROL_ROLLBACK] = "ROLLBACK",
-        [CONTROL_SAVE] = "SAVEPOINT s",
-        [CONTROL_KEEP] = "RELEASE s",
-        [CONTROL_UNDO] = "ROLLBACK TO s",
-        [CONTROL_LOCK_SCHEMA] = NULL, /* BEGIN IMMEDIATE is one */
+        [CONTROL_BEGIN_READ] = "BEGIN",   [CONTROL_BEGIN_WRITE] = "BEGIN IMMEDIATE",
+        [CONTROL_COMMIT] = "COMMIT",      [CONTROL_ROLLBACK] = "ROLLBACK",
+        [CONTROL_SAVE] = "SAVEPOINT s",   [CONTROL_KEEP] = "RELEASE s",
+        [CONTROL_UNDO] = "ROLLBACK TO s", [CONTROL_LOCK_SCHEMA] = NULL, /* BEGIN IMMEDIATE is one */
     };
     if (!sql[what] || (what == CONTROL_ROLLBACK && sqlite3_get_autocommit(c->db)))
         return ERR_OK; /* SQLite rolls back by itself after a full disk and the like */
     sqlite3_stmt **stmt = &c->control[what];
-    if (!*stmt && sqlite3_prepare_v3(c->db, sql[what], -1, SQLITE_PREPARE_PERSISTENT, stmt, NULL) != SQLITE_OK)
+    if (!*stmt && sqlite3_prepare_v3(c->db, sql[what], -1, SQLITE_PREPARE_PERSISTENT, stmt, NULL) !=
+                      SQLITE_OK)
         return failed(c, sql[what], e);
     int done = sqlite3_step(*stmt) == SQLITE_DONE;
     enum err r = done ? ERR_OK : failed(c, sql[what], e);
@@ -146,11 +147,13 @@ static enum err sqlite_control(struct store_conn *c, enum store_control what, st
     return r;
 }
 
-static enum err prepare(struct store_conn *c, const struct store_query *q, size_t slot, struct err_info *e)
+static enum err prepare(struct store_conn *c, const struct store_query *q, size_t slot,
+                        struct err_info *e)
 {
     if (c->prepared[slot])
         return ERR_OK;
-    if (sqlite3_prepare_v3(c->db, q->sqlite, -1, SQLITE_PREPARE_PERSISTENT, &c->prepared[slot], NULL) != SQLITE_OK)
+    if (sqlite3_prepare_v3(c->db, q->sqlite, -1, SQLITE_PREPARE_PERSISTENT, &c->prepared[slot],
+                           NULL) != SQLITE_OK)
         return failed(c, q->name, e);
     return ERR_OK;
 }
@@ -164,15 +167,16 @@ static int bind(sqlite3_stmt *stmt, int i, const struct store_value *v)
     case STORE_TEXT:
         return sqlite3_bind_text(stmt, i, v->text, -1, SQLITE_STATIC);
     case STORE_BLOB: /* a NULL pointer would bind NULL */
-        return sqlite3_bind_blob64(stmt, i, v->blob.n ? (const void *)v->blob.p : "", v->blob.n, SQLITE_STATIC);
+        return sqlite3_bind_blob64(stmt, i, v->blob.n ? (const void *)v->blob.p : "", v->blob.n,
+                                   SQLITE_STATIC);
     case STORE_NULL:
         break;
     }
     return sqlite3_bind_null(stmt, i);
 }
 
-static enum err read_value(sqlite3_stmt *stmt, int i, const struct store_query *q, struct store_value *v,
-                           struct err_info *e)
+static enum err read_value(sqlite3_stmt *stmt, int i, const struct store_query *q,
+                           struct store_value *v, struct err_info *e)
 {
     switch (sqlite3_column_type(stmt, i)) {
     case SQLITE_NULL:
@@ -183,14 +187,18 @@ static enum err read_value(sqlite3_stmt *stmt, int i, const struct store_query *
         return ERR_OK;
     case SQLITE_TEXT:
         *v = P_TEXT((const char *)sqlite3_column_text(stmt, i));
+        if (!v->text)
+            store_die("out of memory");
         return ERR_OK;
     case SQLITE_BLOB: {
         const void *p = sqlite3_column_blob(stmt, i);
-        *v = P_BLOB(((struct bytes){p ? p : (const void *)"", (size_t)sqlite3_column_bytes(stmt, i)}));
+        *v = P_BLOB(
+            ((struct bytes){p ? p : (const void *)"", (size_t)sqlite3_column_bytes(stmt, i)}));
         return ERR_OK;
     }
     default:
-        return err_set(e, ERR_INTERNAL, NULL, "%s: column %s is a floating-point number", q->name, q->column[i]);
+        return err_set(e, ERR_INTERNAL, NULL, "%s: column %s is a floating-point number", q->name,
+                       q->column[i]);
     }
 }
 
@@ -207,7 +215,8 @@ static enum err read_row(sqlite3_stmt *stmt, struct store_call *call, struct err
     return r;
 }
 
-static enum err step_all(struct store_conn *c, sqlite3_stmt *stmt, struct store_call *call, struct err_info *e)
+static enum err step_all(struct store_conn *c, sqlite3_stmt *stmt, struct store_call *call,
+                         struct err_info *e)
 {
     for (;;) {
         int r = sqlite3_step(stmt);
@@ -227,7 +236,8 @@ static enum err sqlite_run(struct store_conn *c, struct store_call *call, struct
     TRY(prepare(c, q, call->slot, e));
     sqlite3_stmt *stmt = c->prepared[call->slot];
     if ((size_t)sqlite3_column_count(stmt) != q->columns || q->columns > COLUMNS_MAX)
-        return err_set(e, ERR_INTERNAL, NULL, "%s: has %d columns", q->name, sqlite3_column_count(stmt));
+        return err_set(e, ERR_INTERNAL, NULL, "%s: has %d columns", q->name,
+                       sqlite3_column_count(stmt));
     enum err r = ERR_OK;
     for (size_t i = 0; i < call->params.n && r == ERR_OK; i++)
         if (bind(stmt, (int)i + 1, &call->params.value[i]) != SQLITE_OK)
@@ -239,12 +249,15 @@ static enum err sqlite_run(struct store_conn *c, struct store_call *call, struct
     return r;
 }
 
-static enum err sqlite_script(struct store_conn *c, const struct store_migration *m, struct err_info *e)
+static enum err sqlite_script(struct store_conn *c, const struct store_migration *m,
+                              struct err_info *e)
 {
-    return sqlite3_exec(c->db, m->sqlite, NULL, NULL, NULL) == SQLITE_OK ? ERR_OK : failed(c, m->name, e);
+    return sqlite3_exec(c->db, m->sqlite, NULL, NULL, NULL) == SQLITE_OK ? ERR_OK
+                                                                         : failed(c, m->name, e);
 }
 
-static enum err sqlite_check(struct store_conn *c, const struct store_query *q, size_t slot, struct err_info *e)
+static enum err sqlite_check(struct store_conn *c, const struct store_query *q, size_t slot,
+                             struct err_info *e)
 {
     if (prepare(c, q, slot, e) != ERR_OK) {
         char why[sizeof e->detail];
@@ -253,11 +266,12 @@ static enum err sqlite_check(struct store_conn *c, const struct store_query *q, 
     }
     sqlite3_stmt *stmt = c->prepared[slot];
     if ((size_t)sqlite3_column_count(stmt) != q->columns || q->columns > COLUMNS_MAX)
-        return err_set(e, ERR_INTERNAL, NULL, "%s: has %d columns", q->name, sqlite3_column_count(stmt));
+        return err_set(e, ERR_INTERNAL, NULL, "%s: has %d columns", q->name,
+                       sqlite3_column_count(stmt));
     for (size_t i = 0; i < q->columns; i++)
         if (strcmp(sqlite3_column_name(stmt, (int)i), q->column[i]) != 0)
-            return err_set(e, ERR_INTERNAL, NULL, "%s: column %zu is called %s, not %s", q->name, i + 1,
-                           sqlite3_column_name(stmt, (int)i), q->column[i]);
+            return err_set(e, ERR_INTERNAL, NULL, "%s: column %zu is called %s, not %s", q->name,
+                           i + 1, sqlite3_column_name(stmt, (int)i), q->column[i]);
     return ERR_OK;
 }
 

@@ -101,8 +101,8 @@ static enum err choose_driver(struct store *s, const char *url, struct err_info 
     return ERR_CONFIG;
 }
 
-enum err store_open(const char *url, const struct store_catalogue *catalogue, int connections, struct store **out,
-                    struct err_info *e)
+enum err store_open(const char *url, const struct store_catalogue *catalogue, int connections,
+                    struct store **out, struct err_info *e)
 {
     _auto(store) s = mem_alloc(sizeof *s);
     s->catalogue = catalogue;
@@ -141,7 +141,8 @@ enum err store_check_prepared(struct store *s, struct err_info *e)
     for (size_t m = 0; m < s->catalogue->n; m++) {
         const struct store_module *module = s->catalogue->module[m];
         for (size_t i = 0; i < module->queries_n; i++)
-            TRY(s->driver->check(tx->conn, module->queries[i], store_slot(s, module->queries[i]), e));
+            TRY(s->driver->check(tx->conn, module->queries[i], store_slot(s, module->queries[i]),
+                                 e));
     }
     return ERR_OK;
 }

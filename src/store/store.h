@@ -56,7 +56,10 @@ struct store_catalogue {
     const struct store_module *const *module;
     size_t n;
 };
-#define STORE_CATALOGUE(modules) {(modules), sizeof(modules) / sizeof *(modules)}
+#define STORE_CATALOGUE(modules)                                                                   \
+    {                                                                                              \
+        (modules), sizeof(modules) / sizeof *(modules)                                             \
+    }
 
 /* ---- values ---- */
 
@@ -78,12 +81,14 @@ struct store_params {
 
 #define P_INT(v) ((struct store_value){.type = STORE_INT, .integer = (v)})
 #define P_TEXT(s) store_text_param(s) /* NULL is stored as NULL */
-#define P_BLOB(b) ((struct store_value){.type = STORE_BLOB, .blob = (b)}) /* no bytes: an empty blob, not NULL */
+#define P_BLOB(b)                                                                                  \
+    ((struct store_value){.type = STORE_BLOB, .blob = (b)}) /* no bytes: an empty blob, not NULL */
 #define P_NULL ((struct store_value){.type = STORE_NULL})
 /* PARAMS(P_INT(id), P_TEXT(name)); their number must be the statement's, otherwise the process ends. */
 #define PARAMS(...)                                                                                \
     ((struct store_params){(const struct store_value[]){__VA_ARGS__},                              \
-                           sizeof((const struct store_value[]){__VA_ARGS__}) / sizeof(struct store_value)})
+                           sizeof((const struct store_value[]){__VA_ARGS__}) /                     \
+                               sizeof(struct store_value)})
 #define NO_PARAMS ((struct store_params){NULL, 0})
 
 static inline struct store_value store_text_param(const char *s)
@@ -107,8 +112,8 @@ struct store_rows {
  * program errors and end the process. */
 int64_t row_int(const struct store_row *row, const char *column);
 int64_t row_int_or(const struct store_row *row, const char *column, int64_t when_null);
-const char *row_text(const struct store_row *row, const char *column);      /* NULL where NULL */
-struct bytes row_blob(const struct store_row *row, const char *column);     /* p is NULL where NULL */
+const char *row_text(const struct store_row *row, const char *column);  /* NULL where NULL */
+struct bytes row_blob(const struct store_row *row, const char *column); /* p is NULL where NULL */
 int row_is_null(const struct store_row *row, const char *column);
 
 /* ---- the store ---- */
@@ -119,8 +124,8 @@ struct store;
  * date. `connections`: how many transactions run at once (SQLite: so many readers and one writer); they are
  * opened when first used. ERR_CONFIG: the url; ERR_UNAVAILABLE: no connection; ERR_STORE_SCHEMA: a migration
  * was changed after it was applied, or the database is newer than the program; ERR_IO. */
-NODISCARD enum err store_open(const char *url, const struct store_catalogue *catalogue, int connections,
-                              struct store **out, struct err_info *e);
+NODISCARD enum err store_open(const char *url, const struct store_catalogue *catalogue,
+                              int connections, struct store **out, struct err_info *e);
 void store_free(struct store *s); /* every transaction has been freed before */
 DEFINE_AUTO(store)
 
@@ -136,7 +141,8 @@ struct store_tx;
 
 /* ERR_BUSY: no connection, or the one SQLite writer is at work, for 5 s. Take no second write transaction in
  * a thread that has one. */
-NODISCARD enum err store_begin(struct store *s, enum store_mode mode, struct store_tx **out, struct err_info *e);
+NODISCARD enum err store_begin(struct store *s, enum store_mode mode, struct store_tx **out,
+                               struct err_info *e);
 /* Afterwards the transaction is over, done or not; it still has to be freed. */
 NODISCARD enum err store_commit(struct store_tx *tx, struct err_info *e);
 void store_tx_free(struct store_tx *tx); /* rolls back what was not committed */
@@ -157,26 +163,30 @@ NODISCARD enum err store_write(struct store *s, store_work_fn *work, void *arg, 
  * ERR_UNAVAILABLE (connection lost; the pool reconnects), ERR_BAD_REQUEST (text that is not UTF-8), ERR_IO. */
 
 /* `affected` may be NULL. */
-NODISCARD enum err store_exec(struct store_tx *tx, const struct store_query *q, struct store_params p,
-                              int64_t *affected, struct err_info *e);
+NODISCARD enum err store_exec(struct store_tx *tx, const struct store_query *q,
+                              struct store_params p, int64_t *affected, struct err_info *e);
 /* For updates guarded by version: ERR_CONFLICT unless exactly one row was changed. */
-NODISCARD enum err store_exec_one(struct store_tx *tx, const struct store_query *q, struct store_params p,
-                                  struct err_info *e);
+NODISCARD enum err store_exec_one(struct store_tx *tx, const struct store_query *q,
+                                  struct store_params p, struct err_info *e);
 /* ERR_NOT_FOUND where there is none; more than one is ERR_INTERNAL. */
-NODISCARD enum err store_one(struct store_tx *tx, const struct store_query *q, struct store_params p,
-                             struct arena *a, const struct store_row **row, struct err_info *e);
+NODISCARD enum err store_one(struct store_tx *tx, const struct store_query *q,
+                             struct store_params p, struct arena *a, const struct store_row **row,
+                             struct err_info *e);
 /* *row is NULL where there is none. */
-NODISCARD enum err store_opt(struct store_tx *tx, const struct store_query *q, struct store_params p,
-                             struct arena *a, const struct store_row **row, struct err_info *e);
+NODISCARD enum err store_opt(struct store_tx *tx, const struct store_query *q,
+                             struct store_params p, struct arena *a, const struct store_row **row,
+                             struct err_info *e);
 /* More than STORE_ROWS_MAX rows are ERR_INTERNAL: page, or use store_each. */
 enum { STORE_ROWS_MAX = 100000 };
-NODISCARD enum err store_many(struct store_tx *tx, const struct store_query *q, struct store_params p,
-                              struct arena *a, struct store_rows *rows, struct err_info *e);
+NODISCARD enum err store_many(struct store_tx *tx, const struct store_query *q,
+                              struct store_params p, struct arena *a, struct store_rows *rows,
+                              struct err_info *e);
 /* Row by row, without holding the result. The row is borrowed for the call. The transaction takes no other
  * statement meanwhile. An error of `each` ends the reading and is handed on. */
 typedef enum err store_each_fn(const struct store_row *row, void *arg, struct err_info *e);
-NODISCARD enum err store_each(struct store_tx *tx, const struct store_query *q, struct store_params p,
-                              store_each_fn *each, void *arg, struct err_info *e);
+NODISCARD enum err store_each(struct store_tx *tx, const struct store_query *q,
+                              struct store_params p, store_each_fn *each, void *arg,
+                              struct err_info *e);
 
 /* ---- group commit ----
  * Many small writes share one COMMIT (measured: six times as many durable rows, 34 times with a slow disk). One thread of
@@ -193,7 +203,8 @@ void store_group_free(struct store_group *g); /* after the queue has been draine
 DEFINE_AUTO(store_group)
 
 /* Waits until `work` is committed or has failed. */
-NODISCARD enum err store_group_run(struct store_group *g, store_work_fn *work, void *arg, struct err_info *e);
+NODISCARD enum err store_group_run(struct store_group *g, store_work_fn *work, void *arg,
+                                   struct err_info *e);
 
 /* Does not wait: the group's thread calls `done` after COMMIT or failure. The item belongs to the caller and
  * must live until then; `done` must be short. */

@@ -39,13 +39,15 @@ struct store_call {
 
 struct store_driver {
     int one_writer; /* a write connection of its own, one at a time */
-    enum err (*connect)(const struct store *s, enum store_mode mode, struct store_conn **out, struct err_info *e);
+    enum err (*connect)(const struct store *s, enum store_mode mode, struct store_conn **out,
+                        struct err_info *e);
     void (*close)(struct store_conn *c);
     int (*lost)(const struct store_conn *c);
     enum err (*control)(struct store_conn *c, enum store_control what, struct err_info *e);
     enum err (*run)(struct store_conn *c, struct store_call *call, struct err_info *e);
     enum err (*script)(struct store_conn *c, const struct store_migration *m, struct err_info *e);
-    enum err (*check)(struct store_conn *c, const struct store_query *q, size_t slot, struct err_info *e);
+    enum err (*check)(struct store_conn *c, const struct store_query *q, size_t slot,
+                      struct err_info *e);
 };
 
 extern const struct store_driver store_sqlite;
@@ -75,11 +77,12 @@ struct store {
     char *url; /* for PostgreSQL as given, for SQLite the path */
     const struct store_catalogue *catalogue;
     struct pool pools[2];
-    struct pool *pool[2]; /* by enum store_mode; both the same where the driver has no writer of its own */
+    struct pool
+        *pool[2]; /* by enum store_mode; both the same where the driver has no writer of its own */
     struct {
         const struct store_query *query;
         size_t slot;
-    } *slots; /* open addressing by the query's address */
+    } * slots; /* open addressing by the query's address */
     size_t slots_mask, queries;
 };
 
@@ -97,7 +100,8 @@ size_t store_slot(const struct store *s, const struct store_query *q);
 /* A program error: say what, end the process. */
 _Noreturn void store_die(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-enum err store_busy(struct err_info *e, const char *detail); /* sets ERR_BUSY with the seconds to wait */
+enum err store_busy(struct err_info *e,
+                    const char *detail); /* sets ERR_BUSY with the seconds to wait */
 
 NODISCARD enum err store_migrate(struct store *s, struct err_info *e);
 

@@ -31,7 +31,8 @@ static void give_back(struct store_tx *tx)
     gate_leave(&p->gate);
 }
 
-static enum err connect_and_begin(struct store *s, enum store_mode mode, struct store_conn **c, struct err_info *e)
+static enum err connect_and_begin(struct store *s, enum store_mode mode, struct store_conn **c,
+                                  struct err_info *e)
 {
     enum store_control begin = mode == STORE_WRITE ? CONTROL_BEGIN_WRITE : CONTROL_BEGIN_READ;
     *c = idle_take(s->pool[mode]);
@@ -47,7 +48,8 @@ static enum err connect_and_begin(struct store *s, enum store_mode mode, struct 
     return s->driver->control(*c, begin, e);
 }
 
-enum err store_begin(struct store *s, enum store_mode mode, struct store_tx **out, struct err_info *e)
+enum err store_begin(struct store *s, enum store_mode mode, struct store_tx **out,
+                     struct err_info *e)
 {
     struct pool *p = s->pool[mode];
     *out = NULL;
@@ -191,8 +193,8 @@ static void must_be(const struct store_query *q, enum store_query_kind kind)
         store_die("%s is not of the kind this call runs", q->name);
 }
 
-enum err store_exec(struct store_tx *tx, const struct store_query *q, struct store_params p, int64_t *affected,
-                    struct err_info *e)
+enum err store_exec(struct store_tx *tx, const struct store_query *q, struct store_params p,
+                    int64_t *affected, struct err_info *e)
 {
     must_be(q, STORE_QUERY_EXEC);
     struct store_call call = {.query = q, .params = p};
@@ -202,7 +204,8 @@ enum err store_exec(struct store_tx *tx, const struct store_query *q, struct sto
     return ERR_OK;
 }
 
-enum err store_exec_one(struct store_tx *tx, const struct store_query *q, struct store_params p, struct err_info *e)
+enum err store_exec_one(struct store_tx *tx, const struct store_query *q, struct store_params p,
+                        struct err_info *e)
 {
     int64_t affected;
     TRY(store_exec(tx, q, p, &affected, e));
@@ -219,7 +222,8 @@ struct collect {
     size_t n, cap, max;
 };
 
-static const struct store_value *copy_values(struct arena *a, const struct store_value *from, size_t n)
+static const struct store_value *copy_values(struct arena *a, const struct store_value *from,
+                                             size_t n)
 {
     struct store_value *to = arena_alloc(a, n * sizeof *to);
     for (size_t i = 0; i < n; i++) {
@@ -249,14 +253,15 @@ static enum err collect_row(void *arg, const struct store_value *value, struct e
     return ERR_OK;
 }
 
-static enum err collect(struct store_tx *tx, struct collect *c, struct store_params p, struct err_info *e)
+static enum err collect(struct store_tx *tx, struct collect *c, struct store_params p,
+                        struct err_info *e)
 {
     struct store_call call = {.query = c->query, .params = p, .sink = collect_row, .arg = c};
     return run(tx, &call, e);
 }
 
-enum err store_opt(struct store_tx *tx, const struct store_query *q, struct store_params p, struct arena *a,
-                   const struct store_row **row, struct err_info *e)
+enum err store_opt(struct store_tx *tx, const struct store_query *q, struct store_params p,
+                   struct arena *a, const struct store_row **row, struct err_info *e)
 {
     must_be(q, STORE_QUERY_ONE);
     struct collect c = {.query = q, .arena = a, .max = 1};
@@ -266,15 +271,15 @@ enum err store_opt(struct store_tx *tx, const struct store_query *q, struct stor
     return ERR_OK;
 }
 
-enum err store_one(struct store_tx *tx, const struct store_query *q, struct store_params p, struct arena *a,
-                   const struct store_row **row, struct err_info *e)
+enum err store_one(struct store_tx *tx, const struct store_query *q, struct store_params p,
+                   struct arena *a, const struct store_row **row, struct err_info *e)
 {
     TRY(store_opt(tx, q, p, a, row, e));
     return *row ? ERR_OK : err_set(e, ERR_NOT_FOUND, NULL, "%s: no row", q->name);
 }
 
-enum err store_many(struct store_tx *tx, const struct store_query *q, struct store_params p, struct arena *a,
-                    struct store_rows *rows, struct err_info *e)
+enum err store_many(struct store_tx *tx, const struct store_query *q, struct store_params p,
+                    struct arena *a, struct store_rows *rows, struct err_info *e)
 {
     must_be(q, STORE_QUERY_MANY);
     struct collect c = {.query = q, .arena = a, .max = STORE_ROWS_MAX};
@@ -297,8 +302,8 @@ static enum err each_row(void *arg, const struct store_value *value, struct err_
     return each->fn(&row, each->arg, e);
 }
 
-enum err store_each(struct store_tx *tx, const struct store_query *q, struct store_params p, store_each_fn *fn,
-                    void *arg, struct err_info *e)
+enum err store_each(struct store_tx *tx, const struct store_query *q, struct store_params p,
+                    store_each_fn *fn, void *arg, struct err_info *e)
 {
     must_be(q, STORE_QUERY_MANY);
     struct each each = {q, fn, arg};

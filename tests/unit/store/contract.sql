@@ -36,3 +36,6 @@ SELECT 0 AS pid;
 
 -- name: contract_backend :one @postgres
 SELECT pg_backend_pid() AS pid;
+
+-- name: contract_share :many
+SELECT id, 100 / amount AS share FROM thing ORDER BY id;

@@ -56,7 +56,8 @@ void store_fixture_place(struct store_fixture *f)
     snprintf(f->url, sizeof f->url, "sqlite:%s/a.db", f->folder);
 }
 
-void store_fixture_open(struct store_fixture *f, const struct store_catalogue *catalogue, int connections)
+void store_fixture_open(struct store_fixture *f, const struct store_catalogue *catalogue,
+                        int connections)
 {
     struct err_info e = {0};
     store_fixture_place(f);

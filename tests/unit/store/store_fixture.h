@@ -14,7 +14,8 @@ struct store_fixture {
 
 /* Both end the test program where they fail. */
 void store_fixture_place(struct store_fixture *f); /* an empty database, its address in `url` */
-void store_fixture_open(struct store_fixture *f, const struct store_catalogue *catalogue, int connections);
+void store_fixture_open(struct store_fixture *f, const struct store_catalogue *catalogue,
+                        int connections);
 void store_fixture_close(struct store_fixture *f); /* removes what was made */
 
 #endif

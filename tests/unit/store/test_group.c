@@ -44,7 +44,8 @@ static int64_t count(struct store *s)
 
 static enum err add(struct store_tx *tx, void *arg, struct err_info *e)
 {
-    return store_exec(tx, &Q_contract_add, PARAMS(P_INT(*(int64_t *)arg), P_NULL, P_NULL, P_INT(1)), NULL, e);
+    return store_exec(tx, &Q_contract_add, PARAMS(P_INT(*(int64_t *)arg), P_NULL, P_NULL, P_INT(1)),
+                      NULL, e);
 }
 
 /* Writes a row of its own, then one that is there: both must go. */

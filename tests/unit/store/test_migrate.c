@@ -61,7 +61,9 @@ static void add(struct store *s, int64_t id)
     struct err_info e;
     _auto(store_tx) tx = NULL;
     assert_ok(store_begin(s, STORE_WRITE, &tx, &e), &e);
-    assert_ok(store_exec(tx, &Q_contract_add, PARAMS(P_INT(id), P_NULL, P_NULL, P_INT(id)), NULL, &e), &e);
+    assert_ok(
+        store_exec(tx, &Q_contract_add, PARAMS(P_INT(id), P_NULL, P_NULL, P_INT(id)), NULL, &e),
+        &e);
     assert_ok(store_commit(tx, &e), &e);
 }
 
@@ -118,7 +120,8 @@ static void a_database_newer_than_the_program_is_refused(void **state)
     open_and_close(state, age(&now, MIGRATIONS));
     assert_err(ERR_STORE_SCHEMA, store_open(url(state), age(&old, 2), 2, &s, &e));
     assert_non_null(strstr(e.detail, "newer"));
-    const struct store_catalogue nothing = {NULL, 0}; /* a whole module that the program does not know */
+    const struct store_catalogue nothing = {NULL,
+                                            0}; /* a whole module that the program does not know */
     assert_err(ERR_STORE_SCHEMA, store_open(url(state), &nothing, 2, &s, &e));
     assert_non_null(strstr(e.detail, "newer"));
     assert_null(s);
@@ -130,8 +133,10 @@ static void a_migration_that_fails_half_way_leaves_nothing(void **state)
     struct age broken, now;
     struct store *s = NULL;
     age(&broken, 2);
-    broken.migrations[1].sqlite = "CREATE TABLE part (seq INTEGER) STRICT; INSERT INTO nowhere VALUES (1);";
-    broken.migrations[1].postgres = broken.migrations[1].sqlite + strlen("CREATE TABLE part (seq INTEGER) STRICT; ");
+    broken.migrations[1].sqlite =
+        "CREATE TABLE part (seq INTEGER) STRICT; INSERT INTO nowhere VALUES (1);";
+    broken.migrations[1].postgres = broken.migrations[1].sqlite +
+                                    strlen("CREATE TABLE part (seq INTEGER) STRICT; ");
     assert_err(ERR_STORE_SCHEMA, store_open(url(state), &broken.catalogue, 2, &s, &e));
     assert_non_null(strstr(e.detail, "nowhere"));
     open_and_close(state, age(&now, MIGRATIONS));
@@ -152,7 +157,9 @@ static void programs_that_start_together_migrate_once(void **state)
 {
     pthread_t thread[4];
     for (int i = 0; i < 4; i++)
-        assert_int_equal(pthread_create(&thread[i], NULL, open_at_once, ((struct store_fixture *)*state)->url), 0);
+        assert_int_equal(
+            pthread_create(&thread[i], NULL, open_at_once, ((struct store_fixture *)*state)->url),
+            0);
     for (int i = 0; i < 4; i++) {
         void *failed = NULL;
         pthread_join(thread[i], &failed);
