@@ -29,12 +29,8 @@ building() { # function …
     ) 9>"$root/.cache/build.lock"
 }
 
-# What serves; unit tests are built in the sanitizer tree only.
-programs=(src/main/certhall src/sim/certhall-sim src/agent/certhall-agent)
-
-build_native() { # folder, targets in one word ("" for all), meson options …
-    local folder=$1 compiler=gcc targets
-    read -ra targets <<<"$2"
+build_native() { # folder, "programs" (what stands in src/) or "all" (tests too), meson options …
+    local folder=$1 what=$2 compiler=gcc targets=()
     shift 2
     command -v ccache >/dev/null && compiler="ccache gcc"
     # set up anew when there is none, or it was set up otherwise
@@ -44,6 +40,10 @@ build_native() { # folder, targets in one word ("" for all), meson options …
         CC=$compiler quietly "meson setup" meson setup "$root/$folder" "$root" "$@"
         echo "$compiler $*" >"$root/$folder/.options"
     fi
+    # after a change of meson.build the targets are known only when ninja has read it again
+    quietly "reading meson.build" ninja -C "$root/$folder" build.ninja
+    [ "$what" = all ] || mapfile -t targets < <(ninja -C "$root/$folder" -t targets all |
+        sed -nE 's/^(src\/[^:]*): (STATIC_LINKER|c_LINKER)$/\1/p')
     if ! ninja -C "$root/$folder" -n "${targets[@]}" 2>/dev/null | grep -q 'no work to do'; then
         say "building $folder"
         quietly "building $folder" ninja -C "$root/$folder" "${targets[@]}"
