@@ -269,6 +269,7 @@ struct flow_rules {
     int resend;                     /* F10: new production when the courier lost it */
     int expiry;                     /* K5, K9, K10, K12, K14: reminders and ends of validity */
     int revive;                     /* A27 */
+    int ukey_return;                /* T15: keys come back and are wiped */
     struct flow_paper_set paper[FLOW_PAPERS_MAX];
     int papers;
     struct flow_clock clock[FLOW_CLOCKS_MAX];
@@ -305,6 +306,14 @@ static inline void flow_hold(struct flow_facts *f, enum flow_guard g, int yes)
 
 enum { FLOW_GUARDS_MAX = 6, FLOW_ROW_EFFECTS_MAX = 7, FLOW_RAISES_MAX = 5, FLOW_DO_MAX = 96, FLOW_STEPS_MAX = 24 };
 
+enum flow_count {
+    COUNT_KEEP,
+    COUNT_NEXT,     /* one stage more has passed; the paper is on its next leg */
+    COUNT_ZERO,
+    COUNT_FIRST,    /* first leg, unless it is under way already */
+    COUNT_RESUBMIT, /* A14: all stages again where the profile says so */
+};
+
 struct flow_row {
     const char *id; /* "A7": of requirements.md; variants of one row share it */
     enum flow_machine machine;
@@ -313,12 +322,13 @@ struct flow_row {
     int to;         /* state, or FLOW_SAME */
     uint32_t actor; /* set of enum flow_actor */
     uint32_t types; /* set of enum flow_type; 0 = all */
-    uint32_t needs; /* set of enum flow_switch: off unless the profile has all of them */
+    uint32_t needs; /* switches that follow from the parameters of the profile; all must be on */
     uint8_t guard[FLOW_GUARDS_MAX];
     struct {
         uint8_t effect, arg;
     } effect[FLOW_ROW_EFFECTS_MAX];
     uint8_t raise[FLOW_RAISES_MAX]; /* events that follow by themselves */
+    uint8_t count;                  /* what happens to the stage or the leg: enum flow_count */
     enum err refuse;                /* not ERR_OK: a known refusal with an answer of its own */
     int built;                      /* its effects have code */
 };

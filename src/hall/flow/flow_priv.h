@@ -4,42 +4,58 @@
 
 #include "hall/flow/flow.h"
 
-/* What a row needs of the profile to be on: each follows from a parameter of flow_rules. */
-enum flow_switch {
-    SW_REVIEW = 1 << 0,      /* some type has review stages */
-    SW_PAY = 1 << 1,         /* pay.when is not none */
-    SW_TRANSFER = 1 << 2,    /* 我已支付 */
-    SW_FIX_EDIT = 1 << 3,
-    SW_FIX_CLOSE = 1 << 4,
-    SW_EDIT_PENDING = 1 << 5,
-    SW_REFUND_ASK = 1 << 6,  /* the applicant may ask for his money back */
-    SW_REVIVE = 1 << 7,
-    SW_INVOICE = 1 << 8,
-    SW_INVOICE_AUTO = 1 << 9,
-    SW_INVOICE_BATCH = 1 << 10,
-    SW_INVOICE_REQUEST = 1 << 11,
-    SW_TITLE_FREE = 1 << 12,
-    SW_INVOICE_CORRECT = 1 << 13,
-    SW_PAPER = 1 << 14,
-    SW_VIA_ORG = 1 << 15,
-    SW_DIRECT = 1 << 16,     /* the parcel goes to the applicant himself */
-    SW_ACTIVATE = 1 << 17,
-    SW_BIND = 1 << 18,
-    SW_RESEND = 1 << 19,
-    SW_INACTIVE = 1 << 20,   /* certificates start on hold */
-    SW_FREEZE = 1 << 21,     /* loss reports */
-    SW_EXPIRY = 1 << 22,
-    SW_CODE = 1 << 23,
-    SW_MAKES = 1 << 24,      /* some type that is on makes a UKey */
-    SW_IN_PLACE = 1 << 25,   /* renewal or change in place */
-    SW_UNLOCK = 1 << 26,
-    SW_DAMAGE = 1 << 27,     /* damaged keys are replaced */
-    SW_REPLACE = 1 << 28,    /* a new key takes the place of an old one */
-    SW_CHANGE = 1 << 29,
-    SW_RETIRE = 1 << 30,     /* renewal by a new key */
-};
+/* What a row needs of the profile to be on: each follows from a parameter of flow_rules (flow_switches). */
+#define SW(n) (UINT32_C(1) << (n))
+#define SW_REVIEW SW(0)      /* some type has review stages */
+#define SW_PAY SW(1)         /* pay.when is not none */
+#define SW_TRANSFER SW(2)    /* 我已支付 */
+#define SW_FIX_EDIT SW(3)
+#define SW_FIX_CLOSE SW(4)
+#define SW_EDIT_PENDING SW(5)
+#define SW_REFUND_ASK SW(6)  /* the applicant may ask for his money back */
+#define SW_REVIVE SW(7)
+#define SW_INVOICE SW(8)
+#define SW_INVOICE_AUTO SW(9)
+#define SW_INVOICE_BATCH SW(10)
+#define SW_INVOICE_REQUEST SW(11)
+#define SW_TITLE_FREE SW(12)
+#define SW_INVOICE_CORRECT SW(13)
+#define SW_PAPER SW(14)
+#define SW_VIA_ORG SW(15)
+#define SW_DIRECT SW(16)     /* the parcel goes to the applicant himself */
+#define SW_ACTIVATE SW(17)
+#define SW_BIND SW(18)
+#define SW_RESEND SW(19)
+#define SW_INACTIVE SW(20)   /* certificates start on hold */
+#define SW_FREEZE SW(21)     /* loss reports */
+#define SW_EXPIRY SW(22)
+#define SW_CODE SW(23)
+#define SW_MAKES SW(24)      /* some type that is on makes a UKey */
+#define SW_IN_PLACE SW(25)   /* renewal or change in place */
+#define SW_UNLOCK SW(26)
+#define SW_DAMAGE SW(27)     /* damaged keys are replaced */
+#define SW_REPLACE SW(28)    /* a new key takes the place of an old one */
+#define SW_CHANGE SW(29)
+#define SW_RETIRE SW(30)     /* renewal by a new key */
+#define SW_RETURN SW(31)      /* keys come back to us */
+
+/* The tables: rows_*.c. */
+const struct flow_row *flow_code_rows(int *n);
+const struct flow_row *flow_application_rows(int *n);
+const struct flow_row *flow_payment_rows(int *n);
+const struct flow_row *flow_invoice_rows(int *n);
+const struct flow_row *flow_paper_rows(int *n);
+const struct flow_row *flow_fulfilment_rows(int *n);
+const struct flow_row *flow_ukey_rows(int *n);
+const struct flow_row *flow_certificate_rows(int *n);
 
 uint32_t flow_switches(const struct flow_rules *r);
+/* One bit of flow_switches as text ("review"), for printing. */
+const char *flow_switch_name(int bit);
 enum err flow_guard_error(enum flow_guard g);
+/* Does the guard hold for these facts and states? `set` is the paper set the event is about. */
+int flow_guard_holds(const struct flow_facts *f, const struct flow_states *s, int set, enum flow_guard g);
+/* After payment neither cancelling nor changing (S0-25). */
+int flow_is_frozen(const struct flow_facts *f, const struct flow_states *s);
 
 #endif
