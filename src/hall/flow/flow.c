@@ -20,10 +20,8 @@ const struct flow_row *flow_rows(enum flow_machine m, int *n)
 
 static int makes_key(const struct flow_rules *r)
 {
-    uint32_t always = 1U << TYPE_NEW | 1U << TYPE_ADD | 1U << TYPE_REISSUE_LOST | 1U << TYPE_REISSUE_DAMAGED |
-                      1U << TYPE_RESEND;
-    uint32_t by_medium = 1U << TYPE_RENEW | 1U << TYPE_CHANGE;
-    return (r->types & always) || ((r->types & by_medium) && r->renew_medium != MEDIUM_IN_PLACE);
+    /* A renewal in place, too: where the UKey dies on the way it becomes a reissue (A29). */
+    return (r->types & ~(1U << TYPE_UNLOCK | 1U << TYPE_REVOKE)) != 0;
 }
 
 static uint32_t bit_if(int yes, uint32_t bit)
@@ -206,6 +204,12 @@ static void count(struct run *run, const struct flow_row *row, int set)
     }
 }
 
+/* A second telling of the same thing (P4 with money that is booked) starts and stops nothing. */
+static int changes_something(const struct flow_row *row)
+{
+    return row->to != FLOW_SAME || row->count != COUNT_KEEP || row->effect[0].effect || row->raise[0];
+}
+
 static void take(struct run *run, const struct flow_row *row, int set)
 {
     struct flow_states *s = &run->out->states;
@@ -222,8 +226,10 @@ static void take(struct run *run, const struct flow_row *row, int set)
     count(run, row, set);
     for (int i = 0; i < FLOW_ROW_EFFECTS_MAX && row->effect[i].effect; i++)
         todo(run, (enum flow_effect)row->effect[i].effect, row->machine, row->effect[i].arg, set, row->id);
-    clocks_hear(run, row->event, row->machine == FLOW_APPLICATION ? stage : 0);
-    papers_hear(run, row->event);
+    if (changes_something(row)) {
+        clocks_hear(run, row->event, row->machine == FLOW_APPLICATION ? stage : 0);
+        papers_hear(run, row->event);
+    }
     int now = s->at[FLOW_APPLICATION];
     if (now == FLOW_APPLICATION_REVIEW && (was != now || s->passed != passed))
         push(run, EVENT_STAGE_ENTERED, set);
@@ -281,9 +287,9 @@ static void settle_task(struct run *run, enum flow_machine m, int set, int was, 
 {
     if (was == now && !anew)
         return;
-    if (has_desk(flow_owner(m, was)) && !flow_is_rest(m, was))
+    if (has_desk(flow_owner(run->f->rules, m, was)) && !flow_is_rest(m, was))
         todo(run, EFFECT_TASK_CLOSE, m, was, set, "");
-    if (has_desk(flow_owner(m, now)) && !flow_is_rest(m, now))
+    if (has_desk(flow_owner(run->f->rules, m, now)) && !flow_is_rest(m, now))
         todo(run, EFFECT_TASK_OPEN, m, now, set, "");
 }
 
@@ -370,8 +376,9 @@ enum err flow_apply(const struct flow_facts *f, const struct flow_states *now, e
     for (; run.head < run.tail; run.head++) {
         enum flow_event ev = run.queue[run.head].event;
         int set = run.queue[run.head].set;
-        if (ev == EVENT_STAGE_ENTERED) {
+        if (flow_is_signal(ev)) {
             clocks_hear(&run, ev, out->states.passed + 1);
+            papers_hear(&run, ev);
             continue;
         }
         row = find_row(f, &out->states, ev, ACTOR_COUNT, set);

@@ -387,7 +387,8 @@ int flow_gate_from_name(const char *name);
 /* States. */
 int flow_is_rest(enum flow_machine m, int state);   /* nothing more has to happen */
 int flow_is_passing(enum flow_machine m, int state); /* left within the same flow_apply */
-enum flow_owner flow_owner(enum flow_machine m, int state);
+/* SHIPPED belongs to the courier, or to the counter of the organisation on the way (C-21). */
+enum flow_owner flow_owner(const struct flow_rules *r, enum flow_machine m, int state);
 
 /* Tables. Rows of a machine in the order they are tried. */
 const struct flow_row *flow_rows(enum flow_machine m, int *n);

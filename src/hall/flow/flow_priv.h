@@ -50,6 +50,8 @@ const struct flow_row *flow_ukey_rows(int *n);
 const struct flow_row *flow_certificate_rows(int *n);
 
 uint32_t flow_switches(const struct flow_rules *r);
+/* An event that no row takes (events.def). */
+int flow_is_signal(enum flow_event ev);
 /* One bit of flow_switches as text ("review"), for printing. */
 const char *flow_switch_name(int bit);
 enum err flow_guard_error(enum flow_guard g);

@@ -166,8 +166,10 @@ int flow_is_passing(enum flow_machine m, int state)
     return states[m][state].kind == KIND_PASSING;
 }
 
-enum flow_owner flow_owner(enum flow_machine m, int state)
+enum flow_owner flow_owner(const struct flow_rules *r, enum flow_machine m, int state)
 {
+    if (r->via_org && m == FLOW_FULFILMENT && state == FLOW_FULFILMENT_SHIPPED)
+        return OWNER_COUNTER;
     return states[m][state].owner;
 }
 
@@ -184,6 +186,11 @@ int flow_event_from_name(const char *name)
 enum flow_machine flow_event_machine(enum flow_event ev)
 {
     return (enum flow_machine)event_machines[ev];
+}
+
+int flow_is_signal(enum flow_event ev)
+{
+    return ev == EVENT_STAGE_ENTERED || ev == EVENT_PAY_PAID;
 }
 
 const char *flow_guard_name(enum flow_guard g)

@@ -33,7 +33,7 @@ static void add_payment(struct way *w)
     add(w, EVENT_PAY_OPEN, 0, FLOW_APPLICATION, FLOW_APPLICATION_AWAIT_PAY);
     add(w, EVENT_PAY_OPEN, 0, FLOW_PAYMENT, FLOW_PAYMENT_UNPAID);
     add(w, EVENT_PAY_START, 0, FLOW_PAYMENT, FLOW_PAYMENT_PENDING);
-    add(w, EVENT_PAY_SUCCESS, 0, FLOW_PAYMENT, FLOW_PAYMENT_PAID);
+    add(w, EVENT_PAY_PAID, 0, FLOW_PAYMENT, FLOW_PAYMENT_PAID);
 }
 
 static int keeps_key(const struct flow_facts *f)
@@ -233,7 +233,7 @@ static void next_of(const struct flow_facts *f, const struct way *w, int at, str
 
 static void fill(const struct flow_facts *f, const struct flow_states *s, const struct way *w, struct flow_now *lane)
 {
-    lane->owner = flow_is_rest(lane->machine, lane->state) ? OWNER_NOBODY : flow_owner(lane->machine, lane->state);
+    lane->owner = flow_is_rest(lane->machine, lane->state) ? OWNER_NOBODY : flow_owner(f->rules, lane->machine, lane->state);
     lane->next_machine = lane->machine;
     lane->next_state = 0;
     lane->clock = -1;

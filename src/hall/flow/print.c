@@ -81,10 +81,10 @@ void flow_print(const struct flow_rules *r, enum flow_machine m, struct buf *out
             flow_machine_name(m));
     for (int s = 0; s < flow_state_count(m); s++) {
         buf_fmt(out, "\n%s  %s, %s\n", flow_state_name(m, s),
-                flow_is_rest(m, s) ? "rest" : flow_is_passing(m, s) ? "passing" : "open", flow_owner_name(flow_owner(m, s)));
+                flow_is_rest(m, s) ? "rest" : flow_is_passing(m, s) ? "passing" : "open", flow_owner_name(flow_owner(r, m, s)));
         uint8_t refused[EVENT_COUNT] = {0};
         for (int ev = 1; ev < EVENT_COUNT; ev++)
-            if (flow_event_machine((enum flow_event)ev) == m && ev != EVENT_STAGE_ENTERED)
+            if (flow_event_machine((enum flow_event)ev) == m && !flow_is_signal((enum flow_event)ev))
                 refused[ev] = (uint8_t)!print_cell(r, m, s, (enum flow_event)ev, out);
         buf_text(out, "    refused");
         for (int ev = 1; ev < EVENT_COUNT; ev++)

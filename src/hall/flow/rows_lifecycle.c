@@ -44,9 +44,11 @@ static const struct flow_row ukey_rows[] = {
     /* Again from INITIALISED: a job that broke off starts over on the same key. */
     {ROW("T2", IN(BLANK) | IN(INITIALISED), INITIALISE, TO(INITIALISED)), .actor = BY(MAKER) | BY(AGENT),
      .guard = {IF(PIN_WRAPPED)}, .effect = {DO(UKEY_RECORD)}, .built = 1},
+    {ROW("T2", IN(PERSONALISED), INITIALISE, TO(INITIALISED)), .actor = BY(MAKER) | BY(AGENT),
+     .guard = {IF(JOB_OPEN), IF(PIN_WRAPPED)}, .effect = {DO(UKEY_RECORD)}, .built = 1},
     {ROW("T3", IN(INITIALISED), PERSONALISE, TO(PERSONALISED)), .actor = BY(MAKER) | BY(AGENT),
      .guard = {IF(ORDER_APPROVED)}, .effect = {DO(UKEY_RECORD)}, .built = 1},
-    {ROW("T4", IN(PERSONALISED), SHIP, TO(ISSUED)), .actor = BY(SHIPPING),
+    {ROW("T4", IN(PERSONALISED), SHIP, TO(ISSUED)), .actor = BY(SYSTEM), /* with F4 */
      .effect = {DO(UKEY_RECORD), DO(UKEY_OWNER)}, .built = 1},
     {ROW("T4", IN(ISSUED), FIRST_PIN, TO(ACTIVE)), .actor = BY(AGENT), .guard = {IF(PHONE_PROVEN)},
      .effect = {DO(UKEY_RECORD)}, .built = 1},
@@ -102,6 +104,9 @@ static const struct flow_row certificate_rows[] = {
     /* Again from REQUESTED: the ca answers the same request with the same certificate. */
     {ROW("K1", IN(NONE) | IN(REQUESTED), REQUEST, TO(REQUESTED)), .actor = BY(AGENT) | BY(MAKER),
      .guard = {IF(ORDER_APPROVED), IF(POSSESSION)}, .effect = {DO(CA_ISSUE)}, .built = 1},
+    /* Revoked before the UKey was done: the job is made again, or the order would be stuck. */
+    {ROW("K1", IN(REVOKED), REQUEST, TO(REQUESTED)), .actor = BY(AGENT) | BY(MAKER),
+     .guard = {IF(JOB_OPEN), IF(POSSESSION)}, .effect = {DO(CA_ISSUE)}, .built = 1},
     {ROW("K2", IN(REQUESTED), ISSUE, TO(ISSUED_INACTIVE)), .actor = BY(CA), .needs = SW_INACTIVE,
      .guard = {IF(INACTIVE_FIRST), IF(POLICY_OK)}, .effect = {DO(CERT_RECORD)}},
     {ROW("K2", IN(REQUESTED), ISSUE, TO(ACTIVE)), .actor = BY(CA), .guard = {IF(ACTIVE_AT_ONCE), IF(POLICY_OK)},

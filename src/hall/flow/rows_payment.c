@@ -26,7 +26,7 @@ static const struct flow_row rows[] = {
      .actor = MONEY, .guard = {IF(SIGNATURE_OK), IF(MONEY_KNOWN)}, .built = 1},
     {ROW("P4", IN(UNPAID) | IN(PENDING) | IN(CLAIMED), SUCCESS, TO(PAID)), .actor = MONEY,
      .guard = {IF(SIGNATURE_OK), IF(AMOUNT_OK), IF(ORDER_OPEN)}, .effect = {DO(BOOK_PAYMENT), TELL(PAID)},
-     .raise = {THEN(INV_OPEN), THEN(APP_PAID)}, .built = 1},
+     .raise = {THEN(PAY_PAID), THEN(INV_OPEN), THEN(APP_PAID)}, .built = 1},
     {ROW("P14", IN(UNPAID) | IN(PENDING) | IN(CLAIMED), SUCCESS, TO(CLAIMED)), .actor = MONEY,
      .guard = {IF(SIGNATURE_OK)}, .effect = {DO(BOOK_SUSPENSE)}, .built = 1},
     {ROW("P9", IN(PAID), SUCCESS, FLOW_SAME), .actor = MONEY, .guard = {IF(SIGNATURE_OK)},
@@ -40,7 +40,7 @@ static const struct flow_row rows[] = {
      .guard = {IF(METHOD_ON), IF(VOUCHER)}},
     /* P7 and P8 also settle what P14 left with finance. */
     {ROW("P7", IN(CLAIMED), MATCH, TO(PAID)), .actor = BY(FINANCE), .guard = {IF(BANK_LINE), IF(ORDER_OPEN)},
-     .effect = {DO(BOOK_PAYMENT), TELL(PAID)}, .raise = {THEN(INV_OPEN), THEN(APP_PAID)}, .built = 1},
+     .effect = {DO(BOOK_PAYMENT), TELL(PAID)}, .raise = {THEN(PAY_PAID), THEN(INV_OPEN), THEN(APP_PAID)}, .built = 1},
     {ROW("P14", IN(CLAIMED), NOT_FOUND, TO(UNPAID)), .actor = BY(FINANCE), .guard = {IF(MONEY_HELD)},
      .effect = {DO(REFUND_TRANSACTION), TELL(CLAIM_MISSING)}, .built = 1},
     {ROW("P8", IN(CLAIMED), NOT_FOUND, TO(UNPAID)), .actor = BY(FINANCE), .effect = {TELL(CLAIM_MISSING)},
