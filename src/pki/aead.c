@@ -1,58 +1,78 @@
 #include "pki/aead.h"
 
 #include "base/sys.h"
+#include "pki/gcm_priv.h"
+#include "pki/pki_priv.h"
 
-#include <limits.h>
-#include <openssl/evp.h>
 #include <string.h>
 
-enum { HEAD_LEN = 5, FORM = 1 };
-
-static void cipher_cleanup(EVP_CIPHER_CTX **c)
-{
-    EVP_CIPHER_CTX_free(*c);
-}
-#define _auto_cipher __attribute__((cleanup(cipher_cleanup))) EVP_CIPHER_CTX *
+enum { HEAD = 5, FORM = 0x01 };
 
 void aead_key_clear(struct aead_key *k)
 {
     mem_wipe(k, sizeof *k);
 }
 
-/* The additional data: form and key id, then the caller's context. */
-static int update_aad(EVP_CIPHER_CTX *c, int seal, const uint8_t head[HEAD_LEN],
-                      struct bytes context)
+enum err gcm_seal(const struct gcm *g, struct bytes aad, struct bytes plain, uint8_t *out,
+                  struct err_info *e)
 {
+    _auto_evp(EVP_CIPHER_CTX) ctx = EVP_CIPHER_CTX_new();
+    const EVP_CIPHER *cipher = g->key_n == 16 ? EVP_aes_128_gcm() : EVP_aes_256_gcm();
     int n;
-    if (context.n > INT_MAX)
-        return 0;
-    if (seal)
-        return EVP_EncryptUpdate(c, NULL, &n, head, HEAD_LEN) == 1 &&
-               EVP_EncryptUpdate(c, NULL, &n, context.p, (int)context.n) == 1;
-    return EVP_DecryptUpdate(c, NULL, &n, head, HEAD_LEN) == 1 &&
-           EVP_DecryptUpdate(c, NULL, &n, context.p, (int)context.n) == 1;
+    if (!ctx || EVP_EncryptInit_ex(ctx, cipher, NULL, g->key, g->nonce) != 1 ||
+        (aad.n && EVP_EncryptUpdate(ctx, NULL, &n, aad.p, (int)aad.n) != 1) ||
+        (plain.n && EVP_EncryptUpdate(ctx, out, &n, plain.p, (int)plain.n) != 1) ||
+        EVP_EncryptFinal_ex(ctx, out + plain.n, &n) != 1 ||
+        EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, AEAD_TAG_LEN, out + plain.n) != 1)
+        return pki_library_error(e, ERR_CRYPTO, "seal");
+    return ERR_OK;
+}
+
+enum err gcm_open(const struct gcm *g, struct bytes aad, struct bytes sealed, uint8_t *out,
+                  struct err_info *e)
+{
+    if (sealed.n < AEAD_TAG_LEN)
+        return pki_why(e, ERR_CRYPTO, "a sealed value of %zu octets", sealed.n);
+    _auto_evp(EVP_CIPHER_CTX) ctx = EVP_CIPHER_CTX_new();
+    const EVP_CIPHER *cipher = g->key_n == 16 ? EVP_aes_128_gcm() : EVP_aes_256_gcm();
+    size_t body = sealed.n - AEAD_TAG_LEN;
+    int n;
+    if (!ctx || EVP_DecryptInit_ex(ctx, cipher, NULL, g->key, g->nonce) != 1 ||
+        (aad.n && EVP_DecryptUpdate(ctx, NULL, &n, aad.p, (int)aad.n) != 1) ||
+        (body && EVP_DecryptUpdate(ctx, out, &n, sealed.p, (int)body) != 1) ||
+        EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, AEAD_TAG_LEN,
+                            (void *)(uintptr_t)(sealed.p + body)) != 1 ||
+        EVP_DecryptFinal_ex(ctx, out + body, &n) != 1) {
+        mem_wipe(out, body); /* nothing unauthenticated stays */
+        return pki_library_error(e, ERR_CRYPTO, "it was sealed otherwise");
+    }
+    return ERR_OK;
+}
+
+/* The authenticated octets: the head, then the caller's context. */
+static struct bytes bound(struct arena *a, const uint8_t *head, struct bytes context)
+{
+    uint8_t *p = arena_alloc(a, HEAD + context.n);
+    memcpy(p, head, HEAD);
+    if (context.n)
+        memcpy(p + HEAD, context.p, context.n);
+    return (struct bytes){p, HEAD + context.n};
 }
 
 enum err aead_seal(const struct aead_key *k, struct bytes context, struct bytes plain,
                    struct arena *a, struct bytes *sealed, struct err_info *e)
 {
-    int n, rest;
-    if (plain.n > INT_MAX - AEAD_OVERHEAD)
-        return err_set(e, ERR_CRYPTO, NULL, "a value of %zu octets is too long to seal", plain.n);
-    uint8_t *out = arena_alloc(a, plain.n + AEAD_OVERHEAD);
-    uint8_t *nonce = out + HEAD_LEN, *text = nonce + AEAD_NONCE_LEN, *tag = text + plain.n;
+    if (plain.n > INT32_MAX - AEAD_OVERHEAD || context.n > INT32_MAX - HEAD)
+        return pki_why(e, ERR_CRYPTO, "more than 2 GiB to seal");
+    size_t n = plain.n + AEAD_OVERHEAD;
+    uint8_t *out = arena_alloc(a, n);
     out[0] = FORM;
     for (int i = 0; i < 4; i++)
-        out[1 + i] = (uint8_t)(k->id >> (24 - 8 * i));
-    random_bytes(nonce, AEAD_NONCE_LEN);
-    _auto_cipher c = EVP_CIPHER_CTX_new();
-    if (!c || EVP_EncryptInit_ex(c, EVP_aes_256_gcm(), NULL, k->key, nonce) != 1 ||
-        !update_aad(c, 1, out, context) ||
-        EVP_EncryptUpdate(c, text, &n, plain.n ? plain.p : out, (int)plain.n) != 1 ||
-        EVP_EncryptFinal_ex(c, text + n, &rest) != 1 ||
-        EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_GET_TAG, AEAD_TAG_LEN, tag) != 1)
-        return err_set(e, ERR_CRYPTO, NULL, "AES-256-GCM could not seal");
-    *sealed = (struct bytes){out, plain.n + AEAD_OVERHEAD};
+        out[1 + i] = (uint8_t)(k->id >> 8 * (3 - i));
+    random_bytes(out + HEAD, AEAD_NONCE_LEN);
+    struct gcm g = {.key = k->key, .key_n = AEAD_KEY_LEN, .nonce = out + HEAD};
+    TRY(gcm_seal(&g, bound(a, out, context), plain, out + HEAD + AEAD_NONCE_LEN, e));
+    *sealed = (struct bytes){out, n};
     return ERR_OK;
 }
 
@@ -69,23 +89,13 @@ enum err aead_open(const struct aead_key *k, struct bytes context, struct bytes 
                    struct arena *a, struct bytes *plain, struct err_info *e)
 {
     uint32_t id;
-    int n, rest;
-    uint8_t tag[AEAD_TAG_LEN];
-    if (!aead_key_id(sealed, &id) || id != k->id || sealed.n > INT_MAX)
-        return err_set(e, ERR_CRYPTO, NULL, "not sealed with key %u", k->id);
-    size_t len = sealed.n - AEAD_OVERHEAD;
-    const uint8_t *nonce = sealed.p + HEAD_LEN, *text = nonce + AEAD_NONCE_LEN;
-    uint8_t *out = arena_alloc(a, len + 1);
-    memcpy(tag, text + len, sizeof tag);
-    _auto_cipher c = EVP_CIPHER_CTX_new();
-    if (!c || EVP_DecryptInit_ex(c, EVP_aes_256_gcm(), NULL, k->key, nonce) != 1 ||
-        !update_aad(c, 0, sealed.p, context) ||
-        EVP_DecryptUpdate(c, out, &n, text, (int)len) != 1 ||
-        EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_SET_TAG, AEAD_TAG_LEN, tag) != 1 ||
-        EVP_DecryptFinal_ex(c, out + n, &rest) != 1) {
-        mem_wipe(out, len);
-        return err_set(e, ERR_CRYPTO, NULL, "a value sealed with key %u does not open", k->id);
-    }
-    *plain = (struct bytes){out, len};
+    if (!aead_key_id(sealed, &id) || id != k->id || sealed.n > INT32_MAX ||
+        context.n > INT32_MAX - HEAD)
+        return pki_why(e, ERR_CRYPTO, "not sealed with key %u", k->id);
+    uint8_t *out = arena_alloc(a, sealed.n - AEAD_OVERHEAD + 1);
+    struct gcm g = {.key = k->key, .key_n = AEAD_KEY_LEN, .nonce = sealed.p + HEAD};
+    struct bytes body = {sealed.p + HEAD + AEAD_NONCE_LEN, sealed.n - HEAD - AEAD_NONCE_LEN};
+    TRY(gcm_open(&g, bound(a, sealed.p, context), body, out, e));
+    *plain = (struct bytes){out, sealed.n - AEAD_OVERHEAD};
     return ERR_OK;
 }

@@ -31,7 +31,7 @@ NODISCARD enum err evidence_fields(const struct evidence_field *field, size_t n,
 NODISCARD enum err evidence_bytes(const char *kind, const char *order, const char *revision,
                                   const struct evidence_field *field, size_t n, struct arena *a,
                                   struct bytes *out, struct err_info *e);
-/* `op`: lower-case letters, digits and hyphens, such as "login", "sign-form". */
+/* `op`: letters, digits and hyphens, such as "LOGIN"; "EVIDENCE" is none. */
 NODISCARD enum err evidence_agent_bytes(const char *op, const char *origin, const char *job,
                                         const struct evidence_field *field, size_t n,
                                         struct arena *a, struct bytes *out, struct err_info *e);

@@ -31,7 +31,7 @@ size_t lint_tbs(struct bytes tbs, const struct lint_context *c, struct arena *a,
 /* ERR_CERT_LINT with the first problem in {why} and in the detail; ERR_OK when there is none. */
 NODISCARD enum err lint_check(struct bytes tbs, const struct lint_context *c, struct err_info *e);
 
-/* The table of rules, for `certhall lint --rules` and for the tests. */
-size_t lint_rules(const char *const **ids);
+/* The i-th rule's id and section; NULL past the last. For `certhall lint` and the tests. */
+const char *lint_rule(size_t i, const char **section);
 
 #endif

@@ -1,52 +1,68 @@
 #include "pki/password.h"
 
 #include "base/sys.h"
+#include "pki/pki_priv.h"
 
 #include <argon2.h>
+
 #include <stdio.h>
 #include <string.h>
 
-/* OWASP's second profile: what a small machine bears for every sign-in. */
-enum { MEMORY_KIB = 19456, PASSES = 2, LANES = 1, SALT_LEN = 16, HASH_LEN = 32, ENCODED_MAX = 256 };
-enum { FOREIGN_MEMORY_MAX = 1024 * 1024, FOREIGN_PASSES_MAX = 32 };
+/* RFC 9106 4 asks for 64 MiB where it can be had; a server that signs people in takes the OWASP floor. */
+enum {
+    MEMORY_KIB = 19456,
+    PASSES = 2,
+    LANES = 1,
+    SALT = 16,
+    HASH = 32,
+    MEMORY_MAX_KIB = 1024 * 1024,
+    PASSES_MAX = 64
+};
 
 enum err password_hash(const char *password, struct arena *a, char **encoded, struct err_info *e)
 {
-    uint8_t salt[SALT_LEN];
     size_t n = strlen(password);
-    if (n > PASSWORD_MAX) {
-        err_set(e, ERR_BAD_REQUEST, "password", "over %d octets", PASSWORD_MAX);
-        err_arg(e, "why", "password over %d octets", PASSWORD_MAX);
-        return ERR_BAD_REQUEST;
-    }
+    if (n == 0 || n > PASSWORD_MAX)
+        return pki_why(e, ERR_BAD_REQUEST, "1 – %d", PASSWORD_MAX);
+    uint8_t salt[SALT];
     random_bytes(salt, sizeof salt);
-    char *out = arena_alloc(a, ENCODED_MAX);
-    int failed = argon2id_hash_encoded(PASSES, MEMORY_KIB, LANES, password, n, salt, sizeof salt,
-                                       HASH_LEN, out, ENCODED_MAX);
-    if (failed)
-        return err_set(e, ERR_CRYPTO, NULL, "argon2id: %s", argon2_error_message(failed));
-    *encoded = out;
+    size_t size = argon2_encodedlen(PASSES, MEMORY_KIB, LANES, SALT, HASH, Argon2_id);
+    *encoded = arena_alloc(a, size);
+    int r = argon2id_hash_encoded(PASSES, MEMORY_KIB, LANES, password, n, salt, SALT, HASH,
+                                  *encoded, size);
+    if (r != ARGON2_OK)
+        return pki_why(e, ERR_CRYPTO, "Argon2: %s", argon2_error_message(r));
     return ERR_OK;
 }
 
-static int settings_of(const char *encoded, unsigned *memory, unsigned *passes, unsigned *lanes)
+struct settings {
+    unsigned memory, passes, lanes;
+};
+
+/* 1 when `encoded` is Argon2id, version 1.3, with settings that may be tried. */
+static int read_settings(const char *encoded, struct settings *s)
 {
-    return sscanf(encoded, "$argon2id$v=19$m=%9u,t=%9u,p=%9u$", memory, passes, lanes) == 3;
+    int end = 0;
+    if (sscanf(encoded, "$argon2id$v=19$m=%9u,t=%4u,p=%2u$%n", &s->memory, &s->passes, &s->lanes,
+               &end) != 3 ||
+        end == 0)
+        return 0;
+    return strlen(encoded) < 256 && s->memory <= MEMORY_MAX_KIB && s->passes <= PASSES_MAX &&
+           s->lanes <= 16;
 }
 
 int password_verify(const char *encoded, const char *password)
 {
-    unsigned memory, passes, lanes;
+    struct settings s;
     size_t n = strlen(password);
-    if (n > PASSWORD_MAX || !settings_of(encoded, &memory, &passes, &lanes) ||
-        memory > FOREIGN_MEMORY_MAX || passes > FOREIGN_PASSES_MAX)
+    if (n == 0 || n > PASSWORD_MAX || !read_settings(encoded, &s))
         return 0;
     return argon2id_verify(encoded, password, n) == ARGON2_OK;
 }
 
 int password_is_old(const char *encoded)
 {
-    unsigned memory, passes, lanes;
-    return !settings_of(encoded, &memory, &passes, &lanes) || memory != MEMORY_KIB ||
-           passes != PASSES || lanes != LANES;
+    struct settings s;
+    return !read_settings(encoded, &s) || s.memory != MEMORY_KIB || s.passes != PASSES ||
+           s.lanes != LANES;
 }

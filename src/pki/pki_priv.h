@@ -26,6 +26,10 @@ NODISCARD enum err pki_key_from_scalar(enum pki_alg alg, const uint8_t scalar[32
 NODISCARD enum err pki_spki_peek(struct bytes spki, enum pki_alg *alg,
                                  uint8_t key_id[PKI_KEY_ID_LEN], struct err_info *e);
 
+struct der;
+struct ocsp_cert_id;
+NODISCARD enum err ocsp_cert_id_read(struct der *d, struct ocsp_cert_id *id, struct err_info *e);
+
 /* An initialised context for one-shot EVP_DigestSign or EVP_DigestVerify, with the SM2 id where it is
  * needed. *pctx must be freed by the caller after the context (OpenSSL lends it only). */
 EVP_MD_CTX *pki_md_ctx(EVP_PKEY *pkey, enum pki_alg alg, int verify, EVP_PKEY_CTX **pctx);
