@@ -330,8 +330,8 @@ enum err token_sign(struct token *t, const char *name, struct bytes message, str
 }
 
 /* Also what a vendor's library must not be trusted with: a certificate for another key. */
-static enum err certificate_fits(struct token *t, const char *name, struct bytes der,
-                                 struct err_info *e)
+enum err token_certificate_fits(struct token *t, const char *name, struct bytes der,
+                                struct err_info *e)
 {
     _auto(arena) a = arena_new();
     struct bytes spki;
@@ -354,7 +354,7 @@ enum err token_import_certificate(struct token *t, const char *name, struct byte
         err_arg(e, "limit", "%d", TOKEN_CERT_MAX);
         return ERR_TOO_LARGE;
     }
-    TRY(certificate_fits(t, name, der, e));
+    TRY(token_certificate_fits(t, name, der, e));
     return t->driver->import_certificate(t, name, der, e);
 }
 

@@ -158,6 +158,10 @@ NODISCARD enum err token_import_certificate(struct token *t, const char *name, s
 NODISCARD enum err token_certificate(struct token *t, const char *name, struct arena *a,
                                      struct bytes *out, struct err_info *e);
 
+/* ERR_TOKEN_CERT_KEY unless the certificate's public key is the container's. */
+NODISCARD enum err token_certificate_fits(struct token *t, const char *name, struct bytes der,
+                                          struct err_info *e);
+
 /* Small named data, readable without a PIN. Empty content removes the object; removing none is no error. */
 NODISCARD enum err token_object_write(struct token *t, const char *name, struct bytes content,
                                       struct err_info *e);
