@@ -23,7 +23,7 @@ void event_hub_free(struct event_hub *hub); /* stops the thread; NULL is fine */
 DEFINE_AUTO(event_hub)
 /* The number that ends it again. Any thread. */
 int64_t event_listen(struct event_hub *hub, const char *topic, event_fn *fn, void *arg);
-/* Afterwards `fn` is neither running nor called again. Not from within `fn`. */
+/* Afterwards `fn` is neither running nor called again. Neither this nor event_listen from within `fn`. */
 void event_unlisten(struct event_hub *hub, int64_t listener);
 void event_wake(struct event_hub *hub); /* poll now */
 
