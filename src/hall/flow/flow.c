@@ -43,21 +43,27 @@ uint32_t flow_switches(const struct flow_rules *r)
     uint32_t by_medium = r->types & (1U << TYPE_RENEW | 1U << TYPE_CHANGE);
     int pays = r->pay_when != PAY_NEVER;
     int invoices = pays && r->invoice != INVOICE_NEVER;
-    return bit_if(has_stages(r), SW_REVIEW) | bit_if(pays, SW_PAY) | bit_if(pays && r->pay_transfer, SW_TRANSFER) |
-           bit_if(r->fix == FIX_EDIT, SW_FIX_EDIT) | bit_if(r->fix == FIX_CLOSE_AND_NEW, SW_FIX_CLOSE) |
-           bit_if(r->edit_pending, SW_EDIT_PENDING) | bit_if(pays && r->refund_on_request, SW_REFUND_ASK) |
-           bit_if(r->revive, SW_REVIVE) | bit_if(invoices, SW_INVOICE) |
+    return bit_if(has_stages(r), SW_REVIEW) | bit_if(pays, SW_PAY) |
+           bit_if(pays && r->pay_transfer, SW_TRANSFER) | bit_if(r->fix == FIX_EDIT, SW_FIX_EDIT) |
+           bit_if(r->fix == FIX_CLOSE_AND_NEW, SW_FIX_CLOSE) |
+           bit_if(r->edit_pending, SW_EDIT_PENDING) |
+           bit_if(pays && r->refund_on_request, SW_REFUND_ASK) | bit_if(r->revive, SW_REVIVE) |
+           bit_if(invoices, SW_INVOICE) |
            bit_if(invoices && r->invoice == INVOICE_AUTO, SW_INVOICE_AUTO) |
            bit_if(invoices && r->invoice == INVOICE_BATCH, SW_INVOICE_BATCH) |
            bit_if(invoices && r->invoice == INVOICE_ON_REQUEST, SW_INVOICE_REQUEST) |
-           bit_if(r->title_free, SW_TITLE_FREE) | bit_if(invoices && r->invoice_correct, SW_INVOICE_CORRECT) |
+           bit_if(r->title_free, SW_TITLE_FREE) |
+           bit_if(invoices && r->invoice_correct, SW_INVOICE_CORRECT) |
            bit_if(r->papers > 0, SW_PAPER) | bit_if(r->via_org && makes_key(r), SW_VIA_ORG) |
            bit_if(!r->via_org && makes_key(r), SW_DIRECT) | bit_if(r->activate, SW_ACTIVATE) |
-           bit_if(r->bind, SW_BIND) | bit_if(r->resend, SW_RESEND) | bit_if(r->inactive_first, SW_INACTIVE) |
-           bit_if(r->freeze_online, SW_FREEZE) | bit_if(r->expiry, SW_EXPIRY) | bit_if(r->code_intake, SW_CODE) |
-           bit_if(makes_key(r), SW_MAKES) | bit_if(by_medium && r->renew_medium != MEDIUM_NEW_KEY, SW_IN_PLACE) |
+           bit_if(r->bind, SW_BIND) | bit_if(r->resend, SW_RESEND) |
+           bit_if(r->inactive_first, SW_INACTIVE) | bit_if(r->freeze_online, SW_FREEZE) |
+           bit_if(r->expiry, SW_EXPIRY) | bit_if(r->code_intake, SW_CODE) |
+           bit_if(makes_key(r), SW_MAKES) |
+           bit_if(by_medium && r->renew_medium != MEDIUM_NEW_KEY, SW_IN_PLACE) |
            bit_if((int)(r->types >> TYPE_UNLOCK & 1), SW_UNLOCK) |
-           bit_if((int)(r->types >> TYPE_REISSUE_DAMAGED & 1), SW_DAMAGE) | bit_if(reissue != 0, SW_REPLACE) |
+           bit_if((int)(r->types >> TYPE_REISSUE_DAMAGED & 1), SW_DAMAGE) |
+           bit_if(reissue != 0, SW_REPLACE) |
            bit_if((int)(r->types >> TYPE_CHANGE & 1), SW_CHANGE) |
            bit_if(r->types >> TYPE_RENEW & 1 && r->renew_medium != MEDIUM_IN_PLACE, SW_RETIRE) |
            bit_if(r->ukey_return, SW_RETURN);
@@ -114,17 +120,20 @@ static void push(struct run *run, enum flow_event ev, int set)
     run->queue[run->tail++].set = set;
 }
 
-static void todo(struct run *run, enum flow_effect fx, enum flow_machine m, int arg, int set, const char *row)
+static void todo(struct run *run, enum flow_effect fx, enum flow_machine m, int arg, int set,
+                 const char *row)
 {
     assert(run->out->todos < FLOW_DO_MAX);
     struct flow_do *d = &run->out->todo[run->out->todos++];
-    *d = (struct flow_do){.effect = fx, .machine = m, .arg = (uint8_t)arg, .set = (uint8_t)set, .row = row};
+    *d = (struct flow_do){
+        .effect = fx, .machine = m, .arg = (uint8_t)arg, .set = (uint8_t)set, .row = row};
 }
 
-static int row_fits(const struct flow_facts *f, const struct flow_states *s, const struct flow_row *row, int set)
+static int row_fits(const struct flow_facts *f, const struct flow_states *s,
+                    const struct flow_row *row, int set)
 {
-    return row->from >> state_of(s, row->machine, set) & 1 && (!row->types || row->types >> f->type & 1) &&
-           flow_row_on(f->rules, row);
+    return row->from >> state_of(s, row->machine, set) & 1 &&
+           (!row->types || row->types >> f->type & 1) && flow_row_on(f->rules, row);
 }
 
 static enum flow_guard failing_guard(const struct flow_facts *f, const struct flow_states *s,
@@ -137,8 +146,8 @@ static enum flow_guard failing_guard(const struct flow_facts *f, const struct fl
 }
 
 /* The first row that fits; ACTOR_COUNT as actor is an event that another row raised: nobody asks who. */
-static const struct flow_row *find_row(const struct flow_facts *f, const struct flow_states *s, enum flow_event ev,
-                                       enum flow_actor actor, int set)
+static const struct flow_row *find_row(const struct flow_facts *f, const struct flow_states *s,
+                                       enum flow_event ev, enum flow_actor actor, int set)
 {
     int n;
     const struct flow_row *rows = flow_rows(flow_event_machine(ev), &n);
@@ -153,10 +162,11 @@ static const struct flow_row *find_row(const struct flow_facts *f, const struct 
     return NULL;
 }
 
-static int clock_hears(const struct flow_clock *c, const struct flow_facts *f, enum flow_event wanted, int wanted_stage,
-                       enum flow_event ev, int stage)
+static int clock_hears(const struct flow_clock *c, const struct flow_facts *f,
+                       enum flow_event wanted, int wanted_stage, enum flow_event ev, int stage)
 {
-    return wanted == ev && (!c->types || c->types >> f->type & 1) && (!wanted_stage || wanted_stage == stage);
+    return wanted == ev && (!c->types || c->types >> f->type & 1) &&
+           (!wanted_stage || wanted_stage == stage);
 }
 
 static void clocks_hear(struct run *run, enum flow_event ev, int stage)
@@ -207,7 +217,8 @@ static void count(struct run *run, const struct flow_row *row, int set)
 /* A second telling of the same thing (P4 with money that is booked) starts and stops nothing. */
 static int changes_something(const struct flow_row *row)
 {
-    return row->to != FLOW_SAME || row->count != COUNT_KEEP || row->effect[0].effect || row->raise[0];
+    return row->to != FLOW_SAME || row->count != COUNT_KEEP || row->effect[0].effect ||
+           row->raise[0];
 }
 
 static void take(struct run *run, const struct flow_row *row, int set)
@@ -225,7 +236,8 @@ static void take(struct run *run, const struct flow_row *row, int set)
     }
     count(run, row, set);
     for (int i = 0; i < FLOW_ROW_EFFECTS_MAX && row->effect[i].effect; i++)
-        todo(run, (enum flow_effect)row->effect[i].effect, row->machine, row->effect[i].arg, set, row->id);
+        todo(run, (enum flow_effect)row->effect[i].effect, row->machine, row->effect[i].arg, set,
+             row->id);
     if (changes_something(row)) {
         clocks_hear(run, row->event, row->machine == FLOW_APPLICATION ? stage : 0);
         papers_hear(run, row->event);
@@ -239,15 +251,16 @@ static void take(struct run *run, const struct flow_row *row, int set)
 
 static int ended_early(int app)
 {
-    return app == FLOW_APPLICATION_CANCELLED || app == FLOW_APPLICATION_CLOSED || app == FLOW_APPLICATION_REFUSED ||
-           app == FLOW_APPLICATION_LAPSED;
+    return app == FLOW_APPLICATION_CANCELLED || app == FLOW_APPLICATION_CLOSED ||
+           app == FLOW_APPLICATION_REFUSED || app == FLOW_APPLICATION_LAPSED;
 }
 
 /* A clock that measures money or invoices goes on when the order has ended. */
 static int clock_outlives(const struct flow_clock *c)
 {
-    return flow_event_machine(c->starts) == FLOW_INVOICE || flow_event_machine(c->stops) == FLOW_INVOICE ||
-           c->starts == EVENT_PAY_STOP || c->starts == EVENT_PAY_REFUND_ASK;
+    return flow_event_machine(c->starts) == FLOW_INVOICE ||
+           flow_event_machine(c->stops) == FLOW_INVOICE || c->starts == EVENT_PAY_STOP ||
+           c->starts == EVENT_PAY_REFUND_ASK;
 }
 
 static void settle_clocks(struct run *run, int was, int now)
@@ -296,7 +309,8 @@ static void settle_task(struct run *run, enum flow_machine m, int set, int was, 
 /* Tasks follow from the states: whoever owns the state that a region came to rest in (invariant 4). */
 static void settle_tasks(struct run *run, const struct flow_states *was)
 {
-    static const enum flow_machine regions[] = {FLOW_APPLICATION, FLOW_PAYMENT, FLOW_INVOICE, FLOW_FULFILMENT};
+    static const enum flow_machine regions[] = {FLOW_APPLICATION, FLOW_PAYMENT, FLOW_INVOICE,
+                                                FLOW_FULFILMENT};
     const struct flow_states *now = &run->out->states;
     for (size_t i = 0; i < sizeof regions / sizeof regions[0]; i++) {
         enum flow_machine m = regions[i];
@@ -304,13 +318,15 @@ static void settle_tasks(struct run *run, const struct flow_states *was)
         settle_task(run, m, 0, was->at[m], now->at[m], next_stage);
     }
     for (int i = 0; i < now->papers; i++)
-        settle_task(run, FLOW_PAPER, i, was->paper[i].state, now->paper[i].state, was->paper[i].leg != now->paper[i].leg);
+        settle_task(run, FLOW_PAPER, i, was->paper[i].state, now->paper[i].state,
+                    was->paper[i].leg != now->paper[i].leg);
 }
 
 static int is_change(enum flow_event ev)
 {
-    return ev == EVENT_APP_SAVE || ev == EVENT_APP_CONFIRM || ev == EVENT_APP_REOPEN || ev == EVENT_APP_EDIT ||
-           ev == EVENT_APP_CANCEL || ev == EVENT_APP_CLOSE_AND_NEW || ev == EVENT_PAY_REFUND_ASK;
+    return ev == EVENT_APP_SAVE || ev == EVENT_APP_CONFIRM || ev == EVENT_APP_REOPEN ||
+           ev == EVENT_APP_EDIT || ev == EVENT_APP_CANCEL || ev == EVENT_APP_CLOSE_AND_NEW ||
+           ev == EVENT_PAY_REFUND_ASK;
 }
 
 static enum err refuse_actor(uint32_t actors, enum flow_event ev, struct err_info *e)
@@ -352,15 +368,16 @@ static enum err refuse(const struct flow_facts *f, const struct flow_states *s, 
     if (code == ERR_OK && others)
         return refuse_actor(others, ev, e);
     const char *state = flow_state_name(m, state_of(s, m, f->paper_set));
-    err_set(e, code == ERR_OK ? ERR_ORDER_STATE : code, NULL, "%s in %s %s, guard %s", flow_event_name(ev),
-            flow_machine_name(m), state, flow_guard_name(failed));
+    err_set(e, code == ERR_OK ? ERR_ORDER_STATE : code, NULL, "%s in %s %s, guard %s",
+            flow_event_name(ev), flow_machine_name(m), state, flow_guard_name(failed));
     err_arg(e, "state", "%s", state);
     err_arg(e, "event", "%s", flow_event_name(ev));
     return e->code;
 }
 
-enum err flow_apply(const struct flow_facts *f, const struct flow_states *now, enum flow_event event,
-                    enum flow_actor actor, struct flow_result *out, struct err_info *e)
+enum err flow_apply(const struct flow_facts *f, const struct flow_states *now,
+                    enum flow_event event, enum flow_actor actor, struct flow_result *out,
+                    struct err_info *e)
 {
     struct run run = {.f = f, .out = out};
     memset(out, 0, sizeof *out);

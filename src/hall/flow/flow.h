@@ -218,21 +218,28 @@ enum flow_gate {
 };
 enum flow_unit { UNIT_WORKDAYS, UNIT_DAYS, UNIT_HOURS };
 
-enum { FLOW_PAPERS_MAX = 6, FLOW_CLOCKS_MAX = 24, FLOW_STAGES_MAX = 4, FLOW_OFF_MAX = 32, FLOW_NAME_MAX = 32 };
+enum {
+    FLOW_PAPERS_MAX = 6,
+    FLOW_CLOCKS_MAX = 24,
+    FLOW_STAGES_MAX = 4,
+    FLOW_OFF_MAX = 32,
+    FLOW_NAME_MAX = 32
+};
 
 /* A clock is independent of states, because the manuals' clocks span regions (§10.10). */
 struct flow_clock {
     char name[FLOW_NAME_MAX];
-    uint32_t types;          /* set of enum flow_type; 0 = all */
-    enum flow_event starts;  /* starts anew each time this happens */
-    int starts_stage;        /* with app.pass or stage.entered: that stage only; 0 = any */
+    uint32_t types;         /* set of enum flow_type; 0 = all */
+    enum flow_event starts; /* starts anew each time this happens */
+    int starts_stage;       /* with app.pass or stage.entered: that stage only; 0 = any */
     enum flow_event stops;
     int stops_stage;
-    uint32_t pauses;         /* set of application states */
+    uint32_t pauses; /* set of application states */
     int length;
     enum flow_unit unit;
-    enum flow_owner owner;   /* whose duty it measures */
-    enum flow_event fires;   /* what the timer applies when it is due; EVENT_NONE: nothing but being late */
+    enum flow_owner owner; /* whose duty it measures */
+    enum flow_event
+        fires; /* what the timer applies when it is due; EVENT_NONE: nothing but being late */
 };
 
 struct flow_paper_set {
@@ -240,8 +247,8 @@ struct flow_paper_set {
     uint32_t types;
     enum flow_event opens; /* what makes the set EXPECTED */
     enum flow_gate gate;
-    int gate_stage;        /* with GATE_STAGE */
-    int legs;              /* organisations on the route, ≥ 1 */
+    int gate_stage; /* with GATE_STAGE */
+    int legs;       /* organisations on the route, ≥ 1 */
 };
 
 /* What a profile says about the machines. Everything zero is the plainest flow. */
@@ -280,8 +287,8 @@ struct flow_rules {
 
 struct flow_states {
     uint8_t at[FLOW_MACHINES]; /* by machine; at[FLOW_PAPER] is not used */
-    uint8_t passed;            /* review stages passed; in REVIEW and RETURNED the stage is passed + 1 */
-    uint8_t papers;            /* as many as rules.papers once the order exists */
+    uint8_t passed; /* review stages passed; in REVIEW and RETURNED the stage is passed + 1 */
+    uint8_t papers; /* as many as rules.papers once the order exists */
     struct {
         uint8_t state;
         uint8_t leg; /* 1 … legs while IN_TRANSIT or RECEIVED */
@@ -304,11 +311,17 @@ static inline void flow_hold(struct flow_facts *f, enum flow_guard g, int yes)
         f->holds |= UINT64_C(1) << g;
 }
 
-enum { FLOW_GUARDS_MAX = 6, FLOW_ROW_EFFECTS_MAX = 7, FLOW_RAISES_MAX = 5, FLOW_DO_MAX = 96, FLOW_STEPS_MAX = 24 };
+enum {
+    FLOW_GUARDS_MAX = 6,
+    FLOW_ROW_EFFECTS_MAX = 7,
+    FLOW_RAISES_MAX = 5,
+    FLOW_DO_MAX = 96,
+    FLOW_STEPS_MAX = 24
+};
 
 enum flow_count {
     COUNT_KEEP,
-    COUNT_NEXT,     /* one stage more has passed; the paper is on its next leg */
+    COUNT_NEXT, /* one stage more has passed; the paper is on its next leg */
     COUNT_ZERO,
     COUNT_FIRST,    /* first leg, unless it is under way already */
     COUNT_RESUBMIT, /* A14: all stages again where the profile says so */
@@ -346,7 +359,8 @@ struct flow_result {
     struct flow_states states;
     struct flow_do todo[FLOW_DO_MAX]; /* in order */
     int todos;
-    const struct flow_row *step[FLOW_STEPS_MAX]; /* rows taken, in order: for the log and the audit */
+    const struct flow_row
+        *step[FLOW_STEPS_MAX]; /* rows taken, in order: for the log and the audit */
     int steps;
 };
 
@@ -357,19 +371,21 @@ struct flow_result {
  *   ERR_FORBIDDEN (arg who) when another actor may;
  *   ERR_ORDER_STATE (args state, event) otherwise.
  * Nothing of *out is to be used after a refusal. */
-NODISCARD enum err flow_apply(const struct flow_facts *f, const struct flow_states *now, enum flow_event event,
-                              enum flow_actor actor, struct flow_result *out, struct err_info *e);
+NODISCARD enum err flow_apply(const struct flow_facts *f, const struct flow_states *now,
+                              enum flow_event event, enum flow_actor actor, struct flow_result *out,
+                              struct err_info *e);
 /* Would flow_apply take it? For buttons. */
 int flow_allowed(const struct flow_facts *f, const struct flow_states *now, enum flow_event event,
                  enum flow_actor actor);
 
 /* Texts for the database, profiles and pages. From-text functions give -1 where unknown. */
-const char *flow_machine_name(enum flow_machine m);             /* "application" */
-const char *flow_state_name(enum flow_machine m, int state);    /* "DRAFT" */
+const char *flow_machine_name(enum flow_machine m);          /* "application" */
+const char *flow_state_name(enum flow_machine m, int state); /* "DRAFT" */
 int flow_state_from_name(enum flow_machine m, const char *name);
 int flow_state_count(enum flow_machine m);
-const char *flow_state_text(enum flow_machine m, int state, enum lang lang); /* with {…}, ui/brief.md §4 */
-const char *flow_event_name(enum flow_event ev);                /* "pay.success" */
+const char *flow_state_text(enum flow_machine m, int state,
+                            enum lang lang);     /* with {…}, ui/brief.md §4 */
+const char *flow_event_name(enum flow_event ev); /* "pay.success" */
 int flow_event_from_name(const char *name);
 enum flow_machine flow_event_machine(enum flow_event ev);
 const char *flow_guard_name(enum flow_guard g);
@@ -385,7 +401,7 @@ const char *flow_gate_name(enum flow_gate g);
 int flow_gate_from_name(const char *name);
 
 /* States. */
-int flow_is_rest(enum flow_machine m, int state);   /* nothing more has to happen */
+int flow_is_rest(enum flow_machine m, int state);    /* nothing more has to happen */
 int flow_is_passing(enum flow_machine m, int state); /* left within the same flow_apply */
 /* SHIPPED belongs to the courier, or to the counter of the organisation on the way (C-21). */
 enum flow_owner flow_owner(const struct flow_rules *r, enum flow_machine m, int state);
@@ -400,14 +416,15 @@ int flow_rows_without_code(const struct flow_rules *r, const struct flow_row **o
 struct flow_now {
     enum flow_machine machine; /* status key: flow_state_name, words: flow_state_text */
     int state, set;
-    enum flow_owner owner;     /* who has it */
+    enum flow_owner owner;          /* who has it */
     enum flow_machine next_machine; /* what comes after it; next_state 0 = nothing */
     int next_state;
-    int clock;                 /* index in rules.clock of what measures it, -1 = none */
+    int clock; /* index in rules.clock of what measures it, -1 = none */
 };
 enum { FLOW_LANES_MAX = 4 + FLOW_PAPERS_MAX };
 /* Lanes, the main one first; at least one: an order at rest gives its application state with OWNER_NOBODY. */
-int flow_now(const struct flow_facts *f, const struct flow_states *s, struct flow_now *out, int max);
+int flow_now(const struct flow_facts *f, const struct flow_states *s, struct flow_now *out,
+             int max);
 
 /* The states that a region of this order goes through when all goes well, NONE left out; 0 = region not used. */
 enum { FLOW_PATH_MAX = 12 };

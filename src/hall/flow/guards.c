@@ -27,7 +27,8 @@ static int settled(const struct flow_facts *f, const struct flow_states *s)
 int flow_is_frozen(const struct flow_facts *f, const struct flow_states *s)
 {
     int pay = s->at[FLOW_PAYMENT];
-    return f->rules->freeze_when_paid && (pay == FLOW_PAYMENT_PAID || pay == FLOW_PAYMENT_REFUNDING);
+    return f->rules->freeze_when_paid &&
+           (pay == FLOW_PAYMENT_PAID || pay == FLOW_PAYMENT_REFUNDING);
 }
 
 static int in_place(const struct flow_facts *f)
@@ -109,7 +110,8 @@ static int money_guard(const struct flow_facts *f, const struct flow_states *s, 
     }
 }
 
-static int paper_guard(const struct flow_facts *f, const struct flow_states *s, int set, enum flow_guard g)
+static int paper_guard(const struct flow_facts *f, const struct flow_states *s, int set,
+                       enum flow_guard g)
 {
     switch (g) {
     case GUARD_GATE_STAGE:
@@ -135,7 +137,8 @@ static int paper_guard(const struct flow_facts *f, const struct flow_states *s, 
     }
 }
 
-static int rule_holds(const struct flow_facts *f, const struct flow_states *s, int set, enum flow_guard g)
+static int rule_holds(const struct flow_facts *f, const struct flow_states *s, int set,
+                      enum flow_guard g)
 {
     const struct flow_rules *r = f->rules;
     int app = s->at[FLOW_APPLICATION];
@@ -167,7 +170,8 @@ static int rule_holds(const struct flow_facts *f, const struct flow_states *s, i
     case GUARD_BEFORE_SHIPPED:
         return before_shipped(s);
     case GUARD_BEFORE_PRODUCTION:
-        return s->at[FLOW_FULFILMENT] == FLOW_FULFILMENT_NONE && app != FLOW_APPLICATION_READY_DOWNLOAD;
+        return s->at[FLOW_FULFILMENT] == FLOW_FULFILMENT_NONE &&
+               app != FLOW_APPLICATION_READY_DOWNLOAD;
     case GUARD_FUL_DONE:
         return s->at[FLOW_FULFILMENT] == FLOW_FULFILMENT_DONE;
     case GUARD_JOB_OPEN:
@@ -191,7 +195,8 @@ static int rule_holds(const struct flow_facts *f, const struct flow_states *s, i
     }
 }
 
-int flow_guard_holds(const struct flow_facts *f, const struct flow_states *s, int set, enum flow_guard g)
+int flow_guard_holds(const struct flow_facts *f, const struct flow_states *s, int set,
+                     enum flow_guard g)
 {
     if (g > GUARD_FACTS)
         return rule_holds(f, s, set, g);

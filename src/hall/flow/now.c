@@ -96,7 +96,8 @@ static void add_invoice(struct way *w, const struct flow_rules *r)
         add(w, EVENT_INV_OPEN, 0, m, FLOW_INVOICE_REQUESTABLE);
         add(w, EVENT_INV_APPLY, 0, m, FLOW_INVOICE_QUEUED);
     } else {
-        add(w, EVENT_INV_OPEN, 0, m, r->invoice == INVOICE_BATCH ? FLOW_INVOICE_BATCHED : FLOW_INVOICE_QUEUED);
+        add(w, EVENT_INV_OPEN, 0, m,
+            r->invoice == INVOICE_BATCH ? FLOW_INVOICE_BATCHED : FLOW_INVOICE_QUEUED);
     }
     add(w, EVENT_INV_ISSUE, 0, m, FLOW_INVOICE_ISSUED);
     add(w, EVENT_INV_SEND, 0, m, FLOW_INVOICE_DELIVERED);
@@ -186,12 +187,14 @@ static int find_event(const struct way *w, enum flow_event ev, int stage)
 
 static int same_lane(enum flow_machine clock, enum flow_machine lane)
 {
-    int apart = clock == FLOW_INVOICE || clock == FLOW_PAPER || lane == FLOW_INVOICE || lane == FLOW_PAPER;
+    int apart = clock == FLOW_INVOICE || clock == FLOW_PAPER || lane == FLOW_INVOICE ||
+                lane == FLOW_PAPER;
     return !apart || clock == lane;
 }
 
 /* The clock that runs here and stops soonest. */
-static int clock_at(const struct flow_facts *f, const struct way *w, const struct flow_now *lane, int at)
+static int clock_at(const struct flow_facts *f, const struct way *w, const struct flow_now *lane,
+                    int at)
 {
     int best = -1, best_stop = WAY_MAX;
     for (int i = 0; i < f->rules->clocks; i++) {
@@ -215,15 +218,20 @@ static int clock_at(const struct flow_facts *f, const struct way *w, const struc
 /* The next state on the way in which the order rests, in this lane or, for the main one, in any region. */
 static void next_of(const struct flow_facts *f, const struct way *w, int at, struct flow_now *lane)
 {
-    int main_lane = lane->machine == FLOW_APPLICATION || lane->machine == FLOW_PAYMENT || lane->machine == FLOW_FULFILMENT;
+    int main_lane = lane->machine == FLOW_APPLICATION || lane->machine == FLOW_PAYMENT ||
+                    lane->machine == FLOW_FULFILMENT;
     for (int i = at + 1; i < w->n; i++) {
         const struct way_step *p = &w->step[i];
         int on_main = p->machine == FLOW_APPLICATION || p->machine == FLOW_FULFILMENT;
-        if (main_lane ? !on_main : p->machine != lane->machine || (p->machine == FLOW_PAPER && p->stage != lane->set))
+        if (main_lane ? !on_main
+                      : p->machine != lane->machine ||
+                            (p->machine == FLOW_PAPER && p->stage != lane->set))
             continue;
-        if (!rests(f, p) || (p->machine == FLOW_APPLICATION && p->state == FLOW_APPLICATION_IN_PRODUCTION))
+        if (!rests(f, p) ||
+            (p->machine == FLOW_APPLICATION && p->state == FLOW_APPLICATION_IN_PRODUCTION))
             continue;
-        if (p->machine == lane->machine && p->state == lane->state && p->event != EVENT_STAGE_ENTERED)
+        if (p->machine == lane->machine && p->state == lane->state &&
+            p->event != EVENT_STAGE_ENTERED)
             continue;
         lane->next_machine = p->machine;
         lane->next_state = p->state;
@@ -231,9 +239,12 @@ static void next_of(const struct flow_facts *f, const struct way *w, int at, str
     }
 }
 
-static void fill(const struct flow_facts *f, const struct flow_states *s, const struct way *w, struct flow_now *lane)
+static void fill(const struct flow_facts *f, const struct flow_states *s, const struct way *w,
+                 struct flow_now *lane)
 {
-    lane->owner = flow_is_rest(lane->machine, lane->state) ? OWNER_NOBODY : flow_owner(f->rules, lane->machine, lane->state);
+    lane->owner = flow_is_rest(lane->machine, lane->state)
+                      ? OWNER_NOBODY
+                      : flow_owner(f->rules, lane->machine, lane->state);
     lane->next_machine = lane->machine;
     lane->next_state = 0;
     lane->clock = -1;
@@ -253,9 +264,11 @@ static int is_open(enum flow_machine m, int state)
 static struct flow_now main_lane(const struct flow_states *s)
 {
     int app = s->at[FLOW_APPLICATION], ful = s->at[FLOW_FULFILMENT], pay = s->at[FLOW_PAYMENT];
-    if (app == FLOW_APPLICATION_IN_PRODUCTION && ful != FLOW_FULFILMENT_NONE && ful != FLOW_FULFILMENT_DONE)
+    if (app == FLOW_APPLICATION_IN_PRODUCTION && ful != FLOW_FULFILMENT_NONE &&
+        ful != FLOW_FULFILMENT_DONE)
         return (struct flow_now){.machine = FLOW_FULFILMENT, .state = ful};
-    if (app == FLOW_APPLICATION_AWAIT_PAY && (pay == FLOW_PAYMENT_PENDING || pay == FLOW_PAYMENT_CLAIMED))
+    if (app == FLOW_APPLICATION_AWAIT_PAY &&
+        (pay == FLOW_PAYMENT_PENDING || pay == FLOW_PAYMENT_CLAIMED))
         return (struct flow_now){.machine = FLOW_PAYMENT, .state = pay};
     return (struct flow_now){.machine = FLOW_APPLICATION, .state = app};
 }
@@ -267,12 +280,14 @@ int flow_now(const struct flow_facts *f, const struct flow_states *s, struct flo
     make_way(f, &w);
     out[n++] = main_lane(s);
     int pay = s->at[FLOW_PAYMENT], inv = s->at[FLOW_INVOICE];
-    int said = out[0].machine == FLOW_PAYMENT || s->at[FLOW_APPLICATION] == FLOW_APPLICATION_AWAIT_PAY;
+    int said = out[0].machine == FLOW_PAYMENT ||
+               s->at[FLOW_APPLICATION] == FLOW_APPLICATION_AWAIT_PAY;
     if (is_open(FLOW_PAYMENT, pay) && !said && n < max)
         out[n++] = (struct flow_now){.machine = FLOW_PAYMENT, .state = pay};
     for (int i = 0; i < s->papers && n < max; i++)
         if (is_open(FLOW_PAPER, s->paper[i].state))
-            out[n++] = (struct flow_now){.machine = FLOW_PAPER, .state = s->paper[i].state, .set = i};
+            out[n++] =
+                (struct flow_now){.machine = FLOW_PAPER, .state = s->paper[i].state, .set = i};
     if (is_open(FLOW_INVOICE, inv) && n < max)
         out[n++] = (struct flow_now){.machine = FLOW_INVOICE, .state = inv};
     for (int i = 0; i < n; i++)

@@ -2,10 +2,22 @@
 #include "hall/flow/flow_priv.h"
 
 static const char *const switch_names[] = {
-    "review", "pay", "transfer", "fix_edit", "fix_close", "edit_pending", "refund_ask", "revive",
-    "invoice", "invoice_auto", "invoice_batch", "invoice_request", "title_free", "invoice_correct", "paper",
-    "via_org", "direct", "activate", "bind", "resend", "inactive", "freeze", "expiry", "code", "makes",
-    "in_place", "unlock", "damage", "replace", "change", "retire", "return",
+    "review",        "pay",
+    "transfer",      "fix_edit",
+    "fix_close",     "edit_pending",
+    "refund_ask",    "revive",
+    "invoice",       "invoice_auto",
+    "invoice_batch", "invoice_request",
+    "title_free",    "invoice_correct",
+    "paper",         "via_org",
+    "direct",        "activate",
+    "bind",          "resend",
+    "inactive",      "freeze",
+    "expiry",        "code",
+    "makes",         "in_place",
+    "unlock",        "damage",
+    "replace",       "change",
+    "retire",        "return",
 };
 
 const char *flow_switch_name(int bit)
@@ -13,7 +25,8 @@ const char *flow_switch_name(int bit)
     return switch_names[bit];
 }
 
-static void print_set(struct buf *out, const char *label, uint32_t set, int n, const char *(*name)(int))
+static void print_set(struct buf *out, const char *label, uint32_t set, int n,
+                      const char *(*name)(int))
 {
     if (!set)
         return;
@@ -45,13 +58,14 @@ static void print_effects(const struct flow_row *row, struct buf *out)
         buf_fmt(out, "%s %s", i ? "" : " then", flow_event_name((enum flow_event)row->raise[i]));
 }
 
-static void print_row(const struct flow_rules *r, const struct flow_row *row, int state, struct buf *out)
+static void print_row(const struct flow_rules *r, const struct flow_row *row, int state,
+                      struct buf *out)
 {
     static const char *const counts[] = {"", " +1", " =0", " =1", " =profile"};
     int to = row->to == FLOW_SAME ? state : row->to;
     buf_fmt(out, "    %-3s %-5s%s %s -> %s%s", flow_row_on(r, row) ? "on" : "off", row->id,
-            row->built ? "" : " (no code)", flow_event_name(row->event), flow_state_name(row->machine, to),
-            counts[row->count]);
+            row->built ? "" : " (no code)", flow_event_name(row->event),
+            flow_state_name(row->machine, to), counts[row->count]);
     if (row->refuse != ERR_OK)
         buf_fmt(out, " refused %s", err_code_text(row->refuse));
     print_set(out, "by", row->actor, ACTOR_COUNT, actor);
@@ -63,7 +77,8 @@ static void print_row(const struct flow_rules *r, const struct flow_row *row, in
     buf_byte(out, '\n');
 }
 
-static int print_cell(const struct flow_rules *r, enum flow_machine m, int state, enum flow_event ev, struct buf *out)
+static int print_cell(const struct flow_rules *r, enum flow_machine m, int state,
+                      enum flow_event ev, struct buf *out)
 {
     int n, found = 0;
     const struct flow_row *rows = flow_rows(m, &n);
@@ -77,14 +92,20 @@ static int print_cell(const struct flow_rules *r, enum flow_machine m, int state
 
 void flow_print(const struct flow_rules *r, enum flow_machine m, struct buf *out)
 {
-    buf_fmt(out, "%s: for each state the rows of each event in the order they are tried, then the events it refuses\n",
-            flow_machine_name(m));
+    buf_fmt(
+        out,
+        "%s: for each state the rows of each event in the order they are tried, then the events it refuses\n",
+        flow_machine_name(m));
     for (int s = 0; s < flow_state_count(m); s++) {
         buf_fmt(out, "\n%s  %s, %s\n", flow_state_name(m, s),
-                flow_is_rest(m, s) ? "rest" : flow_is_passing(m, s) ? "passing" : "open", flow_owner_name(flow_owner(r, m, s)));
+                flow_is_rest(m, s)      ? "rest"
+                : flow_is_passing(m, s) ? "passing"
+                                        : "open",
+                flow_owner_name(flow_owner(r, m, s)));
         uint8_t refused[EVENT_COUNT] = {0};
         for (int ev = 1; ev < EVENT_COUNT; ev++)
-            if (flow_event_machine((enum flow_event)ev) == m && !flow_is_signal((enum flow_event)ev))
+            if (flow_event_machine((enum flow_event)ev) == m &&
+                !flow_is_signal((enum flow_event)ev))
                 refused[ev] = (uint8_t)!print_cell(r, m, s, (enum flow_event)ev, out);
         buf_text(out, "    refused");
         for (int ev = 1; ev < EVENT_COUNT; ev++)

@@ -4,9 +4,18 @@
 
 #define BY(a) (1U << ACTOR_##a)
 #define FOR(t) (1U << TYPE_##t)
-#define ON(...) {__VA_ARGS__}
-#define DO(x) {EFFECT_##x, 0}
-#define TELL(n) {EFFECT_NOTIFY, NOTICE_##n}
+#define ON(...)                                                                                    \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
+#define DO(x)                                                                                      \
+    {                                                                                              \
+        EFFECT_##x, 0                                                                              \
+    }
+#define TELL(n)                                                                                    \
+    {                                                                                              \
+        EFFECT_NOTIFY, NOTICE_##n                                                                  \
+    }
 #define IF(g) GUARD_##g
 #define THEN(e) EVENT_##e
 #define ROWS(machine, rows)                                                                        \

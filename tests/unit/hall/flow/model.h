@@ -19,7 +19,7 @@ struct model {
     int *hash;
     struct {
         int from, to;
-    } *edge;
+    } * edge;
     int edges;
 };
 
@@ -77,17 +77,19 @@ static inline void model_describe(const struct flow_states *s, char *out, size_t
     int n = 0;
     for (int m = 0; m < FLOW_MACHINES; m++)
         if (m != FLOW_PAPER)
-            n += snprintf(out + n, size - (size_t)n, "%s=%s ", flow_machine_name((enum flow_machine)m),
+            n += snprintf(out + n, size - (size_t)n, "%s=%s ",
+                          flow_machine_name((enum flow_machine)m),
                           flow_state_name((enum flow_machine)m, s->at[m]));
     for (int i = 0; i < s->papers; i++)
-        n += snprintf(out + n, size - (size_t)n, "paper%d=%s/%d ", i, flow_state_name(FLOW_PAPER, s->paper[i].state),
-                      s->paper[i].leg);
+        n += snprintf(out + n, size - (size_t)n, "paper%d=%s/%d ", i,
+                      flow_state_name(FLOW_PAPER, s->paper[i].state), s->paper[i].leg);
     snprintf(out + n, size - (size_t)n, "passed=%d", s->passed);
 }
 
 static inline int model_paid_for(const struct model *m, const struct flow_states *s)
 {
-    return s->at[FLOW_PAYMENT] == FLOW_PAYMENT_PAID || m->f.amount_fen == 0 || m->f.rules->pay_when == PAY_NEVER;
+    return s->at[FLOW_PAYMENT] == FLOW_PAYMENT_PAID || m->f.amount_fen == 0 ||
+           m->f.rules->pay_when == PAY_NEVER;
 }
 
 static inline int model_is_after_review(int app)
@@ -98,10 +100,12 @@ static inline int model_is_after_review(int app)
 }
 
 /* Invariants 2 and 5 for one transition. */
-static inline const char *model_bad_edge(const struct model *m, const struct flow_states *a, const struct flow_states *b)
+static inline const char *model_bad_edge(const struct model *m, const struct flow_states *a,
+                                         const struct flow_states *b)
 {
     int made = a->at[FLOW_FULFILMENT] != b->at[FLOW_FULFILMENT] &&
-               (b->at[FLOW_FULFILMENT] == FLOW_FULFILMENT_QUEUED || b->at[FLOW_FULFILMENT] == FLOW_FULFILMENT_MADE);
+               (b->at[FLOW_FULFILMENT] == FLOW_FULFILMENT_QUEUED ||
+                b->at[FLOW_FULFILMENT] == FLOW_FULFILMENT_MADE);
     if (made && !model_paid_for(m, b))
         return "production without payment";
     if (b->passed > a->passed + 1)
@@ -116,7 +120,8 @@ static inline const char *model_bad_edge(const struct model *m, const struct flo
     return NULL;
 }
 
-static inline void model_step(struct model *m, int from, const struct flow_row *row, uint64_t facts, int set)
+static inline void model_step(struct model *m, int from, const struct flow_row *row, uint64_t facts,
+                              int set)
 {
     struct flow_result r;
     struct err_info e = {0};
@@ -160,8 +165,10 @@ static inline void model_explore(struct model *m)
 
 static inline int model_at_rest(const struct flow_states *s)
 {
-    int rest = flow_is_rest(FLOW_APPLICATION, s->at[FLOW_APPLICATION]) && flow_is_rest(FLOW_PAYMENT, s->at[FLOW_PAYMENT]) &&
-               flow_is_rest(FLOW_INVOICE, s->at[FLOW_INVOICE]) && flow_is_rest(FLOW_FULFILMENT, s->at[FLOW_FULFILMENT]);
+    int rest = flow_is_rest(FLOW_APPLICATION, s->at[FLOW_APPLICATION]) &&
+               flow_is_rest(FLOW_PAYMENT, s->at[FLOW_PAYMENT]) &&
+               flow_is_rest(FLOW_INVOICE, s->at[FLOW_INVOICE]) &&
+               flow_is_rest(FLOW_FULFILMENT, s->at[FLOW_FULFILMENT]);
     return rest && s->at[FLOW_APPLICATION] != FLOW_APPLICATION_NONE;
 }
 
@@ -191,8 +198,9 @@ static inline void model_all_can_rest(const struct model *m)
 /* Invariant 3: frozen is frozen, in every state with money. */
 static inline void model_frozen_is_frozen(struct model *m)
 {
-    static const enum flow_event changes[] = {EVENT_APP_SAVE, EVENT_APP_CONFIRM, EVENT_APP_REOPEN,
-                                              EVENT_APP_EDIT, EVENT_APP_CANCEL,  EVENT_APP_CLOSE_AND_NEW};
+    static const enum flow_event changes[] = {EVENT_APP_SAVE,   EVENT_APP_CONFIRM,
+                                              EVENT_APP_REOPEN, EVENT_APP_EDIT,
+                                              EVENT_APP_CANCEL, EVENT_APP_CLOSE_AND_NEW};
     if (!m->f.rules->freeze_when_paid)
         return;
     m->f.holds = all_is_well();
@@ -208,7 +216,8 @@ static inline int model_timer_leaves(const struct flow_rules *r, enum flow_machi
     int rows;
     const struct flow_row *row = flow_rows(m, &rows);
     for (int k = 0; k < rows; k++) {
-        if (!(row[k].from >> state & 1) || !(row[k].actor >> ACTOR_TIMER & 1) || !flow_row_on(r, &row[k]))
+        if (!(row[k].from >> state & 1) || !(row[k].actor >> ACTOR_TIMER & 1) ||
+            !flow_row_on(r, &row[k]))
             continue;
         if (row[k].event == EVENT_PAY_FAIL || row[k].event == EVENT_CODE_DAY_REACHED)
             return 1; /* timers of the engine, not of the profile */
@@ -222,15 +231,18 @@ static inline int model_timer_leaves(const struct flow_rules *r, enum flow_machi
 /* Invariant 4: every state that is not at rest stands on somebody's list, or a clock ends it. */
 static inline void model_somebody_has_it(const struct model *m)
 {
-    static const enum flow_machine regions[] = {FLOW_CODE, FLOW_APPLICATION, FLOW_PAYMENT, FLOW_INVOICE, FLOW_FULFILMENT};
+    static const enum flow_machine regions[] = {FLOW_CODE, FLOW_APPLICATION, FLOW_PAYMENT,
+                                                FLOW_INVOICE, FLOW_FULFILMENT};
     for (int i = 0; i < m->n; i++)
         for (size_t k = 0; k < sizeof regions / sizeof regions[0]; k++) {
             int s = m->state[i].at[regions[k]];
             enum flow_owner o = flow_owner(m->f.rules, regions[k], s);
-            if (flow_is_rest(regions[k], s) || (o != OWNER_CLOCK && o != OWNER_COURIER && o != OWNER_BANK))
+            if (flow_is_rest(regions[k], s) ||
+                (o != OWNER_CLOCK && o != OWNER_COURIER && o != OWNER_BANK))
                 continue;
             if (!model_timer_leaves(m->f.rules, regions[k], s))
-                fail_msg("nobody has %s %s", flow_machine_name(regions[k]), flow_state_name(regions[k], s));
+                fail_msg("nobody has %s %s", flow_machine_name(regions[k]),
+                         flow_state_name(regions[k], s));
         }
 }
 

@@ -17,7 +17,8 @@ static void begin(struct story *st)
 {
     memset(st, 0, sizeof *st);
     st->rules = aml_rules();
-    st->f = (struct flow_facts){.rules = &st->rules, .type = TYPE_NEW, .amount_fen = 30000, .holds = all_is_well()};
+    st->f = (struct flow_facts){
+        .rules = &st->rules, .type = TYPE_NEW, .amount_fen = 30000, .holds = all_is_well()};
 }
 
 static enum err apply(struct story *st, enum flow_event ev, enum flow_actor a)
@@ -45,7 +46,8 @@ static void is_in(const struct story *st, enum flow_machine m, const char *state
 static int effect(const struct story *st, enum flow_effect fx, enum flow_machine m, int arg)
 {
     for (int i = 0; i < st->r.todos; i++)
-        if (st->r.todo[i].effect == fx && (m == FLOW_MACHINES || st->r.todo[i].machine == m) && st->r.todo[i].arg == arg)
+        if (st->r.todo[i].effect == fx && (m == FLOW_MACHINES || st->r.todo[i].machine == m) &&
+            st->r.todo[i].arg == arg)
             return i;
     return -1;
 }
@@ -120,8 +122,9 @@ static void test_a_new_order_goes_all_the_way(void **state)
 static void test_nothing_is_cancelled_or_changed_after_payment(void **state)
 {
     (void)state;
-    static const enum flow_event changes[] = {EVENT_APP_SAVE, EVENT_APP_CONFIRM, EVENT_APP_REOPEN, EVENT_APP_EDIT,
-                                              EVENT_APP_CANCEL, EVENT_APP_CLOSE_AND_NEW, EVENT_PAY_REFUND_ASK};
+    static const enum flow_event changes[] = {
+        EVENT_APP_SAVE,   EVENT_APP_CONFIRM,       EVENT_APP_REOPEN,    EVENT_APP_EDIT,
+        EVENT_APP_CANCEL, EVENT_APP_CLOSE_AND_NEW, EVENT_PAY_REFUND_ASK};
     struct story st;
     begin(&st);
     to_production(&st);
@@ -283,7 +286,8 @@ static void test_a_refusal_names_the_guard_that_failed(void **state)
         enum flow_guard guard;
         enum err code;
     } rows[] = {
-        {GUARD_TYPE_OPEN, ERR_ORDER_TYPE_CLOSED}, {GUARD_CODE_USABLE, ERR_CODE_TOO_EARLY},
+        {GUARD_TYPE_OPEN, ERR_ORDER_TYPE_CLOSED},
+        {GUARD_CODE_USABLE, ERR_CODE_TOO_EARLY},
         {GUARD_LIMITS_OK, ERR_ORDER_LIMIT}, /* S0-09 */
         {GUARD_NO_OPEN_ORDER, ERR_ORDER_EXISTS},
     };
@@ -328,11 +332,18 @@ static void test_review_stages_pass_one_by_one(void **state)
     begin(&st);
     st.rules.stages[TYPE_NEW] = 2;
     st.rules.pay_when = PAY_AFTER_REVIEW;
-    st.rules.clock[3] = (struct flow_clock){.name = "first", .starts = EVENT_STAGE_ENTERED, .starts_stage = 1,
-                                            .stops = EVENT_APP_PASS, .stops_stage = 1, .length = 2,
+    st.rules.clock[3] = (struct flow_clock){.name = "first",
+                                            .starts = EVENT_STAGE_ENTERED,
+                                            .starts_stage = 1,
+                                            .stops = EVENT_APP_PASS,
+                                            .stops_stage = 1,
+                                            .length = 2,
                                             .pauses = 1U << FLOW_APPLICATION_RETURNED};
-    st.rules.clock[4] = (struct flow_clock){.name = "second", .starts = EVENT_APP_PASS, .starts_stage = 1,
-                                            .stops = EVENT_FUL_MAKE, .length = 5};
+    st.rules.clock[4] = (struct flow_clock){.name = "second",
+                                            .starts = EVENT_APP_PASS,
+                                            .starts_stage = 1,
+                                            .stops = EVENT_FUL_MAKE,
+                                            .length = 5};
     st.rules.clocks = 5;
     to_await_pay(&st);
     is_in(&st, FLOW_APPLICATION, "REVIEW");
@@ -365,7 +376,8 @@ static void test_paper_holds_its_gate_shut(void **state)
     struct story st;
     begin(&st);
     st.rules.papers = 1;
-    st.rules.paper[0] = (struct flow_paper_set){.name = "form", .opens = EVENT_APP_SUBMIT, .gate = GATE_PRODUCTION, .legs = 2};
+    st.rules.paper[0] = (struct flow_paper_set){
+        .name = "form", .opens = EVENT_APP_SUBMIT, .gate = GATE_PRODUCTION, .legs = 2};
     to_production(&st);
     assert_int_equal(st.s.paper[0].state, FLOW_PAPER_EXPECTED);
     does(&st, EVENT_UKEY_STOCK_IN, ACTOR_MAKER);
@@ -391,8 +403,8 @@ static void test_paper_holds_its_gate_shut(void **state)
     does(&st, EVENT_FUL_MAKE, ACTOR_MAKER);
 }
 
-static void now_is(const struct story *st, enum flow_machine m, const char *status, const char *owner, const char *next,
-                   const char *clock)
+static void now_is(const struct story *st, enum flow_machine m, const char *status,
+                   const char *owner, const char *next, const char *clock)
 {
     struct flow_now lane[FLOW_LANES_MAX];
     int n = flow_now(&st->f, &st->s, lane, FLOW_LANES_MAX);
@@ -437,13 +449,12 @@ static void test_a_page_sees_who_has_it_what_comes_next_and_by_when(void **state
 static void path_is(const struct flow_facts *f, enum flow_machine m, const char *want)
 {
     uint8_t s[FLOW_PATH_MAX];
-    char text[256] = "";
+    _auto_buf b;
+    buf_init(&b, 256);
     int n = flow_path(f, m, s, FLOW_PATH_MAX);
-    for (int i = 0; i < n; i++) {
-        strcat(text, i ? " " : "");
-        strcat(text, flow_state_name(m, s[i]));
-    }
-    assert_string_equal(text, want);
+    for (int i = 0; i < n; i++)
+        buf_fmt(&b, "%s%s", i ? " " : "", flow_state_name(m, s[i]));
+    assert_string_equal(buf_cstr(&b), want);
 }
 
 static void test_the_five_rows_of_steps_follow_from_the_rules(void **state)
@@ -468,7 +479,9 @@ static void test_names_are_read_back(void **state)
         assert_int_equal(flow_event_from_name(flow_event_name((enum flow_event)ev)), ev);
     for (int m = 0; m < FLOW_MACHINES; m++)
         for (int s = 0; s < flow_state_count((enum flow_machine)m); s++)
-            assert_int_equal(flow_state_from_name((enum flow_machine)m, flow_state_name((enum flow_machine)m, s)), s);
+            assert_int_equal(flow_state_from_name((enum flow_machine)m,
+                                                  flow_state_name((enum flow_machine)m, s)),
+                             s);
     for (int t = 0; t < TYPE_COUNT; t++)
         assert_int_equal(flow_type_from_name(flow_type_name((enum flow_type)t)), t);
     assert_int_equal(flow_event_from_name("pay.nothing"), -1);

@@ -17,6 +17,7 @@ static void test_every_row_of_every_machine_is_as_agreed(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_row_of_every_machine_is_as_agreed)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_row_of_every_machine_is_as_agreed)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

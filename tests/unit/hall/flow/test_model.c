@@ -43,7 +43,8 @@ static void test_paper_activation_and_binding(void **state)
     r.freeze_when_paid = r.code_intake = 0;
     r.activate = r.bind = r.inactive_first = 1;
     r.papers = 1;
-    r.paper[0] = (struct flow_paper_set){.name = "originals", .opens = EVENT_APP_SUBMIT, .gate = GATE_ACTIVATION, .legs = 1};
+    r.paper[0] = (struct flow_paper_set){
+        .name = "originals", .opens = EVENT_APP_SUBMIT, .gate = GATE_ACTIVATION, .legs = 1};
     r.invoice = INVOICE_NEVER;
     check(&r, TYPE_REISSUE_LOST, 20000);
 }
@@ -57,8 +58,11 @@ static void test_two_stages_and_a_counter(void **state)
     r.stages[TYPE_NEW] = 2;
     r.via_org = r.code_intake = 0;
     r.via_org = 1;
-    r.clock[3] = (struct flow_clock){.name = "second leg", .starts = EVENT_FUL_MAIL, .stops = EVENT_FUL_SIGNED,
-                                     .length = 7, .fires = EVENT_FUL_SIGNED};
+    r.clock[3] = (struct flow_clock){.name = "second leg",
+                                     .starts = EVENT_FUL_MAIL,
+                                     .stops = EVENT_FUL_SIGNED,
+                                     .length = 7,
+                                     .fires = EVENT_FUL_SIGNED};
     r.clocks = 4;
     check(&r, TYPE_NEW, 0);
 }
@@ -80,8 +84,10 @@ static void test_orders_that_make_no_ukey(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_paying_first_without_review), cmocka_unit_test(test_paying_after_one_stage),
-        cmocka_unit_test(test_paper_activation_and_binding), cmocka_unit_test(test_two_stages_and_a_counter),
+        cmocka_unit_test(test_paying_first_without_review),
+        cmocka_unit_test(test_paying_after_one_stage),
+        cmocka_unit_test(test_paper_activation_and_binding),
+        cmocka_unit_test(test_two_stages_and_a_counter),
         cmocka_unit_test(test_orders_that_make_no_ukey),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
