@@ -1,0 +1,25 @@
+import { createRouter, createWebHistory } from 'vue-router';
+import { session } from './session';
+
+export const router = createRouter({
+  history: createWebHistory('/console'),
+  routes: [
+    { path: '/sign-in', name: 'sign-in', component: () => import('./pages/SignInPage.vue') },
+    {
+      path: '/',
+      component: () => import('./ConsoleFrame.vue'),
+      children: [
+        { path: '', redirect: () => session.value?.home?.replace(/^\/console/, '') || '/work' },
+        { path: 'work', name: 'work', component: () => import('./pages/WorkPage.vue') },
+        { path: 'search', name: 'search', component: () => import('./pages/SearchPage.vue') },
+        { path: ':rest(.*)*', name: 'lost', component: () => import('./pages/LostPage.vue') },
+      ],
+    },
+  ],
+  scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+});
+
+router.beforeEach((to) => {
+  if (to.name === 'sign-in' || session.value?.signed_in) return true;
+  return { name: 'sign-in', query: to.path === '/' ? {} : { next: to.fullPath } };
+});

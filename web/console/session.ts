@@ -1,0 +1,25 @@
+// Who is signed in at the console.
+import { readonly, shallowRef } from 'vue';
+import { api, carried, need, type Schemas } from '@shared/api/client';
+
+export type StaffSession = Schemas['StaffSession'];
+
+const current = shallowRef<StaffSession>();
+
+export const session = readonly(current);
+
+export function takeSession(got: StaffSession): void {
+  current.value = got;
+  carried.csrf = got.csrf;
+}
+
+export async function loadSession(): Promise<void> {
+  takeSession(await need(api.GET('/console/session')));
+}
+
+export async function signOut(): Promise<void> {
+  await need(api.DELETE('/console/session'));
+  await loadSession();
+}
+
+carried.refresh = loadSession;

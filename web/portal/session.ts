@@ -1,0 +1,27 @@
+// Who is signed in at the portal. One session for the page; read at the start and after signing in or out.
+import { readonly, shallowRef } from 'vue';
+import { api, carried, need, type Schemas } from '@shared/api/client';
+import { forgetUnsent } from '@shared/unsent';
+
+export type Session = Schemas['Session'];
+
+const current = shallowRef<Session>();
+
+export const session = readonly(current);
+
+export function takeSession(got: Session): void {
+  current.value = got;
+  carried.csrf = got.csrf;
+}
+
+export async function loadSession(): Promise<void> {
+  takeSession(await need(api.GET('/portal/session')));
+}
+
+export async function signOut(): Promise<void> {
+  await need(api.DELETE('/portal/session'));
+  forgetUnsent();
+  await loadSession();
+}
+
+carried.refresh = loadSession;
