@@ -17,10 +17,9 @@ static const struct {
     const char *name;
     int status;
     const char *text;
-} codes[] = {
-    {"OK", 200, "成功"},
+} codes[] = {{"OK", 200, "成功"},
 #define X(name, status, zh) {#name, status, zh},
-    BANK_CODES(X)
+             BANK_CODES(X)
 #undef X
 };
 
@@ -44,7 +43,8 @@ const char *bank_code_text(enum bank_code c)
 struct payment *bank_find_payment(struct bank *b, const char *merchant, const char *order)
 {
     for (size_t i = b->payments; i-- > 0;)
-        if (strcmp(b->payment[i].order, order) == 0 && strcmp(b->payment[i].merchant, merchant) == 0)
+        if (strcmp(b->payment[i].order, order) == 0 &&
+            strcmp(b->payment[i].merchant, merchant) == 0)
             return &b->payment[i];
     return NULL;
 }
@@ -52,7 +52,8 @@ struct payment *bank_find_payment(struct bank *b, const char *merchant, const ch
 struct refund *bank_find_refund(struct bank *b, const char *merchant, const char *refund_no)
 {
     for (size_t i = b->refunds; i-- > 0;)
-        if (strcmp(b->refund[i].refund_no, refund_no) == 0 && strcmp(b->refund[i].merchant, merchant) == 0)
+        if (strcmp(b->refund[i].refund_no, refund_no) == 0 &&
+            strcmp(b->refund[i].merchant, merchant) == 0)
             return &b->refund[i];
     return NULL;
 }
@@ -137,12 +138,14 @@ static enum bank_code broken(const struct err_info *e)
 static const char *const status_names[] = {"NOTPAY", "SUCCESS", "FAILED"};
 
 static const struct bank_param pay_params[] = {
-    {"merchant", 0, bank_is_id},      {"order", 0, bank_is_id},        {"amount_fen", 0, bank_is_amount},
-    {"subject", 0, bank_is_subject}, {"return_url", 0, bank_is_url}, {"notify_url", 0, bank_is_url},
+    {"merchant", 0, bank_is_id},       {"order", 0, bank_is_id},
+    {"amount_fen", 0, bank_is_amount}, {"subject", 0, bank_is_subject},
+    {"return_url", 0, bank_is_url},    {"notify_url", 0, bank_is_url},
     {"time", 0, bank_is_time},
 };
 
-static struct payment new_payment(const struct bank *b, const struct httpd_pair *params, int64_t now)
+static struct payment new_payment(const struct bank *b, const struct httpd_pair *params,
+                                  int64_t now)
 {
     struct payment p = {.at = now};
     snprintf(p.merchant, sizeof p.merchant, "%s", httpd_pair_get(params, "merchant"));
@@ -174,7 +177,8 @@ static enum bank_code open_payment(struct bank *b, const struct httpd_pair *para
     struct err_info e;
     struct payment wanted = new_payment(b, params, now);
     *out = bank_find_payment(b, wanted.merchant, wanted.order);
-    if (*out && ((*out)->amount_fen != wanted.amount_fen || strcmp((*out)->subject, wanted.subject) != 0))
+    if (*out &&
+        ((*out)->amount_fen != wanted.amount_fen || strcmp((*out)->subject, wanted.subject) != 0))
         return BANK_ORDER_CONFLICT;
     if (*out && (*out)->status != 2)
         return BANK_OK;
@@ -185,12 +189,12 @@ static enum bank_code open_payment(struct bank *b, const struct httpd_pair *para
     return BANK_OK;
 }
 
-enum bank_code bank_begin(struct bank *b, const struct httpd_pair *params, int64_t now, struct arena *a,
-                          struct bank_payment *p, const char **ticket)
+enum bank_code bank_begin(struct bank *b, const struct httpd_pair *params, int64_t now,
+                          struct arena *a, struct bank_payment *p, const char **ticket)
 {
     const char *name = NULL;
-    enum bank_code code =
-        bank_check(b, pay_params, sizeof pay_params / sizeof pay_params[0], params, now, a, &name);
+    enum bank_code code = bank_check(b, pay_params, sizeof pay_params / sizeof pay_params[0],
+                                     params, now, a, &name);
     if (code != BANK_OK)
         return code;
     *ticket = NULL;
@@ -200,7 +204,8 @@ enum bank_code bank_begin(struct bank *b, const struct httpd_pair *params, int64
     if (code == BANK_OK && found->status == 0) {
         uint8_t random[20];
         random_bytes(random, sizeof random);
-        snprintf(found->ticket, sizeof found->ticket, "%s", text_base32(a, (struct bytes){random, sizeof random}));
+        snprintf(found->ticket, sizeof found->ticket, "%s",
+                 text_base32(a, (struct bytes){random, sizeof random}));
         found->ticket_at = now;
         *ticket = arena_text(a, found->ticket);
     }
@@ -217,8 +222,8 @@ static const char *amount_text(struct arena *a, int64_t fen)
 }
 
 /* The result as the merchant gets it, signed; `wrong` spoils amount or signature as a fault says. */
-static enum bank_code result_params(struct bank *b, const struct payment *p, enum bank_notify wrong, int64_t now,
-                                    struct arena *a, struct httpd_pair *out)
+static enum bank_code result_params(struct bank *b, const struct payment *p, enum bank_notify wrong,
+                                    int64_t now, struct arena *a, struct httpd_pair *out)
 {
     struct err_info e;
     int64_t amount = p->amount_fen + (wrong == BANK_NOTIFY_WRONG_AMOUNT);
@@ -247,13 +252,14 @@ static const char *form_of(struct arena *a, const struct httpd_pair *params)
     return arena_text(a, buf_cstr(&b));
 }
 
-static enum bank_code location_of(struct bank *b, const struct payment *p, int64_t now, struct arena *a,
-                                  const char **location)
+static enum bank_code location_of(struct bank *b, const struct payment *p, int64_t now,
+                                  struct arena *a, const char **location)
 {
     struct httpd_pair params[9];
     enum bank_code code = result_params(b, p, BANK_NOTIFY_NORMAL, now, a, params);
     if (code == BANK_OK)
-        *location = arena_fmt(a, "%s%c%s", p->return_url, strchr(p->return_url, '?') ? '&' : '?', form_of(a, params));
+        *location = arena_fmt(a, "%s%c%s", p->return_url, strchr(p->return_url, '?') ? '&' : '?',
+                              form_of(a, params));
     return code;
 }
 
@@ -278,8 +284,8 @@ static void plan_notice(struct bank *b, struct payment *p, int64_t now)
     b->next.notify = BANK_NOTIFY_NORMAL;
 }
 
-static enum bank_code decide(struct bank *b, const char *ticket, int approve, int64_t now, struct arena *a,
-                             const char **location)
+static enum bank_code decide(struct bank *b, const char *ticket, int approve, int64_t now,
+                             struct arena *a, const char **location)
 {
     struct err_info e;
     struct payment *p = find_ticket(b, ticket);
@@ -301,8 +307,8 @@ static enum bank_code decide(struct bank *b, const char *ticket, int approve, in
     return location_of(b, p, now, a, location);
 }
 
-enum bank_code bank_decide(struct bank *b, const char *ticket, int approve, int64_t now, struct arena *a,
-                           const char **location)
+enum bank_code bank_decide(struct bank *b, const char *ticket, int approve, int64_t now,
+                           struct arena *a, const char **location)
 {
     pthread_mutex_lock(&b->lock);
     enum bank_code code = decide(b, ticket, approve, now, a, location);
@@ -310,8 +316,8 @@ enum bank_code bank_decide(struct bank *b, const char *ticket, int approve, int6
     return code;
 }
 
-enum bank_code bank_return(struct bank *b, const char *merchant, const char *order, int64_t now, struct arena *a,
-                           const char **location)
+enum bank_code bank_return(struct bank *b, const char *merchant, const char *order, int64_t now,
+                           struct arena *a, const char **location)
 {
     pthread_mutex_lock(&b->lock);
     const struct payment *p = bank_find_payment(b, merchant, order);
@@ -325,12 +331,13 @@ enum bank_code bank_return(struct bank *b, const char *merchant, const char *ord
 static const struct bank_param query_params[] = {
     {"merchant", 0, bank_is_id}, {"order", 0, bank_is_id}, {"time", 0, bank_is_time}};
 static const struct bank_param refund_params[] = {
-    {"merchant", 0, bank_is_id},      {"order", 0, bank_is_id},    {"refund_no", 0, bank_is_id},
+    {"merchant", 0, bank_is_id},       {"order", 0, bank_is_id},       {"refund_no", 0, bank_is_id},
     {"amount_fen", 0, bank_is_amount}, {"reason", 1, bank_is_subject}, {"time", 0, bank_is_time}};
 static const struct bank_param refund_query_params[] = {
     {"merchant", 0, bank_is_id}, {"refund_no", 0, bank_is_id}, {"time", 0, bank_is_time}};
 
-static enum bank_code answer(struct bank *b, struct arena *a, struct httpd_pair *pairs, int64_t now, struct buf *out)
+static enum bank_code answer(struct bank *b, struct arena *a, struct httpd_pair *pairs, int64_t now,
+                             struct buf *out)
 {
     struct err_info e;
     size_t n = 0;
@@ -355,7 +362,8 @@ static int64_t refunded(const struct bank *b, const struct payment *p)
 {
     int64_t sum = 0;
     for (size_t i = 0; i < b->refunds; i++)
-        if (strcmp(b->refund[i].order, p->order) == 0 && strcmp(b->refund[i].merchant, p->merchant) == 0)
+        if (strcmp(b->refund[i].order, p->order) == 0 &&
+            strcmp(b->refund[i].merchant, p->merchant) == 0)
             sum += b->refund[i].amount_fen;
     return sum;
 }
@@ -368,13 +376,13 @@ static enum bank_code take_fault(enum bank_fault *fault)
     return was == BANK_DOWN ? BANK_UNAVAILABLE : BANK_OK;
 }
 
-static enum bank_code query(struct bank *b, const struct httpd_pair *params, int64_t now, struct arena *a,
-                            struct buf *json)
+static enum bank_code query(struct bank *b, const struct httpd_pair *params, int64_t now,
+                            struct arena *a, struct buf *json)
 {
     if (take_fault(&b->next.query) != BANK_OK)
         return BANK_UNAVAILABLE;
-    const struct payment *p =
-        bank_find_payment(b, httpd_pair_get(params, "merchant"), httpd_pair_get(params, "order"));
+    const struct payment *p = bank_find_payment(b, httpd_pair_get(params, "merchant"),
+                                                httpd_pair_get(params, "order"));
     if (!p)
         return BANK_ORDER_UNKNOWN;
     struct httpd_pair pairs[10] = {
@@ -389,8 +397,8 @@ static enum bank_code query(struct bank *b, const struct httpd_pair *params, int
     return answer(b, a, pairs, now, json);
 }
 
-static enum bank_code answer_refund(struct bank *b, const struct refund *r, int64_t now, struct arena *a,
-                                    struct buf *json)
+static enum bank_code answer_refund(struct bank *b, const struct refund *r, int64_t now,
+                                    struct arena *a, struct buf *json)
 {
     struct httpd_pair pairs[10] = {
         {"merchant", r->merchant},
@@ -415,8 +423,9 @@ static enum bank_code open_refund(struct bank *b, const struct httpd_pair *param
     r.amount_fen = strtoll(httpd_pair_get(params, "amount_fen"), NULL, 10);
     *out = bank_find_refund(b, r.merchant, r.refund_no);
     if (*out)
-        return strcmp((*out)->order, r.order) == 0 && (*out)->amount_fen == r.amount_fen ? BANK_OK
-                                                                                        : BANK_REFUND_CONFLICT;
+        return strcmp((*out)->order, r.order) == 0 && (*out)->amount_fen == r.amount_fen
+                   ? BANK_OK
+                   : BANK_REFUND_CONFLICT;
     const struct payment *p = bank_find_payment(b, r.merchant, r.order);
     if (!p)
         return BANK_ORDER_UNKNOWN;
@@ -434,8 +443,8 @@ static enum bank_code open_refund(struct bank *b, const struct httpd_pair *param
     return BANK_OK;
 }
 
-static enum bank_code refund(struct bank *b, const struct httpd_pair *params, int64_t now, struct arena *a,
-                             struct buf *json)
+static enum bank_code refund(struct bank *b, const struct httpd_pair *params, int64_t now,
+                             struct arena *a, struct buf *json)
 {
     if (take_fault(&b->next.refund) != BANK_OK)
         return BANK_UNAVAILABLE;
@@ -445,11 +454,12 @@ static enum bank_code refund(struct bank *b, const struct httpd_pair *params, in
 }
 
 /* A refund in process is done by the time it is asked for again; the answer still says how it was. */
-static enum bank_code refund_query(struct bank *b, const struct httpd_pair *params, int64_t now, struct arena *a,
-                                   struct buf *json)
+static enum bank_code refund_query(struct bank *b, const struct httpd_pair *params, int64_t now,
+                                   struct arena *a, struct buf *json)
 {
     struct err_info e;
-    struct refund *r = bank_find_refund(b, httpd_pair_get(params, "merchant"), httpd_pair_get(params, "refund_no"));
+    struct refund *r = bank_find_refund(b, httpd_pair_get(params, "merchant"),
+                                        httpd_pair_get(params, "refund_no"));
     if (!r)
         return BANK_REFUND_UNKNOWN;
     if (!r->done) {
@@ -462,10 +472,12 @@ static enum bank_code refund_query(struct bank *b, const struct httpd_pair *para
     return answer_refund(b, r, now, a, json);
 }
 
-typedef enum bank_code (*asked)(struct bank *, const struct httpd_pair *, int64_t, struct arena *, struct buf *);
+typedef enum bank_code (*asked)(struct bank *, const struct httpd_pair *, int64_t, struct arena *,
+                                struct buf *);
 
-static enum bank_code check_and_ask(struct bank *b, const struct bank_param *want, size_t n, asked fn,
-                                    const struct httpd_pair *params, int64_t now, struct buf *json)
+static enum bank_code check_and_ask(struct bank *b, const struct bank_param *want, size_t n,
+                                    asked fn, const struct httpd_pair *params, int64_t now,
+                                    struct buf *json)
 {
     _auto(arena) a = arena_new();
     const char *name;
@@ -478,21 +490,26 @@ static enum bank_code check_and_ask(struct bank *b, const struct bank_param *wan
     return code;
 }
 
-enum bank_code bank_query(struct bank *b, const struct httpd_pair *params, int64_t now, struct buf *json)
+enum bank_code bank_query(struct bank *b, const struct httpd_pair *params, int64_t now,
+                          struct buf *json)
 {
-    return check_and_ask(b, query_params, sizeof query_params / sizeof query_params[0], query, params, now, json);
+    return check_and_ask(b, query_params, sizeof query_params / sizeof query_params[0], query,
+                         params, now, json);
 }
 
-enum bank_code bank_refund(struct bank *b, const struct httpd_pair *params, int64_t now, struct buf *json)
+enum bank_code bank_refund(struct bank *b, const struct httpd_pair *params, int64_t now,
+                           struct buf *json)
 {
-    return check_and_ask(b, refund_params, sizeof refund_params / sizeof refund_params[0], refund, params, now,
-                         json);
+    return check_and_ask(b, refund_params, sizeof refund_params / sizeof refund_params[0], refund,
+                         params, now, json);
 }
 
-enum bank_code bank_refund_query(struct bank *b, const struct httpd_pair *params, int64_t now, struct buf *json)
+enum bank_code bank_refund_query(struct bank *b, const struct httpd_pair *params, int64_t now,
+                                 struct buf *json)
 {
-    return check_and_ask(b, refund_query_params, sizeof refund_query_params / sizeof refund_query_params[0],
-                         refund_query, params, now, json);
+    return check_and_ask(b, refund_query_params,
+                         sizeof refund_query_params / sizeof refund_query_params[0], refund_query,
+                         params, now, json);
 }
 
 /* ---- control ---- */

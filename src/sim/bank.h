@@ -45,14 +45,22 @@ int bank_code_status(enum bank_code c);
 const char *bank_code_text(enum bank_code c);
 
 /* Which way the bank misbehaves, once, at the next occasion. */
-enum bank_notify { BANK_NOTIFY_NORMAL, BANK_NOTIFY_TWICE, BANK_NOTIFY_LATE, BANK_NOTIFY_NEVER, BANK_NOTIFY_WRONG_AMOUNT, BANK_NOTIFY_WRONG_SIGNATURE };
+enum bank_notify {
+    BANK_NOTIFY_NORMAL,
+    BANK_NOTIFY_TWICE,
+    BANK_NOTIFY_LATE,
+    BANK_NOTIFY_NEVER,
+    BANK_NOTIFY_WRONG_AMOUNT,
+    BANK_NOTIFY_WRONG_SIGNATURE
+};
 enum bank_fault { BANK_NORMAL, BANK_DOWN, BANK_PENDING };
 
 struct bank_next {
     enum bank_notify notify; /* of the next payment that is decided */
     int64_t late_ms;
-    enum bank_fault query;  /* of the next /query: NORMAL or DOWN */
-    enum bank_fault refund; /* of the next /refund: NORMAL, DOWN, or PENDING (answered PROCESSING, done at the next ask) */
+    enum bank_fault query; /* of the next /query: NORMAL or DOWN */
+    enum bank_fault
+        refund; /* of the next /refund: NORMAL, DOWN, or PENDING (answered PROCESSING, done at the next ask) */
 };
 
 struct bank;
@@ -70,19 +78,21 @@ struct bank_payment {
 
 /* The parameters of GET /pay. On BANK_OK `p` tells the payment and `ticket` is for bank_decide: good for one decision,
  * for 30 minutes; NULL when the payment was made already. Texts live in the arena. */
-NODISCARD enum bank_code bank_begin(struct bank *b, const struct httpd_pair *params, int64_t now, struct arena *a,
-                                    struct bank_payment *p, const char **ticket);
+NODISCARD enum bank_code bank_begin(struct bank *b, const struct httpd_pair *params, int64_t now,
+                                    struct arena *a, struct bank_payment *p, const char **ticket);
 /* The payer's word. `location`: the merchant's return address with the signed result. */
-NODISCARD enum bank_code bank_decide(struct bank *b, const char *ticket, int approve, int64_t now, struct arena *a,
-                                     const char **location);
-/* Signed answers as JSON objects of texts: POST /query, /refund, /refund/query. */
-NODISCARD enum bank_code bank_query(struct bank *b, const struct httpd_pair *params, int64_t now, struct buf *json);
-NODISCARD enum bank_code bank_refund(struct bank *b, const struct httpd_pair *params, int64_t now, struct buf *json);
-NODISCARD enum bank_code bank_refund_query(struct bank *b, const struct httpd_pair *params, int64_t now,
-                                           struct buf *json);
-/* The signed address of a payment that is decided; for the page of one that was paid before. */
-NODISCARD enum bank_code bank_return(struct bank *b, const char *merchant, const char *order, int64_t now,
+NODISCARD enum bank_code bank_decide(struct bank *b, const char *ticket, int approve, int64_t now,
                                      struct arena *a, const char **location);
+/* Signed answers as JSON objects of texts: POST /query, /refund, /refund/query. */
+NODISCARD enum bank_code bank_query(struct bank *b, const struct httpd_pair *params, int64_t now,
+                                    struct buf *json);
+NODISCARD enum bank_code bank_refund(struct bank *b, const struct httpd_pair *params, int64_t now,
+                                     struct buf *json);
+NODISCARD enum bank_code bank_refund_query(struct bank *b, const struct httpd_pair *params,
+                                           int64_t now, struct buf *json);
+/* The signed address of a payment that is decided; for the page of one that was paid before. */
+NODISCARD enum bank_code bank_return(struct bank *b, const char *merchant, const char *order,
+                                     int64_t now, struct arena *a, const char **location);
 
 void bank_set_next(struct bank *b, const struct bank_next *next);
 struct bank_next bank_get_next(struct bank *b);

@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-const char bank_csp[] = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+const char bank_csp[] =
+    "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 static void html(struct httpd_reply *reply)
 {
@@ -38,7 +39,8 @@ static enum err error_json(struct httpd_reply *reply, enum bank_code code)
     return ERR_OK;
 }
 
-static enum err pay(struct httpd_request *r, struct httpd_reply *reply, void *app, struct err_info *e)
+static enum err pay(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                    struct err_info *e)
 {
     (void)e;
     struct bank_payment p;
@@ -59,11 +61,13 @@ static enum err pay(struct httpd_request *r, struct httpd_reply *reply, void *ap
     return ERR_OK;
 }
 
-static enum err decide(struct httpd_request *r, struct httpd_reply *reply, void *app, struct err_info *e)
+static enum err decide(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                       struct err_info *e)
 {
     const struct httpd_pair *form;
     TRY(httpd_form(r, &form, e));
-    const char *ticket = httpd_pair_get(form, "ticket"), *decision = httpd_pair_get(form, "decision"), *location;
+    const char *ticket = httpd_pair_get(form, "ticket"),
+               *decision = httpd_pair_get(form, "decision"), *location;
     int approve = decision && strcmp(decision, "approve") == 0;
     if (!ticket || !decision || (!approve && strcmp(decision, "refuse") != 0))
         return error_page(reply, BANK_PARAM_INVALID);
@@ -76,7 +80,8 @@ static enum err decide(struct httpd_request *r, struct httpd_reply *reply, void 
 
 typedef enum bank_code (*call)(struct bank *, const struct httpd_pair *, int64_t, struct buf *);
 
-static enum err answer_call(struct httpd_request *r, struct httpd_reply *reply, struct bank *b, call fn)
+static enum err answer_call(struct httpd_request *r, struct httpd_reply *reply, struct bank *b,
+                            call fn)
 {
     struct err_info e;
     const struct httpd_pair *form;
@@ -87,25 +92,29 @@ static enum err answer_call(struct httpd_request *r, struct httpd_reply *reply, 
     return code == BANK_OK ? ERR_OK : error_json(reply, code);
 }
 
-static enum err query(struct httpd_request *r, struct httpd_reply *reply, void *app, struct err_info *e)
+static enum err query(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                      struct err_info *e)
 {
     (void)e;
     return answer_call(r, reply, app, bank_query);
 }
 
-static enum err refund(struct httpd_request *r, struct httpd_reply *reply, void *app, struct err_info *e)
+static enum err refund(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                       struct err_info *e)
 {
     (void)e;
     return answer_call(r, reply, app, bank_refund);
 }
 
-static enum err refund_query(struct httpd_request *r, struct httpd_reply *reply, void *app, struct err_info *e)
+static enum err refund_query(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                             struct err_info *e)
 {
     (void)e;
     return answer_call(r, reply, app, bank_refund_query);
 }
 
-static enum err css(struct httpd_request *r, struct httpd_reply *reply, void *app, struct err_info *e)
+static enum err css(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                    struct err_info *e)
 {
     (void)r, (void)app, (void)e;
     reply->content_type = "text/css; charset=utf-8";
@@ -128,7 +137,8 @@ static enum err only_here(struct httpd_request *r, struct err_info *e)
     return ERR_FORBIDDEN;
 }
 
-static enum err control_page(struct httpd_request *r, struct httpd_reply *reply, void *app, struct err_info *e)
+static enum err control_page(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                             struct err_info *e)
 {
     TRY(only_here(r, e));
     const char *accept = httpd_header(r, "Accept");
@@ -156,7 +166,8 @@ static enum err wrong(struct err_info *e, const char *field, const char *expecte
 
 static enum err read_notify(const char *s, struct bank_next *n, struct err_info *e)
 {
-    static const char *const names[] = {"normal", "twice", "late", "never", "wrong_amount", "wrong_signature"};
+    static const char *const names[] = {"normal", "twice",        "late",
+                                        "never",  "wrong_amount", "wrong_signature"};
     if (strncmp(s, "late:", 5) == 0 && text_to_int(s + 5, 0, TIME_HOUR, &n->late_ms)) {
         n->notify = BANK_NOTIFY_LATE;
         return ERR_OK;
@@ -167,10 +178,12 @@ static enum err read_notify(const char *s, struct bank_next *n, struct err_info 
             return ERR_OK;
         }
     }
-    return wrong(e, "next.notify", "normal, twice, late:<ms>, never, wrong_amount, wrong_signature");
+    return wrong(e, "next.notify",
+                 "normal, twice, late:<ms>, never, wrong_amount, wrong_signature");
 }
 
-static enum err read_fault(const char *field, const char *s, int may_pend, enum bank_fault *out, struct err_info *e)
+static enum err read_fault(const char *field, const char *s, int may_pend, enum bank_fault *out,
+                           struct err_info *e)
 {
     if (strcmp(s, "normal") == 0)
         *out = BANK_NORMAL;
@@ -183,8 +196,8 @@ static enum err read_fault(const char *field, const char *s, int may_pend, enum 
     return ERR_OK;
 }
 
-static enum err read_next(const char *notify, const char *query_text, const char *refund_text, struct bank_next *n,
-                          struct err_info *e)
+static enum err read_next(const char *notify, const char *query_text, const char *refund_text,
+                          struct bank_next *n, struct err_info *e)
 {
     if (notify)
         TRY(read_notify(notify, n, e));
@@ -204,8 +217,9 @@ static enum err read_json_next(struct httpd_request *r, struct bank_next *n, str
     json_t *value;
     if (!json_is_object(next))
         return wrong(e, "next", "an object");
-    json_object_foreach((json_t *)(uintptr_t)next, key, value) {
-        int known = strcmp(key, "notify") == 0 || strcmp(key, "query") == 0 || strcmp(key, "refund") == 0;
+    json_object_foreach ((json_t *)(uintptr_t)next, key, value) {
+        int known = strcmp(key, "notify") == 0 || strcmp(key, "query") == 0 ||
+                    strcmp(key, "refund") == 0;
         if (!known || !json_is_string(value))
             return wrong(e, "next", "texts notify, query, refund");
     }
@@ -213,7 +227,8 @@ static enum err read_json_next(struct httpd_request *r, struct bank_next *n, str
                      json_opt_text(next, "refund", NULL), n, e);
 }
 
-static enum err control(struct httpd_request *r, struct httpd_reply *reply, void *app, struct err_info *e)
+static enum err control(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                        struct err_info *e)
 {
     TRY(only_here(r, e));
     struct bank_next n = bank_get_next(app);
@@ -222,7 +237,8 @@ static enum err control(struct httpd_request *r, struct httpd_reply *reply, void
     if (is_form) {
         const struct httpd_pair *f;
         TRY(httpd_form(r, &f, e));
-        TRY(read_next(httpd_pair_get(f, "notify"), httpd_pair_get(f, "query"), httpd_pair_get(f, "refund"), &n, e));
+        TRY(read_next(httpd_pair_get(f, "notify"), httpd_pair_get(f, "query"),
+                      httpd_pair_get(f, "refund"), &n, e));
         bank_set_next(app, &n);
         httpd_reply_redirect(reply, "/control");
         return ERR_OK;
@@ -233,7 +249,8 @@ static enum err control(struct httpd_request *r, struct httpd_reply *reply, void
     return ERR_OK;
 }
 
-static enum err front(struct httpd_request *r, struct httpd_reply *reply, void *app, struct err_info *e)
+static enum err front(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                      struct err_info *e)
 {
     (void)r, (void)app, (void)e;
     httpd_reply_redirect(reply, "/control");

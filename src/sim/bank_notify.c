@@ -60,8 +60,8 @@ enum err bank_caller_start(struct bank *b, struct bank_caller **out, struct err_
 {
     struct bank_caller *c = mem_alloc(sizeof *c);
     c->bank = b;
-    c->client = httpc_new(
-        &(struct httpc_options){.service = "merchant", .timeout_ms = CALL_MS, .answer_max = ANSWER_MAX});
+    c->client = httpc_new(&(struct httpc_options){
+        .service = "merchant", .timeout_ms = CALL_MS, .answer_max = ANSWER_MAX});
     int failed = pthread_create(&c->thread, NULL, run, c);
     if (!failed) {
         *out = c;

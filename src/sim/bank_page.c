@@ -29,12 +29,23 @@ static void put(struct buf *b, const char *s)
 {
     for (; *s; s++) {
         switch (*s) {
-        case '&': buf_text(b, "&amp;"); break;
-        case '<': buf_text(b, "&lt;"); break;
-        case '>': buf_text(b, "&gt;"); break;
-        case '"': buf_text(b, "&quot;"); break;
-        case '\'': buf_text(b, "&#39;"); break;
-        default: buf_byte(b, (uint8_t)*s);
+        case '&':
+            buf_text(b, "&amp;");
+            break;
+        case '<':
+            buf_text(b, "&lt;");
+            break;
+        case '>':
+            buf_text(b, "&gt;");
+            break;
+        case '"':
+            buf_text(b, "&quot;");
+            break;
+        case '\'':
+            buf_text(b, "&#39;");
+            break;
+        default:
+            buf_byte(b, (uint8_t)*s);
         }
     }
 }
@@ -56,8 +67,10 @@ static void head(struct buf *b, const char *title)
     buf_text(b, "<!doctype html><html lang=\"zh-CN\"><head><meta charset=\"utf-8\">"
                 "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>");
     put(b, title);
-    buf_text(b, " · 银行模拟器</title><link rel=\"stylesheet\" href=\"/bank.css\"></head><body><header><div>"
-                "<b>企业网上银行</b><span class=\"mark\">银行模拟器，不是真的银行</span></div></header><main>");
+    buf_text(
+        b,
+        " · 银行模拟器</title><link rel=\"stylesheet\" href=\"/bank.css\"></head><body><header><div>"
+        "<b>企业网上银行</b><span class=\"mark\">银行模拟器，不是真的银行</span></div></header><main>");
 }
 
 static void foot(struct buf *b)
@@ -92,9 +105,11 @@ void page_pay(struct buf *b, const struct bank_payment *p, const char *ticket)
     payment_rows(b, p);
     buf_text(b, "<input type=\"hidden\" name=\"ticket\" value=\"");
     put(b, ticket);
-    buf_text(b, "\"><div class=\"row\"><button class=\"main\" name=\"decision\" value=\"approve\">确认付款</button>"
-                "<button name=\"decision\" value=\"refuse\">不付，返回商户</button></div></form>"
-                "<p class=\"note\">这一页 30 分钟内有效。这里不会动用真的资金。</p>");
+    buf_text(
+        b,
+        "\"><div class=\"row\"><button class=\"main\" name=\"decision\" value=\"approve\">确认付款</button>"
+        "<button name=\"decision\" value=\"refuse\">不付，返回商户</button></div></form>"
+        "<p class=\"note\">这一页 30 分钟内有效。这里不会动用真的资金。</p>");
     foot(b);
 }
 
@@ -114,7 +129,9 @@ void page_error(struct buf *b, enum bank_code code)
     head(b, "不能付款");
     buf_text(b, "<h1>不能付款：");
     put(b, bank_code_text(code));
-    buf_text(b, "</h1><div class=\"card\"><p>没有扣款。请回到商户网站，从业务单重新付款；还不行时把代码告诉商户：<b>");
+    buf_text(
+        b,
+        "</h1><div class=\"card\"><p>没有扣款。请回到商户网站，从业务单重新付款；还不行时把代码告诉商户：<b>");
     put(b, bank_code_name(code));
     buf_text(b, "</b></p></div>");
     foot(b);
@@ -142,7 +159,9 @@ static void control_form(struct buf *b, const struct bank_next *n)
     option(b, "normal", "马上退到", n->refund == BANK_NORMAL);
     option(b, "pending", "处理中，下次再问才退到", n->refund == BANK_PENDING);
     option(b, "down", "系统维护中", n->refund == BANK_DOWN);
-    buf_text(b, "</select></label><div class=\"row\"><button class=\"main\">就这样</button></div></form>");
+    buf_text(
+        b,
+        "</select></label><div class=\"row\"><button class=\"main\">就这样</button></div></form>");
 }
 
 static void control_row(struct buf *b, const json_t *p)
@@ -156,9 +175,10 @@ static void control_row(struct buf *b, const json_t *p)
     put_yuan(b, json_opt_int(p, "amount_fen", 0));
     buf_text(b, "</td><td class=\"r\">");
     put_yuan(b, json_opt_int(p, "refunded_fen", 0));
-    buf_fmt(b, "</td><td>%s</td>", strcmp(status, "SUCCESS") == 0  ? "已付款"
-                                   : strcmp(status, "FAILED") == 0 ? "没有付"
-                                                                   : "等待付款");
+    buf_fmt(b, "</td><td>%s</td>",
+            strcmp(status, "SUCCESS") == 0  ? "已付款"
+            : strcmp(status, "FAILED") == 0 ? "没有付"
+                                            : "等待付款");
     buf_fmt(b, "<td>已通知 %" PRId64 " 次%s</td></tr>", json_opt_int(p, "notify_attempts", 0),
             json_opt_int(p, "notify_left", 0) ? "，还要再通知" : "");
 }
@@ -178,12 +198,14 @@ void page_control(struct buf *b, struct bank *bank)
     head(b, "控制台");
     control_form(b, &next);
     if (json_parse(list.p, list.n, &payments, &e) == ERR_OK && json_array_size(payments) > 0) {
-        buf_text(b, "<h1>收到的付款</h1><div class=\"card wide\"><table><thead><tr><th>订单号</th><th>事由</th>"
-                    "<th class=\"r\">金额（元）</th><th class=\"r\">已退（元）</th><th>状态</th><th>通知</th></tr>"
-                    "</thead><tbody>");
+        buf_text(
+            b,
+            "<h1>收到的付款</h1><div class=\"card wide\"><table><thead><tr><th>订单号</th><th>事由</th>"
+            "<th class=\"r\">金额（元）</th><th class=\"r\">已退（元）</th><th>状态</th><th>通知</th></tr>"
+            "</thead><tbody>");
         size_t i;
         json_t *p;
-        json_array_foreach(payments, i, p)
+        json_array_foreach (payments, i, p)
             control_row(b, p);
         buf_text(b, "</tbody></table></div>");
     }

@@ -44,7 +44,8 @@ NODISCARD enum err journal_open(struct bank *b, struct err_info *e);
 NODISCARD enum err journal_payment(struct bank *b, const struct payment *p, struct err_info *e);
 NODISCARD enum err journal_refund(struct bank *b, const struct refund *r, struct err_info *e);
 
-struct payment *bank_put_payment(struct bank *b, const struct payment *p); /* new or in place of the same order */
+struct payment *bank_put_payment(struct bank *b,
+                                 const struct payment *p); /* new or in place of the same order */
 struct refund *bank_put_refund(struct bank *b, const struct refund *r);
 struct payment *bank_find_payment(struct bank *b, const char *merchant, const char *order);
 struct refund *bank_find_refund(struct bank *b, const char *merchant, const char *refund_no);

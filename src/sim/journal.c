@@ -80,7 +80,8 @@ enum err journal_refund(struct bank *b, const struct refund *r, struct err_info 
     return append(b, &line, e);
 }
 
-static enum err take_text(const json_t *o, const char *key, char *out, size_t size, struct err_info *e)
+static enum err take_text(const json_t *o, const char *key, char *out, size_t size,
+                          struct err_info *e)
 {
     const char *s;
     TRY(json_get_text(o, key, &s, e));
@@ -146,7 +147,8 @@ static enum err read_line(struct bank *b, const char *line, size_t n, struct err
 }
 
 /* Returns the length of the whole lines; a torn one behind them was never answered for. */
-static enum err replay(struct bank *b, struct bytes file, const char *path, size_t *whole, struct err_info *e)
+static enum err replay(struct bank *b, struct bytes file, const char *path, size_t *whole,
+                       struct err_info *e)
 {
     const char *p = (const char *)file.p, *end = p + file.n, *eol;
     for (int line = 1; (eol = memchr(p, '\n', (size_t)(end - p))); line++) {

@@ -72,7 +72,8 @@ static enum err serve(const struct bank_options *o, const sigset_t *until, struc
     _auto(bank) b = NULL;
     _auto(bank_caller) caller = NULL;
     TRY(bank_open(o->folder, &b, e));
-    _auto(httpd) s = httpd_new(&(struct httpd_options){.workers = 2, .csp = bank_csp, .connections_max = 256});
+    _auto(httpd) s =
+        httpd_new(&(struct httpd_options){.workers = 2, .csp = bank_csp, .connections_max = 256});
     bank_mount(s, b);
     struct httpd_listen l = {.host = o->host, .port = (int)o->port};
     TRY(httpd_listen(s, &l, e));

@@ -44,7 +44,8 @@ int bank_is_time(const char *s)
 }
 
 /* Every parameter known and once, every required one there and well formed. */
-static enum bank_code check_shape(const struct bank_param *want, size_t n, const struct httpd_pair *params)
+static enum bank_code check_shape(const struct bank_param *want, size_t n,
+                                  const struct httpd_pair *params)
 {
     for (const struct httpd_pair *p = params; p->name; p++) {
         int known = strcmp(p->name, "sign") == 0;
@@ -76,7 +77,7 @@ static enum err find_merchant(struct bank *b, struct arena *a, const char *id, c
     TRY(json_parse(file.p, file.n, &all, e));
     size_t i;
     json_t *m;
-    json_array_foreach(all, i, m) {
+    json_array_foreach (all, i, m) {
         if (strcmp(json_opt_text(m, "id", ""), id) != 0)
             continue;
         *name = arena_text(a, json_opt_text(m, "name", id));
@@ -85,15 +86,17 @@ static enum err find_merchant(struct bank *b, struct arena *a, const char *id, c
     return err_set(e, ERR_NOT_FOUND, NULL, "no merchant %s", id);
 }
 
-enum bank_code bank_check(struct bank *b, const struct bank_param *want, size_t n, const struct httpd_pair *params,
-                          int64_t now, struct arena *a, const char **merchant_name)
+enum bank_code bank_check(struct bank *b, const struct bank_param *want, size_t n,
+                          const struct httpd_pair *params, int64_t now, struct arena *a,
+                          const char **merchant_name)
 {
     enum bank_code code = check_shape(want, n, params);
     if (code != BANK_OK)
         return code;
     struct err_info e;
     _auto(sim_key) key = NULL;
-    enum err found = find_merchant(b, a, httpd_pair_get(params, "merchant"), merchant_name, &key, &e);
+    enum err found = find_merchant(b, a, httpd_pair_get(params, "merchant"), merchant_name, &key,
+                                   &e);
     if (found != ERR_OK) {
         log_line(LOG_LEVEL_WARN, "merchant", "%s", e.detail);
         return found == ERR_NOT_FOUND ? BANK_MERCHANT_UNKNOWN : BANK_BROKEN;
@@ -101,8 +104,8 @@ enum bank_code bank_check(struct bank *b, const struct bank_param *want, size_t 
     if (!sim_verify(key, sim_sign_text(a, params), httpd_pair_get(params, "sign")))
         return BANK_SIGN_WRONG;
     int64_t at = 0;
-    if (!time_parse_rfc3339(httpd_pair_get(params, "time"), &at) || at > now + BANK_TIME_WINDOW_MS ||
-        at < now - BANK_TIME_WINDOW_MS)
+    if (!time_parse_rfc3339(httpd_pair_get(params, "time"), &at) ||
+        at > now + BANK_TIME_WINDOW_MS || at < now - BANK_TIME_WINDOW_MS)
         return BANK_TIME_WRONG;
     return BANK_OK;
 }

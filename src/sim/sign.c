@@ -50,8 +50,8 @@ static enum err make_pair(struct arena *a, const char *path, struct err_info *e)
     return file_replace(path, pem, 0600, e);
 }
 
-static enum err read_pair(struct arena *a, struct bytes pem, const char *path, const char *public_path,
-                          struct sim_key **out, struct err_info *e)
+static enum err read_pair(struct arena *a, struct bytes pem, const char *path,
+                          const char *public_path, struct sim_key **out, struct err_info *e)
 {
     BIO *bio = BIO_new_mem_buf(pem.p, (int)pem.n);
     EVP_PKEY *pkey = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
@@ -74,7 +74,8 @@ static enum err read_pair(struct arena *a, struct bytes pem, const char *path, c
     return code;
 }
 
-enum err sim_key_open(const char *folder, const char *name, struct sim_key **out, struct err_info *e)
+enum err sim_key_open(const char *folder, const char *name, struct sim_key **out,
+                      struct err_info *e)
 {
     _auto(arena) a = arena_new();
     const char *path = arena_fmt(a, "%s/%s-key.pem", folder, name);

@@ -3,7 +3,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-static enum err hello(struct httpd_request *r, struct httpd_reply *reply, void *app, struct err_info *e)
+static enum err hello(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                      struct err_info *e)
 {
     (void)r, (void)app, (void)e;
     buf_text(&reply->body, "{}");
@@ -65,12 +66,16 @@ static int setup(void **state)
     f->s = httpd_new(&(struct httpd_options){0});
     httpd_mount(f->s, routes, 1, NULL, NULL);
     snprintf(path, sizeof path, "%s/web", f->folder);
-    struct httpd_files portal = {
-        .prefix = "/", .folder = path, .fallback = "index.html", .immutable = "/assets/", .not_under = no_pages};
+    struct httpd_files portal = {.prefix = "/",
+                                 .folder = path,
+                                 .fallback = "index.html",
+                                 .immutable = "/assets/",
+                                 .not_under = no_pages};
     assert_ok(httpd_mount_files(f->s, &portal, &e), &e);
     char console_path[200];
     snprintf(console_path, sizeof console_path, "%s/web/console", f->folder);
-    struct httpd_files console = {.prefix = "/console", .folder = console_path, .fallback = "index.html"};
+    struct httpd_files console = {
+        .prefix = "/console", .folder = console_path, .fallback = "index.html"};
     assert_ok(httpd_mount_files(f->s, &console, &e), &e);
     struct httpd_listen l = {.host = "127.0.0.1"};
     assert_ok(httpd_listen(f->s, &l, &e), &e);
@@ -83,9 +88,16 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct fixture *f = *state;
-    static const char *const made[] = {"web/link", "web/.env", "web/assets/app.js.gz", "web/assets/app.js",
-                                       "web/console/index.html", "web/index.html", "secret", "web/console",
-                                       "web/assets", "web"};
+    static const char *const made[] = {"web/link",
+                                       "web/.env",
+                                       "web/assets/app.js.gz",
+                                       "web/assets/app.js",
+                                       "web/console/index.html",
+                                       "web/index.html",
+                                       "secret",
+                                       "web/console",
+                                       "web/assets",
+                                       "web"};
     httpd_free(f->s);
     for (size_t i = 0; i < sizeof made / sizeof made[0]; i++)
         drop(f, made[i]);
@@ -159,9 +171,18 @@ static void nothing_outside_the_folder_is_served(void **state)
 {
     struct fixture *f = *state;
     struct answer a;
-    static const char *const paths[] = {"/../secret", "/assets/../../secret", "/%2e%2e/secret", "/..%2fsecret",
-                                        "/assets/..%2F..%2Fsecret", "//etc/passwd", "/link", "/.env",
-                                        "/assets", "/assets/app.js/", "/assets/app.js%00.html", "/\\..\\secret"};
+    static const char *const paths[] = {"/../secret",
+                                        "/assets/../../secret",
+                                        "/%2e%2e/secret",
+                                        "/..%2fsecret",
+                                        "/assets/..%2F..%2Fsecret",
+                                        "//etc/passwd",
+                                        "/link",
+                                        "/.env",
+                                        "/assets",
+                                        "/assets/app.js/",
+                                        "/assets/app.js%00.html",
+                                        "/\\..\\secret"};
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         char head[200];
         snprintf(head, sizeof head, "GET %s HTTP/1.1", paths[i]);

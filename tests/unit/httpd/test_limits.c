@@ -9,7 +9,8 @@ struct app {
     int served;
 };
 
-static enum err hold(struct httpd_request *r, struct httpd_reply *reply, void *app, struct err_info *e)
+static enum err hold(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                     struct err_info *e)
 {
     (void)r, (void)e;
     struct app *a = app;
@@ -20,7 +21,8 @@ static enum err hold(struct httpd_request *r, struct httpd_reply *reply, void *a
     return ERR_OK;
 }
 
-static enum err quick(struct httpd_request *r, struct httpd_reply *reply, void *app, struct err_info *e)
+static enum err quick(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                      struct err_info *e)
 {
     (void)r, (void)app, (void)e;
     buf_text(&reply->body, "{}");

@@ -24,7 +24,8 @@ static void forget(struct httpd_stream *st, void *arg)
     httpd_stream_free(st);
 }
 
-static enum err events(struct httpd_request *r, struct httpd_reply *reply, void *app, struct err_info *e)
+static enum err events(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                       struct err_info *e)
 {
     (void)e;
     struct hub *hub = app;
@@ -34,7 +35,8 @@ static enum err events(struct httpd_request *r, struct httpd_reply *reply, void 
     return ERR_OK;
 }
 
-static enum err refused(struct httpd_request *r, struct httpd_reply *reply, void *app, struct err_info *e)
+static enum err refused(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                        struct err_info *e)
 {
     events(r, reply, app, e);
     return err_set(e, ERR_NOT_FOUND, NULL, NULL);
@@ -55,7 +57,8 @@ static int setup(void **state)
 {
     struct fixture *f = mem_alloc(sizeof *f);
     pthread_mutex_init(&f->hub.lock, NULL);
-    struct httpd_options o = {.workers = 2, .heartbeat_seconds = 1, .stream_buffer = 4096, .idle_seconds = 2};
+    struct httpd_options o = {
+        .workers = 2, .heartbeat_seconds = 1, .stream_buffer = 4096, .idle_seconds = 2};
     f->s = serve(&o, routes, 2, NULL, &f->hub);
     f->port = httpd_port(f->s, 0);
     *state = f;

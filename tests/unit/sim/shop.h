@@ -41,12 +41,14 @@ __attribute__((unused)) static void shop_open(struct shop *s)
     jout_text(&j, "public_key", (const char *)pem.p);
     jout_end(&j);
     jout_end(&j);
-    assert_ok(file_replace(arena_fmt(a, "%s/merchants.json", s->folder), (struct bytes){b.p, b.n}, 0600, &e), &e);
+    assert_ok(file_replace(arena_fmt(a, "%s/merchants.json", s->folder), (struct bytes){b.p, b.n},
+                           0600, &e),
+              &e);
 }
 
 __attribute__((unused)) static void shop_close(struct shop *s)
 {
-    static const char *const files[] = {"shop-key.pem", "shop-pub.pem", "bank-key.pem",
+    static const char *const files[] = {"shop-key.pem", "shop-pub.pem",   "bank-key.pem",
                                         "bank-pub.pem", "merchants.json", "bank.jsonl"};
     char path[120];
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
@@ -68,7 +70,8 @@ __attribute__((unused)) static void with(struct httpd_pair *p, const char *name,
 }
 
 /* Add the time and the signature. */
-__attribute__((unused)) static void shop_sign(const struct shop *s, struct arena *a, struct httpd_pair *p, int64_t at)
+__attribute__((unused)) static void shop_sign(const struct shop *s, struct arena *a,
+                                              struct httpd_pair *p, int64_t at)
 {
     struct err_info e;
     const char *sign;

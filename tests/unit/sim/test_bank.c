@@ -72,7 +72,8 @@ static const char *begin_signed(struct fixture *f, const char *order, const char
 static void pay(struct fixture *f, const char *order, const char *amount)
 {
     const char *location;
-    assert_bank(BANK_OK, bank_decide(f->bank, begin_signed(f, order, amount), 1, f->now, f->a, &location));
+    assert_bank(BANK_OK,
+                bank_decide(f->bank, begin_signed(f, order, amount), 1, f->now, f->a, &location));
 }
 
 typedef enum bank_code (*call)(struct bank *, const struct httpd_pair *, int64_t, struct buf *);
@@ -92,13 +93,15 @@ static enum bank_code asked(struct fixture *f, call fn, const char *key, const c
     struct httpd_pair got[SHOP_PARAMS_MAX] = {{NULL, NULL}};
     const char *name;
     json_t *v;
-    json_object_foreach(o, name, v)
+    json_object_foreach (o, name, v)
         with(got, arena_text(f->a, name), arena_text(f->a, json_string_value(v)));
     struct bytes pem;
     _auto(sim_key) bank_key = NULL;
-    assert_ok(file_read(f->a, arena_fmt(f->a, "%s/bank-pub.pem", f->shop.folder), 8192, &pem, &e), &e);
+    assert_ok(file_read(f->a, arena_fmt(f->a, "%s/bank-pub.pem", f->shop.folder), 8192, &pem, &e),
+              &e);
     assert_ok(sim_key_public((const char *)pem.p, &bank_key, &e), &e);
-    assert_int_equal(sim_verify(bank_key, sim_sign_text(f->a, got), httpd_pair_get(got, "sign")), 1);
+    assert_int_equal(sim_verify(bank_key, sim_sign_text(f->a, got), httpd_pair_get(got, "sign")),
+                     1);
     *value = httpd_pair_get(got, key);
     return code;
 }
@@ -113,7 +116,8 @@ static const char *status_of(struct fixture *f, const char *order)
     return status;
 }
 
-static struct httpd_pair *refund(struct fixture *f, const char *order, const char *no, const char *amount)
+static struct httpd_pair *refund(struct fixture *f, const char *order, const char *no,
+                                 const char *amount)
 {
     memset(f->p, 0, sizeof f->p);
     with(f->p, "merchant", "certhall");
@@ -159,11 +163,21 @@ static void parameters_are_taken_strictly(void **state)
     static const struct {
         const char *name, *value;
     } bad[] = {
-        {"amount_fen", "0"},        {"amount_fen", "-1"},         {"amount_fen", "300.00"},
-        {"amount_fen", "0300"},     {"amount_fen", "+300"},       {"amount_fen", ""},
-        {"order", "../1"},          {"order", ""},                {"order", "123456789012345678901234567890123"},
-        {"subject", ""},            {"return_url", "javascript:alert(1)"}, {"return_url", "//evil.example"},
-        {"return_url", "http://a\"b"}, {"notify_url", "file:///etc/passwd"},  {"notify_url", "http://a b"},
+        {"amount_fen", "0"},
+        {"amount_fen", "-1"},
+        {"amount_fen", "300.00"},
+        {"amount_fen", "0300"},
+        {"amount_fen", "+300"},
+        {"amount_fen", ""},
+        {"order", "../1"},
+        {"order", ""},
+        {"order", "123456789012345678901234567890123"},
+        {"subject", ""},
+        {"return_url", "javascript:alert(1)"},
+        {"return_url", "//evil.example"},
+        {"return_url", "http://a\"b"},
+        {"notify_url", "file:///etc/passwd"},
+        {"notify_url", "http://a b"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         payment(f, "1", "30000");
@@ -210,7 +224,8 @@ static void the_payer_decides_once(void **state)
     assert_string_equal(status_of(f, "1"), "SUCCESS");
     assert_bank(BANK_PAGE_EXPIRED, bank_decide(f->bank, "", 1, f->now, f->a, &location));
     ticket = begin_signed(f, "2", "30000");
-    assert_bank(BANK_PAGE_EXPIRED, bank_decide(f->bank, ticket, 1, f->now + 31 * TIME_MINUTE, f->a, &location));
+    assert_bank(BANK_PAGE_EXPIRED,
+                bank_decide(f->bank, ticket, 1, f->now + 31 * TIME_MINUTE, f->a, &location));
 }
 
 static void a_refused_payment_may_be_tried_again(void **state)

@@ -17,7 +17,8 @@ struct merchant {
     char order[40], amount[24], status[16];
 };
 
-static enum err notified(struct httpd_request *r, struct httpd_reply *reply, void *app, struct err_info *e)
+static enum err notified(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                         struct err_info *e)
 {
     struct merchant *m = app;
     const struct httpd_pair *f;
@@ -58,7 +59,8 @@ static void start(struct fixture *f)
     if (f->pid == 0) {
         dup2(out[1], 1);
         close(out[0]);
-        execl(f->program, f->program, "bank", "--port", "0", "--config-dir", f->shop.folder, (char *)NULL);
+        execl(f->program, f->program, "bank", "--port", "0", "--config-dir", f->shop.folder,
+              (char *)NULL);
         _exit(127);
     }
     close(out[1]);
@@ -92,10 +94,12 @@ static int setup(void **state)
     httpd_mount(f->server, routes, 1, NULL, &f->m);
     assert_ok(httpd_listen(f->server, &(struct httpd_listen){.host = "127.0.0.1"}, &e), &e);
     assert_ok(httpd_start(f->server, &e), &e);
-    snprintf(f->notify_url, sizeof f->notify_url, "http://127.0.0.1:%d/notify", httpd_port(f->server, 0));
+    snprintf(f->notify_url, sizeof f->notify_url, "http://127.0.0.1:%d/notify",
+             httpd_port(f->server, 0));
     start(f);
     struct bytes pem;
-    assert_ok(file_read(f->a, arena_fmt(f->a, "%s/bank-pub.pem", f->shop.folder), 8192, &pem, &e), &e);
+    assert_ok(file_read(f->a, arena_fmt(f->a, "%s/bank-pub.pem", f->shop.folder), 8192, &pem, &e),
+              &e);
     assert_ok(sim_key_public((const char *)pem.p, &f->m.bank_key, &e), &e);
     *state = f;
     return 0;
@@ -122,7 +126,8 @@ static struct httpc_answer get(struct fixture *f, const char *path)
     return answer;
 }
 
-static struct httpc_answer post(struct fixture *f, const char *path, const char *type, const char *body)
+static struct httpc_answer post(struct fixture *f, const char *path, const char *type,
+                                const char *body)
 {
     struct err_info e;
     struct httpc_answer answer = {0};
@@ -160,8 +165,8 @@ static struct httpc_answer decide(struct fixture *f, struct httpc_answer page, c
     const char *ticket = strstr((const char *)page.body.p, "name=\"ticket\" value=\"");
     assert_non_null(ticket);
     ticket += strlen("name=\"ticket\" value=\"");
-    const char *body =
-        arena_fmt(f->a, "ticket=%.*s&decision=%s", (int)strcspn(ticket, "\""), ticket, decision);
+    const char *body = arena_fmt(f->a, "ticket=%.*s&decision=%s", (int)strcspn(ticket, "\""),
+                                 ticket, decision);
     return post(f, "/decide", form_type, body);
 }
 
@@ -218,8 +223,8 @@ static void a_payment_goes_its_whole_way(void **state)
 static void the_control_makes_the_bank_lie(void **state)
 {
     struct fixture *f = *state;
-    struct httpc_answer set =
-        post(f, "/control", "application/json", "{\"next\":{\"notify\":\"wrong_signature\"}}");
+    struct httpc_answer set = post(f, "/control", "application/json",
+                                   "{\"next\":{\"notify\":\"wrong_signature\"}}");
     assert_int_equal(set.status, 200);
     decide(f, open_page(f, "1"), "approve");
     wait_calls(f, 1);
@@ -246,13 +251,17 @@ static void a_forged_page_or_call_is_refused(void **state)
     struct httpc_answer page = get(f, "/pay?merchant=certhall&order=1&amount_fen=1&sign=x");
     assert_int_equal(page.status, 400);
     assert_non_null(strstr((const char *)page.body.p, "没有扣款"));
-    struct httpc_answer call = post(f, "/query", form_type, "merchant=certhall&order=1&time=2026-11-20T10%3A00%3A00%2B08%3A00&sign=eA==");
+    struct httpc_answer call =
+        post(f, "/query", form_type,
+             "merchant=certhall&order=1&time=2026-11-20T10%3A00%3A00%2B08%3A00&sign=eA==");
     assert_int_equal(call.status, 403);
     assert_non_null(strstr((const char *)call.body.p, "\"code\":\"SIGN_WRONG\""));
     struct err_info e;
     struct httpc_answer answer;
     const char *const foreign[] = {"Sec-Fetch-Site: cross-site", NULL};
-    struct httpc_request r = {.path = "/control", .content_type = form_type, .headers = foreign,
+    struct httpc_request r = {.path = "/control",
+                              .content_type = form_type,
+                              .headers = foreign,
                               .body = {(const uint8_t *)"notify=never", 12}};
     assert_ok(httpc_send(f->bank, f->a, &r, &answer, &e), &e);
     assert_int_equal(answer.status, 403);
@@ -307,10 +316,8 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
 #define each(t) cmocka_unit_test_prestate_setup_teardown(t, setup, teardown, argv[1])
     const struct CMUnitTest tests[] = {
-        each(a_payment_goes_its_whole_way),
-        each(the_control_makes_the_bank_lie),
-        each(a_forged_page_or_call_is_refused),
-        each(a_killed_bank_still_tells_what_it_owes),
+        each(a_payment_goes_its_whole_way),     each(the_control_makes_the_bank_lie),
+        each(a_forged_page_or_call_is_refused), each(a_killed_bank_still_tells_what_it_owes),
         each(wrong_usage_exits_2_and_help_0),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

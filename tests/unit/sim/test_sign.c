@@ -7,8 +7,9 @@ static void what_is_signed_is_sorted_and_leaves_the_signature_out(void **state)
 {
     (void)state;
     _auto(arena) a = arena_new();
-    const struct httpd_pair p[] = {{"order", "7"}, {"sign", "x"}, {"amount_fen", "30000"}, {"subject", "证书 & 费"},
-                                   {"amount", "1"}, {NULL, NULL}};
+    const struct httpd_pair p[] = {{"order", "7"},          {"sign", "x"},
+                                   {"amount_fen", "30000"}, {"subject", "证书 & 费"},
+                                   {"amount", "1"},         {NULL, NULL}};
     assert_string_equal(sim_sign_text(a, p), "amount=1&amount_fen=30000&order=7&subject=证书 & 费");
 }
 
@@ -51,10 +52,12 @@ static void only_rsa_of_a_decent_size_is_taken_from_a_merchant(void **state)
     struct err_info e;
     _auto(sim_key) k = NULL;
     assert_err(ERR_CONFIG, sim_key_public("", &k, &e));
-    assert_err(ERR_CONFIG, sim_key_public("-----BEGIN PUBLIC KEY-----\n"
-                                          "MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAKj34GkxFhD90vcNLYLInFEX6Ppy1tPf\n"
-                                          "9Cnzj4p4WGeKLs1Pt8QuKUpRKfFLfRYC9AIKjbJTWit+CqvjWYzvQwECAwEAAQ==\n"
-                                          "-----END PUBLIC KEY-----\n", &k, &e));
+    assert_err(ERR_CONFIG,
+               sim_key_public("-----BEGIN PUBLIC KEY-----\n"
+                              "MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAKj34GkxFhD90vcNLYLInFEX6Ppy1tPf\n"
+                              "9Cnzj4p4WGeKLs1Pt8QuKUpRKfFLfRYC9AIKjbJTWit+CqvjWYzvQwECAwEAAQ==\n"
+                              "-----END PUBLIC KEY-----\n",
+                              &k, &e));
 }
 
 static int setup(void **state)
