@@ -134,6 +134,16 @@ struct ca_answer {
 NODISCARD enum err ca_issue(struct ca *ca, const struct ca_request *r, struct arena *a,
                             struct ca_answer *out, struct err_info *e);
 
+/* A member of staff whose UKey's key the administrator has before him: certified and entered in one go (P-256, clientAuth).
+ * The same request again gives the same certificate. */
+struct ca_staff_in {
+    const char *name, *role, *organisation, *ukey, *by;
+    struct bytes csr;
+    int days;
+};
+NODISCARD enum err ca_staff_certify(struct ca *ca, const struct ca_staff_in *in, struct arena *a,
+                                    struct ca_answer *out, struct err_info *e);
+
 /* ---- status ---- */
 enum ca_change { CA_HOLD, CA_RELEASE, CA_REVOKE };
 struct ca_change_in {

@@ -69,7 +69,8 @@ DELETE FROM ca_crl WHERE issuer_id = $1 AND number < $2;
 
 -- name: ca_staff_add :exec
 INSERT INTO ca_staff (id, name, role, serial, certificate, entered_by, entered_at, ended_at)
-VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM ca_staff), $1, $2, $3, $4, $5, $6, 0);
+VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM ca_staff), $1, $2, $3, $4, $5, $6, 0)
+ON CONFLICT (serial) DO NOTHING;
 
 -- name: ca_staff_by_serial :one
 SELECT id, name, role, serial, certificate, ended_at FROM ca_staff WHERE serial = $1;

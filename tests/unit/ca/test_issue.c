@@ -1,0 +1,348 @@
+/* Issuing: evidence, idempotence, intents, status (design §1, §5; requirements K1, K2, K6, K7, K11). */
+#include "ca_fixture.h"
+
+#include "base/text.h"
+#include "store/store.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct ca_fixture f;
+
+static int set_up(void **state)
+{
+    (void)state;
+    ca_fixture_open(&f, PKI_P256);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    ca_fixture_close(&f);
+    return 0;
+}
+
+static enum err issue(const char *id, const char *order, struct bytes csr, const json_t *evidence,
+                      struct ca_answer *out, struct err_info *e)
+{
+    struct ca_request r = ca_fixture_request(&f, id, order, csr, evidence);
+    return ca_issue(f.ca, &r, f.arena, out, e);
+}
+
+/* S0-01, conventions: C=CN, O=<institution of the signed row>, OU=<reporting code>, CN=<user>; clientAuth. */
+static void the_subject_is_built_from_the_regulators_row_alone(void **state)
+{
+    (void)state;
+    struct err_info e;
+    struct pki_key *key = NULL;
+    struct ca_answer answer;
+    struct cert_view view;
+    struct name name;
+    struct bytes csr = ca_fixture_csr(&f, PKI_P256,
+                                      &key); /* its own subject is the UKey's serial */
+    _auto_json evidence = ca_fixture_evidence(&f, "1", "FX2600071182", csr);
+    assert_ok(issue("1-sign", "1", csr, evidence, &answer, &e), &e);
+    assert_ok(cert_view(answer.certificate, f.arena, &view, &e), &e);
+    assert_ok(name_decode(view.subject, f.arena, &name, &e), &e);
+    assert_string_equal(name_get(&name, NAME_C), "CN");
+    assert_string_equal(name_get(&name, NAME_O), "泉州海丝供应链管理有限公司");
+    assert_string_equal(name_get(&name, NAME_OU), "F3505030000117");
+    assert_string_equal(name_get(&name, NAME_CN), "沈若琳");
+    assert_int_equal(view.eku, CERT_EKU_CLIENT_AUTH);
+    assert_string_equal(answer.state, "active");
+    pki_key_free(key);
+}
+
+/* G-20, design §5: same (request id, public key) gives the same certificate, also after a restart. */
+static void the_same_request_gives_the_same_certificate(void **state)
+{
+    (void)state;
+    struct err_info e;
+    struct pki_key *key = NULL;
+    struct ca_answer one, two;
+    struct bytes csr = ca_fixture_csr(&f, PKI_P256, &key);
+    _auto_json evidence = ca_fixture_evidence(&f, "2", "FX2600071182", csr);
+    assert_ok(issue("2-sign", "2", csr, evidence, &one, &e), &e);
+    assert_ok(issue("2-sign", "2", csr, evidence, &two, &e), &e);
+    assert_int_equal(one.certificate.n, two.certificate.n);
+    assert_memory_equal(one.certificate.p, two.certificate.p, one.certificate.n);
+    ca_fixture_reopen(&f);
+    assert_ok(issue("2-sign", "2", csr, evidence, &two, &e), &e);
+    assert_memory_equal(one.certificate.p, two.certificate.p, one.certificate.n);
+    pki_key_free(key);
+}
+
+static void a_request_id_or_a_key_serves_once(void **state)
+{
+    (void)state;
+    struct err_info e;
+    struct pki_key *key = NULL, *other = NULL;
+    struct ca_answer answer;
+    struct bytes csr = ca_fixture_csr(&f, PKI_P256, &key),
+                 csr2 = ca_fixture_csr(&f, PKI_P256, &other);
+    _auto_json evidence = ca_fixture_evidence(&f, "3", "FX2600071182", csr);
+    _auto_json evidence2 = ca_fixture_evidence(&f, "3", "FX2600071182", csr2);
+    assert_ok(issue("3-sign", "3", csr, evidence, &answer, &e), &e);
+    assert_err(ERR_CA_REQUEST, issue("3-sign", "3", csr2, evidence2, &answer, &e));
+    assert_err(ERR_CA_REQUEST, issue("3b-sign", "3", csr, evidence, &answer, &e));
+    pki_key_free(key);
+    pki_key_free(other);
+}
+
+/* design §1: a captured hall cannot get a certificate. Everything it can forge is tried here. */
+static void without_whole_evidence_there_is_no_certificate(void **state)
+{
+    (void)state;
+    struct err_info e;
+    struct pki_key *key = NULL, *stranger = NULL;
+    struct ca_answer answer;
+    struct bytes csr = ca_fixture_csr(&f, PKI_P256, &key);
+    const char *good = ca_fixture_maker_signature(&f, f.maker_key, "4", "FX2600071182", csr);
+    assert_ok(pki_key_new(PKI_P256, &stranger, &e), &e);
+    const struct {
+        const char *batch;
+        int row;
+        const char *maker, *signature;
+    } forged[] = {
+        {"", 1, f.maker_serial, good},      /* no batch */
+        {f.batch, 2, f.maker_serial, good}, /* no such row */
+        {f.batch, 1, "00ff", good},         /* unknown maker */
+        {f.batch, 1, f.maker_serial,
+         ca_fixture_maker_signature(&f, stranger, "4", "FX2600071182", csr)}, /* other key */
+        {f.batch, 1, f.maker_serial,
+         ca_fixture_maker_signature(&f, f.maker_key, "5", "FX2600071182", csr)}, /* other order */
+        {f.batch, 1, f.maker_serial,
+         ca_fixture_maker_signature(&f, f.maker_key, "4", "FX2600071183", csr)}, /* other UKey */
+        {f.batch, 1, f.maker_serial,
+         ca_fixture_maker_signature(&f, f.maker_key, "4", "FX2600071182", f.maker)}, /* other CSR */
+        {f.batch, 1, f.maker_serial, ""},
+    };
+    for (size_t i = 0; i < sizeof forged / sizeof *forged; i++) {
+        _auto_json evidence = json_pack("[{s:s,s:s,s:i},{s:s,s:s,s:s}]", "kind", "regulator",
+                                        "batch", forged[i].batch, "row", forged[i].row, "kind",
+                                        "maker", "maker", forged[i].maker, "signature",
+                                        forged[i].signature);
+        assert_err(ERR_CA_EVIDENCE, issue("4-sign", "4", csr, evidence, &answer, &e));
+    }
+    _auto_json only_maker = json_pack("[{s:s,s:s,s:s}]", "kind", "maker", "maker", f.maker_serial,
+                                      "signature", good);
+    assert_err(ERR_CA_EVIDENCE, issue("4-sign", "4", csr, only_maker, &answer, &e));
+    _auto_json only_row = json_pack("[{s:s,s:s,s:i}]", "kind", "regulator", "batch", f.batch, "row",
+                                    1);
+    assert_err(ERR_CA_EVIDENCE, issue("4-sign", "4", csr, only_row, &answer, &e));
+    pki_key_free(key);
+    pki_key_free(stranger);
+}
+
+/* §10.8 C5, C6: the newest signed row counts, and a withdrawal ends it at the ca too. */
+static void a_later_row_of_the_regulator_replaces_the_earlier(void **state)
+{
+    (void)state;
+    struct err_info e;
+    struct pki_key *key = NULL;
+    struct ca_answer answer;
+    char corrected[65], withdrawn[65];
+    static const char head[] =
+        "action,institution_name,reporting_code,user_name,uscc,handler,mobile,email\r\n";
+    char *correct = arena_fmt(
+        f.arena,
+        "%scorrect,泉州海丝国际供应链有限公司,F3505030000117,沈若琳,91350503MA2Y7K4H06,沈若琳,13805952716,a@haisi.example\r\n",
+        head);
+    char *withdraw = arena_fmt(
+        f.arena,
+        "%swithdraw,泉州海丝国际供应链有限公司,F3505030000117,沈若琳,91350503MA2Y7K4H06,沈若琳,13805952716,a@haisi.example\r\n",
+        head);
+    struct bytes csr = ca_fixture_csr(&f, PKI_P256, &key);
+    const char *signature = ca_fixture_maker_signature(&f, f.maker_key, "6", "FX2600071182", csr);
+    assert_ok(ca_fixture_take(&f, correct, corrected, &e), &e);
+    _auto_json old = ca_fixture_evidence(&f, "6", "FX2600071182", csr);
+    assert_err(ERR_CA_EVIDENCE, issue("6-sign", "6", csr, old, &answer, &e));
+    _auto_json new = json_pack("[{s:s,s:s,s:i},{s:s,s:s,s:s}]", "kind", "regulator", "batch",
+                               corrected, "row", 1, "kind", "maker", "maker", f.maker_serial,
+                               "signature", signature);
+    assert_ok(issue("6-sign", "6", csr, new, &answer, &e), &e);
+    assert_ok(ca_fixture_take(&f, withdraw, withdrawn, &e), &e);
+    struct pki_key *key2 = NULL;
+    struct bytes csr2 = ca_fixture_csr(&f, PKI_P256, &key2);
+    _auto_json late =
+        json_pack("[{s:s,s:s,s:i},{s:s,s:s,s:s}]", "kind", "regulator", "batch", corrected, "row",
+                  1, "kind", "maker", "maker", f.maker_serial, "signature",
+                  ca_fixture_maker_signature(&f, f.maker_key, "7", "FX2600071182", csr2));
+    assert_err(ERR_CA_EVIDENCE, issue("7-sign", "7", csr2, late, &answer, &e));
+    pki_key_free(key);
+    pki_key_free(key2);
+}
+
+static void a_list_signed_by_another_key_is_not_taken(void **state)
+{
+    (void)state;
+    struct err_info e;
+    char batch[65];
+    struct pki_key *kept = f.regulator_key;
+    f.regulator_key = f.maker_key;
+    struct bytes certificate = f.regulator;
+    f.regulator = f.maker;
+    assert_int_not_equal(
+        ca_fixture_take(
+            &f,
+            "action,institution_name,reporting_code,user_name,uscc,handler,mobile,email\r\n"
+            "add,某某有限公司,F3505030000118,王某,91350503MA2Y7K4H06,王某,13805952716,b@haisi.example\r\n",
+            batch, &e),
+        ERR_OK);
+    f.regulator_key = kept;
+    f.regulator = certificate;
+}
+
+/* design §5: after any crash the ca settles every intent. The crash is between the two transactions. */
+static void an_intent_without_a_signature_is_settled_at_the_next_start(void **state)
+{
+    (void)state;
+    struct err_info e;
+    struct pki_key *key = NULL;
+    struct ca_answer one, two;
+    sqlite3 *db;
+    struct bytes csr = ca_fixture_csr(&f, PKI_P256, &key);
+    _auto_json evidence = ca_fixture_evidence(&f, "8", "FX2600071182", csr);
+    assert_ok(issue("8-sign", "8", csr, evidence, &one, &e), &e);
+    ca_free(f.ca);
+    f.ca = NULL;
+    assert_int_equal(sqlite3_open(arena_fmt(f.arena, "%s/ca.db", f.folder), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                                  "UPDATE ca_certificate SET certificate = NULL, state = 'intent';"
+                                  "DELETE FROM ca_status;",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
+    assert_ok(ca_open(&f.options, &f.ca, &e), &e);
+    assert_ok(issue("8-sign", "8", csr, evidence, &two, &e), &e);
+    assert_string_equal(one.serial, two.serial);
+    assert_string_equal(two.state, "active");
+    pki_key_free(key);
+}
+
+static void hold_release_and_revoke_follow_the_table(void **state)
+{
+    (void)state;
+    struct err_info e;
+    struct pki_key *key = NULL;
+    struct ca_answer answer;
+    int64_t seq, next;
+    struct bytes csr = ca_fixture_csr(&f, PKI_P256, &key), crl;
+    const struct ca_issuer *issuer;
+    int found;
+    struct crl_entry entry;
+    struct bytes serial;
+    _auto_json evidence = ca_fixture_evidence(&f, "9", "FX2600071182", csr);
+    assert_ok(issue("9-sign", "9", csr, evidence, &answer, &e), &e);
+    assert_true(text_from_hex(f.arena, answer.serial, &serial));
+    assert_int_equal(ca_issuers(f.ca, &issuer), 2);
+    struct ca_change_in in = {.change = CA_RELEASE, .serial = answer.serial, .actor = "陈立言"};
+    assert_err(ERR_OK, ca_change(f.ca, &in, &seq, &e)); /* active already */
+    in.change = CA_HOLD;
+    assert_ok(ca_change(f.ca, &in, &seq, &e), &e);
+    assert_ok(ca_crl(f.ca, issuer[1].id, f.arena, &crl, &e), &e);
+    assert_ok(crl_find(crl, serial, &found, &entry, &e), &e);
+    assert_int_equal(entry.reason, CRL_CERTIFICATE_HOLD);
+    in.change = CA_RELEASE;
+    assert_ok(ca_change(f.ca, &in, &next, &e), &e);
+    assert_int_equal(next, seq + 1);
+    assert_ok(ca_crl(f.ca, issuer[1].id, f.arena, &crl, &e), &e);
+    assert_ok(crl_find(crl, serial, &found, &entry, &e), &e);
+    assert_false(found);
+    in.change = CA_REVOKE;
+    in.reason = CRL_KEY_COMPROMISE;
+    assert_ok(ca_change(f.ca, &in, &seq, &e), &e);
+    assert_ok(ca_crl(f.ca, issuer[1].id, f.arena, &crl, &e), &e);
+    assert_ok(crl_find(crl, serial, &found, &entry, &e), &e);
+    assert_true(found);
+    assert_int_equal(entry.reason, CRL_KEY_COMPROMISE);
+    in.change = CA_RELEASE;
+    assert_err(ERR_CA_STATE, ca_change(f.ca, &in, &seq, &e)); /* revoked is for ever */
+    pki_key_free(key);
+}
+
+/* design §1: alone, a hall may revoke up to N an hour (here 2); with a second person there is no limit. */
+static void a_hall_alone_revokes_only_so_many_an_hour(void **state)
+{
+    (void)state;
+    struct err_info e;
+    int64_t seq;
+    for (int i = 0; i < 4; i++) {
+        struct pki_key *key = NULL;
+        struct ca_answer answer;
+        char id[16], order[16];
+        snprintf(id, sizeof id, "2%d-sign", i);
+        snprintf(order, sizeof order, "2%d", i);
+        struct bytes csr = ca_fixture_csr(&f, PKI_P256, &key);
+        _auto_json evidence = ca_fixture_evidence(&f, order, "FX2600071182", csr);
+        assert_ok(issue(id, order, csr, evidence, &answer, &e), &e);
+        struct ca_change_in in = {.change = CA_REVOKE,
+                                  .serial = answer.serial,
+                                  .reason = CRL_CESSATION,
+                                  .actor = "陈立言",
+                                  .second = i == 3 ? "江一鸣" : NULL};
+        if (i == 2)
+            assert_err(ERR_CA_LIMIT, ca_change(f.ca, &in, &seq, &e));
+        else
+            assert_ok(ca_change(f.ca, &in, &seq, &e), &e);
+        pki_key_free(key);
+    }
+}
+
+static void a_term_outside_the_profile_is_refused(void **state)
+{
+    (void)state;
+    struct err_info e;
+    struct pki_key *key = NULL;
+    struct ca_answer answer;
+    struct bytes csr = ca_fixture_csr(&f, PKI_P256, &key);
+    _auto_json evidence = ca_fixture_evidence(&f, "30", "FX2600071182", csr);
+    struct ca_request r = ca_fixture_request(&f, "30-sign", "30", csr, evidence);
+    r.not_after = r.not_before + 367LL * TIME_DAY;
+    assert_err(ERR_CA_PROFILE, ca_issue(f.ca, &r, f.arena, &answer, &e));
+    r = ca_fixture_request(&f, "30-sign", "30", csr, evidence);
+    r.not_before -= 30LL * TIME_DAY;
+    r.not_after -= 30LL * TIME_DAY;
+    assert_err(ERR_CA_PROFILE, ca_issue(f.ca, &r, f.arena, &answer, &e));
+    pki_key_free(key);
+}
+
+static void the_cas_own_chain_names_a_changed_link(void **state)
+{
+    (void)state;
+    struct err_info e;
+    int64_t links, bad;
+    sqlite3 *db;
+    assert_ok(ca_audit_verify(f.ca, &links, &bad, &e), &e);
+    assert_true(links >= 5);
+    assert_int_equal(bad, 0);
+    assert_int_equal(sqlite3_open(arena_fmt(f.arena, "%s/ca.db", f.folder), &db), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(db, "UPDATE ca_audit SET object = 'other' WHERE n = 4", NULL, NULL, NULL),
+        SQLITE_OK);
+    sqlite3_close(db);
+    assert_ok(ca_audit_verify(f.ca, &links, &bad, &e), &e);
+    assert_int_equal(bad, 4);
+}
+
+#define IN_A_CA(t) cmocka_unit_test_setup_teardown(t, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_A_CA(the_subject_is_built_from_the_regulators_row_alone),
+        IN_A_CA(the_same_request_gives_the_same_certificate),
+        IN_A_CA(a_request_id_or_a_key_serves_once),
+        IN_A_CA(without_whole_evidence_there_is_no_certificate),
+        IN_A_CA(a_later_row_of_the_regulator_replaces_the_earlier),
+        IN_A_CA(a_list_signed_by_another_key_is_not_taken),
+        IN_A_CA(an_intent_without_a_signature_is_settled_at_the_next_start),
+        IN_A_CA(hold_release_and_revoke_follow_the_table),
+        IN_A_CA(a_hall_alone_revokes_only_so_many_an_hour),
+        IN_A_CA(a_term_outside_the_profile_is_refused),
+        IN_A_CA(the_cas_own_chain_names_a_changed_link),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
