@@ -1,0 +1,171 @@
+/* The verbs of the authority's processes: ca, kmc, responder. */
+#include "main/place.h"
+#include "main/verb.h"
+
+#include "ca/api.h"
+#include "kmc/kmc.h"
+#include "responder/responder.h"
+
+#include "base/text.h"
+
+#define PROCESS_HELP(name, does)                                                                          \
+    "usage: certhall " name " [--data DIR] [--run DIR]\n\n" does                                          \
+    "\n\n  --data DIR   data directory made by certhall init\n  --run DIR    where the sockets stand\n\n" \
+    "Example: certhall " name                                                                             \
+    " --data /var/lib/certhall\nSIGTERM ends it after the requests under way.\n"
+
+/* Options that every process has; the wrong usage has been printed when it gives 0. */
+static int take_place(int argc, char **argv, struct place *p, struct arena *a, int *status)
+{
+    const char *data = NULL, *run = NULL;
+    const struct option_row rows[] = {{"data", &data, NULL}, {"run", &run, NULL}};
+    char **rest;
+    struct err_info e;
+    *status = EXIT_USAGE;
+    if (!options_take(argc, argv, rows, 2, &rest))
+        return 0;
+    if (*rest) {
+        report_usage(argv[0], "unexpected %s", *rest);
+        return 0;
+    }
+    if (place_find(p, data, run, a, &e) == ERR_OK)
+        return 1;
+    *status = report(argv[0], &e);
+    return 0;
+}
+
+static int64_t conf_int(const struct conf *c, const char *key, int64_t min, int64_t max,
+                        int64_t fallback)
+{
+    int64_t value;
+    return text_to_int(conf_get(c, key, ""), min, max, &value) ? value : fallback;
+}
+
+/* Seal of the three below: start the server, wait for the end, stop it. */
+static enum err serve_until_told(struct httpd *server, const struct place *p, const char *name,
+                                 struct err_info *e)
+{
+    TRY(httpd_start(server, e));
+    TRY(process_wait(p, name, e));
+    httpd_stop(server);
+    return ERR_OK;
+}
+
+/* ---- ca ---- */
+
+static enum err ca_process(const struct place *p, struct err_info *e)
+{
+    struct conf *c;
+    _auto(clock) clock = NULL;
+    struct ca_options o = {.data = place_folder(p, "ca")};
+    struct ca_api api = {0};
+    _auto(ca) ca = NULL;
+    TRY(place_conf(p, "ca", &c, e));
+    TRY(place_clock(c, &clock, e));
+    TRY(place_need(p, "ca", c, "database", &o.database, e));
+    TRY(place_need(p, "ca", c, "status_url", &o.status_url, e));
+    o.clock = clock;
+    o.revoke_alone_per_hour = (int)conf_int(c, "revoke_alone_per_hour", 0, 100000, 20);
+    o.crl_period = conf_int(c, "crl_minutes", 1, 1440, 10) * TIME_MINUTE;
+    TRY(ca_open(&o, &ca, e));
+    api.ca = ca;
+    _auto(httpd) server = httpd_new(&(struct httpd_options){.workers = 8});
+    TRY(place_listen(p, server, "ca-hall", conf_get(c, "hall_user", ""), CA_SOCKET_HALL,
+                     &api.policy[CA_SOCKET_HALL], e));
+    TRY(place_listen(p, server, "ca-responder", conf_get(c, "responder_user", ""),
+                     CA_SOCKET_RESPONDER, &api.policy[CA_SOCKET_RESPONDER], e));
+    TRY(place_listen(p, server, "ca-admin", conf_get(c, "admin_user", ""), CA_SOCKET_ADMIN,
+                     &api.policy[CA_SOCKET_ADMIN], e));
+    ca_api_mount(server, &api);
+    return serve_until_told(server, p, "ca", e);
+}
+
+/* ---- kmc ---- */
+
+static enum err kmc_process(const struct place *p, struct err_info *e)
+{
+    struct conf *c;
+    _auto(clock) clock = NULL;
+    struct kmc_options o = {.data = place_folder(p, "kmc")};
+    struct kmc_api api = {0};
+    _auto(kmc) kmc = NULL;
+    TRY(place_conf(p, "kmc", &c, e));
+    TRY(place_clock(c, &clock, e));
+    TRY(place_need(p, "kmc", c, "database", &o.database, e));
+    o.clock = clock;
+    TRY(kmc_open(&o, &kmc, e));
+    api.kmc = kmc;
+    _auto(httpd) server = httpd_new(&(struct httpd_options){.workers = 2});
+    TRY(place_listen(p, server, "kmc-hall", conf_get(c, "hall_user", ""), KMC_SOCKET_HALL,
+                     &api.policy[KMC_SOCKET_HALL], e));
+    TRY(place_listen(p, server, "kmc-admin", conf_get(c, "admin_user", ""), KMC_SOCKET_ADMIN,
+                     &api.policy[KMC_SOCKET_ADMIN], e));
+    kmc_api_mount(server, &api);
+    return serve_until_told(server, p, "kmc", e);
+}
+
+/* ---- responder ---- */
+
+static enum err responder_process(const struct place *p, struct err_info *e)
+{
+    struct conf *c;
+    _auto(clock) clock = NULL;
+    char key[PEER_KEY_LEN + 1];
+    const char *listen;
+    _auto(responder) responder = NULL;
+    TRY(place_conf(p, "responder", &c, e));
+    TRY(place_clock(c, &clock, e));
+    TRY(place_need(p, "responder", c, "listen", &listen, e));
+    TRY(peer_key_read(place_peer_key(p), key, e));
+    struct responder_options o = {
+        .data = place_folder(p, "responder"),
+        .ca_socket = place_socket(p, "ca-responder"),
+        .peer_key = key,
+        .clock = clock,
+        .answer_life = conf_int(c, "answer_hours", 1, 168, 24) * TIME_HOUR,
+        .crl_period = conf_int(c, "crl_minutes", 1, 1440, 10) * TIME_MINUTE};
+    TRY(responder_open(&o, &responder, e));
+    _auto(httpd) server = httpd_new(&(struct httpd_options){.workers = 1});
+    TRY(place_listen_tcp(server, listen, 0, e));
+    responder_mount(server, responder);
+    TRY(responder_follow(responder, e));
+    return serve_until_told(server, p, "responder", e);
+}
+
+static int run_process(int argc, char **argv,
+                       enum err (*process)(const struct place *, struct err_info *))
+{
+    _auto(arena) a = arena_new();
+    struct place p;
+    struct err_info e;
+    int status;
+    if (!take_place(argc, argv, &p, a, &status))
+        return status;
+    process_begin();
+    return process(&p, &e) == ERR_OK ? EXIT_DONE : report(argv[0], &e);
+}
+
+static int run_ca(int argc, char **argv)
+{
+    return run_process(argc, argv, ca_process);
+}
+
+static int run_kmc(int argc, char **argv)
+{
+    return run_process(argc, argv, kmc_process);
+}
+
+static int run_responder(int argc, char **argv)
+{
+    return run_process(argc, argv, responder_process);
+}
+
+const struct verb verb_ca = {
+    "ca", "run the certificate authority",
+    PROCESS_HELP("ca", "Runs the certificate authority alone, on its UNIX sockets."), run_ca};
+const struct verb verb_kmc = {
+    "kmc", "run the key management centre",
+    PROCESS_HELP("kmc", "Runs the key management centre alone, on its UNIX sockets."), run_kmc};
+const struct verb verb_responder = {
+    "responder", "run the OCSP and CRL responder",
+    PROCESS_HELP("responder", "Runs the OCSP and CRL responder alone."), run_responder};

@@ -1,0 +1,176 @@
+/* certhall init: makes a data directory. Nothing is left half done in a way that a second try would take for whole: the
+ * hall's folder, which says that all is there, comes last. */
+#include "main/init.h"
+#include "main/verb.h"
+
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *const processes[] = {"ca", "kmc", "responder", "hall"};
+enum { PROCESSES = 4 };
+
+char *init_database(const struct init_options *o, const char *process)
+{
+    struct arena *a = o->place.arena;
+    if (!o->database)
+        return arena_fmt(a, "sqlite:%s/%s.db", place_folder(&o->place, process), process);
+    /* postgresql://user@host:port/?options → …/certhall_<process>?options */
+    const char *query = strchr(o->database, '?');
+    size_t n = query ? (size_t)(query - o->database) : strlen(o->database);
+    while (n > 0 && o->database[n - 1] == '/')
+        n--;
+    return arena_fmt(a, "%.*s/certhall_%s%s", (int)n, o->database, process, query ? query : "");
+}
+
+enum err init_conf(const struct init_options *o, const char *process, const char *text,
+                   struct err_info *e)
+{
+    char *path = arena_fmt(o->place.arena, "%s/%s.conf", place_folder(&o->place, process), process);
+    return file_replace(path, (struct bytes){(const uint8_t *)text, strlen(text)}, 0600, e);
+}
+
+/* nftw has no argument of its own to pass on; the owner is handed over here, one tree at a time. */
+static _Thread_local const struct passwd *new_owner;
+
+static int give(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+    (void)type;
+    (void)at;
+    if (lchown(path, new_owner->pw_uid, new_owner->pw_gid) != 0)
+        return -1;
+    return S_ISDIR(st->st_mode) && at->level == 0 ? chmod(path, 0700) : 0;
+}
+
+static enum err give_folders(const struct init_options *o, struct err_info *e)
+{
+    for (int i = 0; o->separate && i < PROCESSES; i++) {
+        char *user = arena_fmt(o->place.arena, "certhall-%s", processes[i]);
+        new_owner = getpwnam(user);
+        if (!new_owner || nftw(place_folder(&o->place, processes[i]), give, 16, FTW_PHYS) != 0)
+            return err_set(e, ERR_IO, NULL, "%s: cannot be given to %s",
+                           place_folder(&o->place, processes[i]), user);
+    }
+    return ERR_OK;
+}
+
+static int users_are_there(void)
+{
+    for (int i = 0; i < PROCESSES; i++) {
+        char user[32];
+        snprintf(user, sizeof user, "certhall-%s", processes[i]);
+        if (!getpwnam(user))
+            return 0;
+    }
+    return geteuid() == 0;
+}
+
+static enum err make_folders(const struct init_options *o, struct err_info *e)
+{
+    TRY(folder_make(o->place.data, o->separate ? 0755 : 0700, e));
+    for (int i = 0; i < PROCESSES; i++)
+        if (strcmp(processes[i], "hall") != 0)
+            TRY(folder_make(place_folder(&o->place, processes[i]), 0700, e));
+    if (!o->separate)
+        TRY(peer_key_make(place_peer_key(&o->place), e));
+    return folder_make(o->place.run, 0755, e);
+}
+
+static enum err init_all(struct init_options *o, struct err_info *e)
+{
+    _auto(clock) clock = NULL;
+    struct people people __attribute__((cleanup(people_wipe)));
+    people_make(&people);
+    TRY(make_folders(o, e));
+    if (o->demo)
+        TRY(init_demo_clock(o, e));
+    TRY(clock_open(o->demo ? arena_fmt(o->place.arena, "%s/demo/clock", o->place.data) : NULL,
+                   &clock, e));
+    TRY(init_authority(o, clock, e));
+    if (o->demo)
+        TRY(init_demo(o, clock, &people, e));
+    TRY(init_hall(o, clock, &people, e));
+    return give_folders(o, e);
+}
+
+static int check(struct init_options *o, const char *port_base)
+{
+    if (port_base && !text_to_int(port_base, 1, 65530, &o->port_base))
+        return report_usage("init", "--port-base is a number from 1 to 65530, not %s", port_base);
+    if (access(place_folder(&o->place, "hall"), F_OK) == 0) {
+        fprintf(stderr, "certhall init: %s is there already; nothing was changed\n",
+                place_folder(&o->place, "hall"));
+        return EXIT_FAILED;
+    }
+    struct arena *a = o->place.arena;
+    if (!o->public_url)
+        o->public_url = arena_fmt(a, "http://127.0.0.1:%lld", (long long)o->port_base);
+    if (!o->status_url)
+        o->status_url = arena_fmt(a, "http://127.0.0.1:%lld", (long long)o->port_base + 1);
+    if (o->demo && strncmp(o->public_url, "http://127.0.0.1:", 17) != 0)
+        return report_usage("init", "a demo serves on 127.0.0.1 only, not on %s", o->public_url);
+    if (!o->share)
+        o->share = place_share(&o->place);
+    o->separate = users_are_there() && strcmp(o->place.data, "/var/lib/certhall") == 0;
+    return EXIT_DONE;
+}
+
+static int run(int argc, char **argv)
+{
+    _auto(arena) a = arena_new();
+    const char *data = NULL, *run_folder = NULL, *port_base = NULL;
+    struct init_options o = {
+        .organisation = "CertHall", .algorithms = "P-256", .port_base = 8080, .smtp_url = ""};
+    const struct option_row rows[] = {
+        {"data", &data, NULL},
+        {"run", &run_folder, NULL},
+        {"public-url", &o.public_url, NULL},
+        {"status-url", &o.status_url, NULL},
+        {"port-base", &port_base, NULL},
+        {"database", &o.database, NULL},
+        {"organisation", &o.organisation, NULL},
+        {"algorithms", &o.algorithms, NULL},
+        {"smtp-url", &o.smtp_url, NULL},
+        {"share", &o.share, NULL},
+        {"demo", NULL, &o.demo},
+    };
+    char **rest;
+    struct err_info e;
+    if (!options_take(argc, argv, rows, sizeof rows / sizeof *rows, &rest))
+        return EXIT_USAGE;
+    if (*rest)
+        return report_usage("init", "unexpected %s", *rest);
+    if (place_find(&o.place, data, run_folder, a, &e) != ERR_OK)
+        return report("init", &e);
+    int status = check(&o, port_base);
+    if (status != EXIT_DONE)
+        return status;
+    umask(022);
+    return init_all(&o, &e) == ERR_OK ? EXIT_DONE : report("init", &e);
+}
+
+const struct verb verb_init = {
+    "init", "make a data directory: keys, databases, settings",
+    "usage: certhall init [--demo] [options]\n\n"
+    "Makes CA keys and certificates, the key management centre's storage key, databases and settings. As root, with\n"
+    "the system users certhall-{hall,ca,kmc,responder}, each process's folder is given to its own user.\n\n"
+    "  --data DIR           data directory to make (/var/lib/certhall as root, else ~/.local/share/certhall)\n"
+    "  --run DIR            sockets (/run/certhall, else DIR/run)\n"
+    "  --demo               a demo on 127.0.0.1: people, a regulator's key, soft UKeys, a clock that can be moved\n"
+    "  --public-url URL     where the portal is reached from outside\n"
+    "  --status-url URL     where OCSP and CRL are reached; stands in every certificate\n"
+    "  --port-base N        hall on N, responder on N+1, simulators on N+2 (8080)\n"
+    "  --database URL       postgresql://…/ without a database name: certhall_hall, certhall_ca, certhall_kmc in it\n"
+    "  --organisation NAME  O of the CA certificates\n"
+    "  --algorithms LIST    issuers to make: P-256, SM2, RSA-2048, RSA-3072 (P-256)\n"
+    "  --smtp-url URL       smtp://host:port for mail; none: mail is written to files\n\n"
+    "Example: certhall init --demo --data /tmp/hall\n",
+    run};

@@ -1,0 +1,99 @@
+/* The authority's part of init: issuers, certificate profiles, storage key, settings of ca, kmc and responder. */
+#include "main/init.h"
+
+#include "ca/ca.h"
+#include "kmc/kmc.h"
+
+#include <dirent.h>
+#include <string.h>
+
+static const char *user_of(const struct init_options *o, const char *process)
+{
+    return o->separate ? arena_fmt(o->place.arena, "certhall-%s", process) : "";
+}
+
+static const char *clock_line(const struct init_options *o)
+{
+    return o->demo ? arena_fmt(o->place.arena, "clock = %s/demo/clock\n", o->place.data) : "";
+}
+
+static enum err write_settings(const struct init_options *o, struct err_info *e)
+{
+    struct arena *a = o->place.arena;
+    TRY(init_conf(
+        o, "ca",
+        arena_fmt(
+            a,
+            "database = %s\nstatus_url = %s\nhall_user = %s\nresponder_user = %s\nadmin_user = %s\n"
+            "# what the hall may revoke in an hour without a second person\nrevoke_alone_per_hour = 20\n"
+            "crl_minutes = 10\n%s",
+            init_database(o, "ca"), o->status_url, user_of(o, "hall"), user_of(o, "responder"),
+            user_of(o, "ca"), clock_line(o)),
+        e));
+    TRY(init_conf(o, "kmc",
+                  arena_fmt(a, "database = %s\nhall_user = %s\nadmin_user = %s\n%s",
+                            init_database(o, "kmc"), user_of(o, "hall"), user_of(o, "kmc"),
+                            clock_line(o)),
+                  e));
+    return init_conf(o, "responder",
+                     arena_fmt(a,
+                               "listen = 127.0.0.1:%lld\nanswer_hours = 24\ncrl_minutes = 10\n%s",
+                               (long long)o->port_base + 1, clock_line(o)),
+                     e);
+}
+
+/* The ca keeps certificate profiles of its own; the installed ones are only the first. */
+static enum err copy_profiles(const struct init_options *o, struct err_info *e)
+{
+    struct arena *a = o->place.arena;
+    char *from = arena_fmt(a, "%s/profiles/ca", o->share),
+         *to = arena_fmt(a, "%s/profiles", place_folder(&o->place, "ca"));
+    DIR *dir = opendir(from);
+    if (!dir)
+        return err_set(e, ERR_CONFIG, NULL, "%s cannot be read", from);
+    TRY(folder_make(to, 0700, e));
+    enum err result = ERR_OK;
+    const struct dirent *entry;
+    while (result == ERR_OK && (entry = readdir(dir)) != NULL) {
+        struct bytes file;
+        size_t n = strlen(entry->d_name);
+        if (n <= 5 || strcmp(entry->d_name + n - 5, ".json") != 0)
+            continue;
+        result = file_read(a, arena_fmt(a, "%s/%s", from, entry->d_name), 64 << 10, &file, e);
+        if (result == ERR_OK)
+            result = file_replace(arena_fmt(a, "%s/%s", to, entry->d_name), file, 0600, e);
+    }
+    closedir(dir);
+    return result;
+}
+
+static enum err make_issuers(const struct init_options *o, const struct clock *clock,
+                             struct err_info *e)
+{
+    struct ca_options ca = {.data = place_folder(&o->place, "ca"),
+                            .database = init_database(o, "ca"),
+                            .status_url = o->status_url,
+                            .clock = clock};
+    char *rest = arena_text(o->place.arena, o->algorithms), *name;
+    while ((name = strsep(&rest, ",")) != NULL) {
+        enum pki_alg alg;
+        if (!pki_alg_from_text(name, &alg)) {
+            err_set(e, ERR_BAD_REQUEST, "algorithms", NULL);
+            err_arg(e, "why", "--algorithms: %s is none of P-256, SM2, RSA-2048, RSA-3072", name);
+            return ERR_BAD_REQUEST;
+        }
+        TRY(ca_init(&ca, o->organisation, alg, e));
+    }
+    return ERR_OK;
+}
+
+enum err init_authority(const struct init_options *o, const struct clock *clock, struct err_info *e)
+{
+    struct kmc_options kmc = {.data = place_folder(&o->place, "kmc"),
+                              .database = init_database(o, "kmc"),
+                              .clock = clock};
+    TRY(make_issuers(o, clock, e));
+    TRY(copy_profiles(o, e));
+    TRY(kmc_init(&kmc, e));
+    return write_settings(o, e);
+}

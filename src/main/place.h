@@ -1,0 +1,50 @@
+/* Where an installation's things stand: the data and run directories, and each process's settings.
+ *
+ * `<data>/<process>/<process>.conf` is written by init and read by the process alone. */
+#ifndef CERTHALL_MAIN_PLACE_H
+#define CERTHALL_MAIN_PLACE_H
+
+#include "base/sys.h"
+#include "base/time.h"
+#include "httpd/httpd.h"
+#include "peer/peer.h"
+
+struct place {
+    const char *data, *run; /* absolute */
+    struct arena *arena;
+};
+
+/* `data` and `run` may be NULL: /var/lib/certhall and /run/certhall for root, else below ~/.local/share/certhall. */
+NODISCARD enum err place_find(struct place *p, const char *data, const char *run, struct arena *a,
+                              struct err_info *e);
+/* Profiles, pages and calendars: "../share/certhall" beside the program's own folder. */
+char *place_share(const struct place *p);
+/* "<data>/<process>" */
+char *place_folder(const struct place *p, const char *process);
+char *place_socket(const struct place *p, const char *name); /* "<run>/<name>.sock" */
+NODISCARD enum err place_conf(const struct place *p, const char *process, struct conf **out,
+                              struct err_info *e);
+/* A setting that must be there. ERR_CONFIG names file and key. */
+NODISCARD enum err place_need(const struct place *p, const char *process, const struct conf *c,
+                              const char *key, const char **out, struct err_info *e);
+/* The clock the settings name (`clock = PATH` in a demo; none: machine time). */
+NODISCARD enum err place_clock(const struct conf *c, struct clock **out, struct err_info *e);
+/* "<data>/peer.key": shown by callers and asked for by sockets where all processes share one user. */
+char *place_peer_key(const struct place *p);
+/* "X-Peer-Key: …", or NULL where processes have users of their own. */
+NODISCARD enum err place_peer_header(const struct place *p, const char **out, struct err_info *e);
+
+/* A UNIX socket of this process for callers named in the settings; `group` (may be NULL) may connect. */
+NODISCARD enum err place_listen(const struct place *p, struct httpd *s, const char *name,
+                                const char *users, int tag, struct peer_policy *policy,
+                                struct err_info *e);
+/* "127.0.0.1:8080" → a TCP listener. */
+NODISCARD enum err place_listen_tcp(struct httpd *s, const char *address, int tag,
+                                    struct err_info *e);
+
+/* Block the signals that end a process; call before any thread is made. */
+void process_begin(void);
+/* Write "<run>/<name>.ready", wait until SIGTERM or SIGINT, remove the file. */
+NODISCARD enum err process_wait(const struct place *p, const char *name, struct err_info *e);
+
+#endif
