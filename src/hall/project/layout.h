@@ -26,7 +26,7 @@ enum project_field_kind {
     FIELD_KINDS
 };
 /* field.<name>.edit (C-07). BEFORE_PAYMENT: as long as the order takes changes at all. */
-enum project_edit { EDIT_NEVER, EDIT_BEFORE_SUBMIT, EDIT_WHILE_PENDING };
+enum project_edit { EDIT_NEVER, EDIT_BEFORE_SUBMIT, EDIT_WHILE_PENDING, EDIT_WITH_VERIFICATION };
 
 struct project_option {
     const char *value;
