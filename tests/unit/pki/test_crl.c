@@ -17,7 +17,8 @@ static struct crl_spec spec_of(const struct chain *c)
     };
 }
 
-static struct bytes write_list(const struct chain *c, const struct crl_spec *s, const struct crl_entry *x, size_t n)
+static struct bytes write_list(const struct chain *c, const struct crl_spec *s,
+                               const struct crl_entry *x, size_t n)
 {
     struct err_info e;
     struct bytes der;
@@ -67,7 +68,8 @@ static void openssl_reads_what_was_listed(void **state)
             ASN1_ENUMERATED *why = X509_REVOKED_get_ext_d2i(r, NID_crl_reason, &crit, NULL);
             assert_int_equal(why ? ASN1_ENUMERATED_get(why) : -1, reason[k]);
             ASN1_ENUMERATED_free(why);
-            ASN1_GENERALIZEDTIME *since = X509_REVOKED_get_ext_d2i(r, NID_invalidity_date, &crit, NULL);
+            ASN1_GENERALIZEDTIME *since = X509_REVOKED_get_ext_d2i(r, NID_invalidity_date, &crit,
+                                                                   NULL);
             assert_int_equal(since != NULL, k == 1);
             ASN1_GENERALIZEDTIME_free(since);
         }
@@ -140,7 +142,8 @@ static void shards_and_deltas_say_what_they_are(void **state)
     s.delta_base = 41;
     X509_CRL *crl = openssl_reads(write_list(&c, &s, x, 1));
     int crit = 0;
-    ISSUING_DIST_POINT *idp = X509_CRL_get_ext_d2i(crl, NID_issuing_distribution_point, &crit, NULL);
+    ISSUING_DIST_POINT *idp = X509_CRL_get_ext_d2i(crl, NID_issuing_distribution_point, &crit,
+                                                   NULL);
     assert_non_null(idp);
     assert_int_equal(crit, 1);
     ISSUING_DIST_POINT_free(idp);
@@ -159,12 +162,13 @@ static void a_source_that_is_not_as_promised_is_refused(void **state)
     struct chain c;
     chain_make(&c, a, PKI_P256);
     const struct crl_entry bad[][2] = {
-        {{hex(a, "06"), TEST_NOW, 0, 0}, {hex(a, "05"), TEST_NOW, 0, 0}},         /* descending */
-        {{hex(a, "05"), TEST_NOW, 0, 0}, {hex(a, "0005"), TEST_NOW, 0, 0}},       /* twice */
-        {{hex(a, "05"), TEST_NOW, 0, 0}, {hex(a, "06"), TEST_NOW, 7, 0}},         /* reason 7 is unused */
+        {{hex(a, "06"), TEST_NOW, 0, 0}, {hex(a, "05"), TEST_NOW, 0, 0}},   /* descending */
+        {{hex(a, "05"), TEST_NOW, 0, 0}, {hex(a, "0005"), TEST_NOW, 0, 0}}, /* twice */
+        {{hex(a, "05"), TEST_NOW, 0, 0}, {hex(a, "06"), TEST_NOW, 7, 0}},   /* reason 7 is unused */
         {{hex(a, "05"), TEST_NOW, 0, 0}, {hex(a, "06"), TEST_NOW, CRL_REMOVE_FROM_CRL, 0}},
         {{hex(a, "00"), TEST_NOW, 0, 0}, {hex(a, "06"), TEST_NOW, 0, 0}},
-        {{hex(a, "05"), TEST_NOW, 0, 0}, {hex(a, "8000000000000000000000000000000000000000"), TEST_NOW, 0, 0}},
+        {{hex(a, "05"), TEST_NOW, 0, 0},
+         {hex(a, "8000000000000000000000000000000000000000"), TEST_NOW, 0, 0}},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct err_info e;

@@ -6,7 +6,6 @@
 
 #include <stdlib.h>
 
-
 static void a_request_is_built_parsed_and_proves_its_key(void **state)
 {
     (void)state;
@@ -27,7 +26,8 @@ static void a_request_is_built_parsed_and_proves_its_key(void **state)
         assert_true(pki_pub_equal(pub, pki_key_pub(k)));
         assert_ok(csr_decode(octets(pem_encode(a, "CERTIFICATE REQUEST", der)), a, &again, &e), &e);
         assert_bytes(der, again);
-        assert_ok(csr_decode(octets(pem_encode(a, "NEW CERTIFICATE REQUEST", der)), a, &again, &e), &e);
+        assert_ok(csr_decode(octets(pem_encode(a, "NEW CERTIFICATE REQUEST", der)), a, &again, &e),
+                  &e);
         assert_bytes(der, again);
         assert_ok(csr_decode(der, a, &again, &e), &e);
         assert_bytes(der, again);
@@ -91,7 +91,8 @@ static void every_truncation_and_every_trailing_octet_is_refused(void **state)
     uint8_t *more = arena_alloc(a, der.n + 1);
     memcpy(more, der.p, der.n);
     assert_err(ERR_DER_MALFORMED, csr_parse((struct bytes){more, der.n + 1}, &c, &e));
-    assert_err(ERR_TOO_LARGE, csr_parse((struct bytes){arena_alloc(a, CSR_MAX + 1), CSR_MAX + 1}, &c, &e));
+    assert_err(ERR_TOO_LARGE,
+               csr_parse((struct bytes){arena_alloc(a, CSR_MAX + 1), CSR_MAX + 1}, &c, &e));
 }
 
 static void every_changed_octet_is_noticed(void **state)

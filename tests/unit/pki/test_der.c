@@ -14,11 +14,20 @@ static void what_is_not_der_is_refused_with_the_rule(void **state)
 {
     (void)state;
     static const char *const bad[][2] = {
-        {"", "8.1.1"},           {"30", "8.1.3"},         {"3080", "10.1"},
-        {"308101", "10.1"},      {"30817f", "10.1"},      {"30820080", "10.1"},
-        {"3085010000000000", "8.1.3.5"}, {"3082", "8.1.3"}, {"050100", NULL},
-        {"300201", "8.1.4"},     {"1f0100", "8.1.2.4"},   {"0000", "8.1.5"},
-        {"050000", "8.1.1"},     {"3084ffffffff00", "8.1.4"},
+        {"", "8.1.1"},
+        {"30", "8.1.3"},
+        {"3080", "10.1"},
+        {"308101", "10.1"},
+        {"30817f", "10.1"},
+        {"30820080", "10.1"},
+        {"3085010000000000", "8.1.3.5"},
+        {"3082", "8.1.3"},
+        {"050100", NULL},
+        {"300201", "8.1.4"},
+        {"1f0100", "8.1.2.4"},
+        {"0000", "8.1.5"},
+        {"050000", "8.1.1"},
+        {"3084ffffffff00", "8.1.4"},
     };
     _auto(arena) a = arena_new();
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -33,8 +42,10 @@ static void what_is_not_der_is_refused_with_the_rule(void **state)
 static void integers_are_minimal_and_not_negative(void **state)
 {
     (void)state;
-    static const char *const good[][2] = {{"020100", "00"}, {"02017f", "7f"}, {"02020080", "80"}, {"0203010000", "010000"}};
-    static const char *const bad[] = {"0200", "020180", "0202007f", "0201ff", "0202ff80", "030100", "02020000"};
+    static const char *const good[][2] = {
+        {"020100", "00"}, {"02017f", "7f"}, {"02020080", "80"}, {"0203010000", "010000"}};
+    static const char *const bad[] = {"0200",     "020180", "0202007f", "0201ff",
+                                      "0202ff80", "030100", "02020000"};
     _auto(arena) a = arena_new();
     struct err_info e;
     struct bytes m;
@@ -106,8 +117,9 @@ static void times_have_the_form_of_their_year(void **state)
         assert_true(back == row[i].ms);
         buf_clear(&b);
     }
-    static const char *const bad[] = {"260230000000Z", "261301000000Z", "260101240000Z", "260101006000Z",
-                                      "2601010000Z",   "260101000000",  "26010100000aZ", "260101000000+0000"};
+    static const char *const bad[] = {"260230000000Z", "261301000000Z",    "260101240000Z",
+                                      "260101006000Z", "2601010000Z",      "260101000000",
+                                      "26010100000aZ", "260101000000+0000"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct buf b;
         int64_t ms;
@@ -126,7 +138,8 @@ static void oids_go_to_text_and_back(void **state)
                                          {"2.5.29.15", "0603551d0f"},
                                          {"2.999.3", "0603883703"},
                                          {"1.3.6.1.4.1.311.20.2.3", "060a2b060104018237140203"}};
-    static const char *const bad[] = {"", "1", "3.1", "1.40", "1.2.", "1.2.x", "01.2", "1.2.03", "1..2"};
+    static const char *const bad[] = {"",      "1",    "3.1",    "1.40", "1.2.",
+                                      "1.2.x", "01.2", "1.2.03", "1..2"};
     _auto(arena) a = arena_new();
     for (size_t i = 0; i < 4; i++) {
         struct buf b;
@@ -156,7 +169,8 @@ static void elements_of_every_length_are_written_minimal(void **state)
     struct err_info e;
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
         struct buf b;
-        struct bytes content = arena_bytes(a, arena_alloc(a, lengths[i] + 1), lengths[i]), inner, out;
+        struct bytes content = arena_bytes(a, arena_alloc(a, lengths[i] + 1), lengths[i]), inner,
+                     out;
         buf_init(&b, 1 << 20);
         size_t outer = der_open(&b, DER_SEQUENCE), set = der_open(&b, DER_SET);
         der_put(&b, DER_OCTET_STRING, content);

@@ -140,13 +140,16 @@ static void public_keys_that_are_not_ours_are_refused_by_name(void **state)
         struct bytes spki;
         const char *why;
     } bad[] = {
-        {spki_of(a, EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-384")), "a curve other than P-256 and SM2"},
-        {spki_of(a, EVP_PKEY_Q_keygen(NULL, NULL, "EC", "secp256k1")), "a curve other than P-256 and SM2"},
+        {spki_of(a, EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-384")),
+         "a curve other than P-256 and SM2"},
+        {spki_of(a, EVP_PKEY_Q_keygen(NULL, NULL, "EC", "secp256k1")),
+         "a curve other than P-256 and SM2"},
         {spki_of(a, EVP_PKEY_Q_keygen(NULL, NULL, "ED25519")), "neither P-256, SM2 nor RSA"},
         {spki_of(a, EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)1024)), "RSA of 1024 bits"},
         {spki_of(a, p256_with_explicit_parameters()), "explicit curve parameters (RFC 5480 2.1.1)"},
         /* a point off the curve: its last octet changed */
-        {hex(a, SM2_SPKI_HEAD "04" SM2_X "ccea490ce26775a52dc6ea718cc1aa600aed05fbf35e084a6632f6072da9ad14"),
+        {hex(a, SM2_SPKI_HEAD "04" SM2_X
+                              "ccea490ce26775a52dc6ea718cc1aa600aed05fbf35e084a6632f6072da9ad14"),
          "not a public key of its kind"},
         {hex(a, "3017301306072a8648ce3d020106082a8648ce3d0301070300"), "unused bits"},
         /* compressed */

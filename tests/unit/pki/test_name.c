@@ -23,7 +23,8 @@ static void a_name_is_utf8_but_for_country_and_serial_number(void **state)
     static const int type[] = {V_ASN1_PRINTABLESTRING, V_ASN1_UTF8STRING, V_ASN1_UTF8STRING,
                                V_ASN1_PRINTABLESTRING, V_ASN1_IA5STRING,  V_ASN1_UTF8STRING};
     for (int i = 0; i < 6; i++)
-        assert_int_equal(ASN1_STRING_type(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(n, i))), type[i]);
+        assert_int_equal(ASN1_STRING_type(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(n, i))),
+                         type[i]);
     X509_NAME_free(n);
     struct name back;
     assert_ok(name_decode(der, a, &back, &e), &e);
@@ -44,18 +45,23 @@ static void a_name_as_text_is_reversed_and_escaped(void **state)
     struct err_info e;
     struct bytes der;
     char *text;
-    const struct name_part part[] = {
-        {NAME_C, "CN"}, {NAME_O, "Sue, Grabbit and Runn"}, {NAME_OU, "#1 <a;b>"}, {NAME_CN, "L. \"E\" \\ 张+三="}};
+    const struct name_part part[] = {{NAME_C, "CN"},
+                                     {NAME_O, "Sue, Grabbit and Runn"},
+                                     {NAME_OU, "#1 <a;b>"},
+                                     {NAME_CN, "L. \"E\" \\ 张+三="}};
     assert_ok(name_encode(part, 4, a, &der, &e), &e);
     assert_ok(name_text(der, a, &text, &e), &e);
-    assert_string_equal(text, "CN=L. \\\"E\\\" \\\\ 张\\+三=,OU=\\#1 \\<a\\;b\\>,O=Sue\\, Grabbit and Runn,C=CN");
+    assert_string_equal(
+        text, "CN=L. \\\"E\\\" \\\\ 张\\+三=,OU=\\#1 \\<a\\;b\\>,O=Sue\\, Grabbit and Runn,C=CN");
     /* two attributes in one RDN, an unknown type, an old string type */
     assert_ok(name_text(hex(a, "3027"
                                "3115"
                                "30080603550403130141"
-                               "30090603550404" "14024be9"
+                               "30090603550404"
+                               "14024be9"
                                "310e300c06082a811ccf550183750500"),
-                        a, &text, &e), &e);
+                        a, &text, &e),
+              &e);
     assert_string_equal(text, "1.2.156.10197.1.501=#0500,CN=A+SN=Ké");
     assert_ok(name_text(hex(a, "3000"), a, &text, &e), &e);
     assert_string_equal(text, "");

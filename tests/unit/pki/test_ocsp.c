@@ -52,7 +52,8 @@ static struct bytes answer(struct fixture *f, enum ocsp_status status, struct by
     struct err_info e;
     struct bytes data, der;
     struct ocsp_single s = single_of(&f->id, status);
-    assert_ok(ocsp_response_data(&s, 1, pki_key_pub(f->key), TEST_NOW, nonce, f->c.a, &data, &e), &e);
+    assert_ok(ocsp_response_data(&s, 1, pki_key_pub(f->key), TEST_NOW, nonce, f->c.a, &data, &e),
+              &e);
     assert_ok(ocsp_response_sign(data, f->signer, f->cert, f->c.a, &der, &e), &e);
     return der;
 }
@@ -66,7 +67,8 @@ static void a_request_of_openssl_is_understood(void **state)
     struct err_info e;
     fixture_make(&f, a, PKI_P256, OCSP_SHA1);
     const uint8_t *p = f.c.ca.cert.p, *q = f.c.cert.p;
-    X509 *ca = d2i_X509(NULL, &p, (long)f.c.ca.cert.n), *leaf = d2i_X509(NULL, &q, (long)f.c.cert.n);
+    X509 *ca = d2i_X509(NULL, &p, (long)f.c.ca.cert.n),
+         *leaf = d2i_X509(NULL, &q, (long)f.c.cert.n);
     const EVP_MD *md[OCSP_HASHES] = {EVP_sha1(), EVP_sha256(), EVP_sm3()};
     OCSP_REQUEST *req = OCSP_REQUEST_new();
     for (int i = 0; i < OCSP_HASHES; i++)
@@ -122,7 +124,8 @@ static void openssl_takes_the_answer(void **state)
         OCSP_CERTID *id = d2i_OCSP_CERTID(NULL, &p, (long)f.id.whole.n);
         int status, reason;
         ASN1_GENERALIZEDTIME *at, *this_update, *next_update;
-        assert_int_equal(OCSP_resp_find_status(basic, id, &status, &reason, &at, &this_update, &next_update), 1);
+        assert_int_equal(
+            OCSP_resp_find_status(basic, id, &status, &reason, &at, &this_update, &next_update), 1);
         assert_int_equal(status, i % 3);
         if (status == V_OCSP_CERTSTATUS_REVOKED)
             assert_int_equal(reason, CRL_CERTIFICATE_HOLD);
@@ -152,7 +155,8 @@ static void our_own_check_takes_every_algorithm_and_status(void **state)
         assert_ok(ocsp_response_check(der, &f.id, f.c.ca.cert, TEST_NOW, a, &r, &e), &e);
         assert_int_equal(r.status, i % 3);
         assert_bytes(octets("nonce"), r.nonce);
-        assert_true(r.this_update == TEST_NOW && r.next_update == TEST_NOW + TIME_DAY && r.produced_at == TEST_NOW);
+        assert_true(r.this_update == TEST_NOW && r.next_update == TEST_NOW + TIME_DAY &&
+                    r.produced_at == TEST_NOW);
         if (r.status == OCSP_REVOKED)
             assert_true(r.reason == CRL_CERTIFICATE_HOLD && r.revoked_at == TEST_NOW - TIME_HOUR);
         fixture_clear(&f);
@@ -170,7 +174,8 @@ static void an_answer_of_somebody_else_is_refused(void **state)
     fixture_make(&other, a, PKI_P256, OCSP_SHA1);
     struct bytes good = answer(&f, OCSP_GOOD, (struct bytes){0});
     /* another CA of the same name */
-    assert_err(ERR_SIGNATURE, ocsp_response_check(good, &f.id, other.c.ca.cert, TEST_NOW, a, &r, &e));
+    assert_err(ERR_SIGNATURE,
+               ocsp_response_check(good, &f.id, other.c.ca.cert, TEST_NOW, a, &r, &e));
     /* an end entity of the same CA is no responder */
     _auto(pki_signer) user = NULL;
     struct bytes data, der;
@@ -178,13 +183,17 @@ static void an_answer_of_somebody_else_is_refused(void **state)
     assert_ok(pki_signer_from_key(f.c.user, &user, &e), &e);
     assert_ok(ocsp_response_data(&s, 1, user->pub, TEST_NOW, (struct bytes){0}, a, &data, &e), &e);
     assert_ok(ocsp_response_sign(data, user, f.c.cert, a, &der, &e), &e);
-    assert_err(ERR_CERT_UNTRUSTED, ocsp_response_check(der, &f.id, f.c.ca.cert, TEST_NOW, a, &r, &e));
+    assert_err(ERR_CERT_UNTRUSTED,
+               ocsp_response_check(der, &f.id, f.c.ca.cert, TEST_NOW, a, &r, &e));
     /* another certificate, and too old an answer */
-    assert_err(ERR_NOT_FOUND, ocsp_response_check(good, &other.id, f.c.ca.cert, TEST_NOW, a, &r, &e));
+    assert_err(ERR_NOT_FOUND,
+               ocsp_response_check(good, &other.id, f.c.ca.cert, TEST_NOW, a, &r, &e));
     assert_err(ERR_CERT_UNTRUSTED,
                ocsp_response_check(good, &f.id, f.c.ca.cert, TEST_NOW + 2 * TIME_DAY, a, &r, &e));
     /* the CA itself may answer, without a certificate in it */
-    assert_ok(ocsp_response_data(&s, 1, f.c.ca.signer->pub, TEST_NOW, (struct bytes){0}, a, &data, &e), &e);
+    assert_ok(
+        ocsp_response_data(&s, 1, f.c.ca.signer->pub, TEST_NOW, (struct bytes){0}, a, &data, &e),
+        &e);
     assert_ok(ocsp_response_sign(data, f.c.ca.signer, (struct bytes){0}, a, &der, &e), &e);
     assert_ok(ocsp_response_check(der, &f.id, f.c.ca.cert, TEST_NOW, a, &r, &e), &e);
     fixture_clear(&other);
@@ -212,8 +221,8 @@ static void truncated_requests_and_answers_are_refused(void **state)
         struct ocsp_answer r;
         uint8_t *cut = mem_alloc(i);
         memcpy(cut, resp.p, i);
-        assert_err(ERR_DER_MALFORMED,
-                   ocsp_response_check((struct bytes){cut, i}, &f.id, f.c.ca.cert, TEST_NOW, a, &r, &e));
+        assert_err(ERR_DER_MALFORMED, ocsp_response_check((struct bytes){cut, i}, &f.id,
+                                                          f.c.ca.cert, TEST_NOW, a, &r, &e));
         free(cut);
     }
     fixture_clear(&f);
@@ -244,10 +253,17 @@ static void requests_outside_the_rules_are_refused(void **state)
     assert_err(ERR_DER_MALFORMED, ocsp_request_parse(der, &r, &e));
     assert_ok(ocsp_request_write(&f.id, 0, (struct bytes){0}, a, &der, &e), &e);
     assert_err(ERR_DER_MALFORMED, ocsp_request_parse(der, &r, &e));
-    assert_err(ERR_TOO_LARGE, ocsp_request_parse((struct bytes){arena_alloc(a, 5000), 5000}, &r, &e));
+    assert_err(ERR_TOO_LARGE,
+               ocsp_request_parse((struct bytes){arena_alloc(a, 5000), 5000}, &r, &e));
     /* version 1; a trailing octet */
-    assert_err(ERR_DER_MALFORMED, ocsp_request_parse(hex(a, "3009" "3007" "a003020101" "3000"), &r, &e));
-    assert_err(ERR_DER_MALFORMED, ocsp_request_parse(hex(a, "300430023000" "00"), &r, &e));
+    assert_err(ERR_DER_MALFORMED, ocsp_request_parse(hex(a, "3009"
+                                                            "3007"
+                                                            "a003020101"
+                                                            "3000"),
+                                                     &r, &e));
+    assert_err(ERR_DER_MALFORMED, ocsp_request_parse(hex(a, "300430023000"
+                                                            "00"),
+                                                     &r, &e));
     fixture_clear(&f);
 }
 
@@ -261,7 +277,11 @@ static void a_hash_nobody_uses_here_is_nobodys_certificate(void **state)
     struct bytes der;
     fixture_make(&f, a, PKI_P256, OCSP_SHA1);
     struct ocsp_cert_id sha512 = {0};
-    sha512.whole = hex(a, "3018" "300d06096086480165030402030500" "040141" "040142" "020105");
+    sha512.whole = hex(a, "3018"
+                          "300d06096086480165030402030500"
+                          "040141"
+                          "040142"
+                          "020105");
     assert_ok(ocsp_request_write(&sha512, 1, (struct bytes){0}, a, &der, &e), &e);
     assert_ok(ocsp_request_parse(der, &r, &e), &e);
     assert_int_equal(r.id[0].hash, OCSP_HASHES);
@@ -272,8 +292,8 @@ static void a_hash_nobody_uses_here_is_nobodys_certificate(void **state)
 static void error_answers_have_no_body(void **state)
 {
     (void)state;
-    static const enum ocsp_error all[] = {OCSP_MALFORMED_REQUEST, OCSP_INTERNAL_ERROR, OCSP_TRY_LATER,
-                                          OCSP_SIG_REQUIRED, OCSP_UNAUTHORIZED};
+    static const enum ocsp_error all[] = {OCSP_MALFORMED_REQUEST, OCSP_INTERNAL_ERROR,
+                                          OCSP_TRY_LATER, OCSP_SIG_REQUIRED, OCSP_UNAUTHORIZED};
     for (int i = 0; i < 5; i++) {
         struct bytes der = ocsp_error_response(all[i]);
         const uint8_t *p = der.p;
