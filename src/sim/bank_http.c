@@ -122,15 +122,16 @@ static enum err css(struct httpd_request *r, struct httpd_reply *reply, void *ap
     return ERR_OK;
 }
 
-/* ---- control: from this machine only, and from no foreign page ---- */
+/* ---- control: from this machine only, and changed by no foreign page ---- */
 
 static enum err only_here(struct httpd_request *r, struct err_info *e)
 {
     const char *from = httpd_peer(r)->address;
     const char *site = httpd_header(r, "Sec-Fetch-Site");
     int here = strcmp(from, "127.0.0.1") == 0 || strcmp(from, "::1") == 0;
+    int reads = strcmp(r->method, "GET") == 0;
     int own = !site || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0;
-    if (here && own)
+    if (here && (reads || own))
         return ERR_OK;
     err_set(e, ERR_FORBIDDEN, NULL, "control from %s, site %s", from, site ? site : "-");
     err_arg(e, "who", "%s", "127.0.0.1");

@@ -6,21 +6,21 @@
 const char page_css[] =
     "*{box-sizing:border-box}body{margin:0;background:#f3f5f4;color:#23302b;"
     "font:17px/1.7 'PingFang SC','Microsoft YaHei','Noto Sans CJK SC',system-ui,sans-serif}"
-    "header{background:#1d5b4b;color:#fff}header div,main{max-width:720px;margin:0 auto;padding:16px 24px}"
+    "header{background:#1d5b4b;color:#fff}header div,main{max-width:880px;margin:0 auto;padding:16px 24px}"
     "header b{font-size:20px}.mark{display:inline-block;margin-left:12px;padding:0 10px;border-radius:4px;"
     "background:#ffe9b8;color:#5c4300;font-size:15px}"
     "h1{font-size:26px;line-height:1.4;margin:24px 0 8px}.card{background:#fff;border:1px solid #d8dfdc;"
     "border-radius:8px;padding:24px;margin:16px 0}dl{display:grid;grid-template-columns:7em 1fr;gap:8px 16px;margin:0}"
-    "dt{color:#5a6962}dd{margin:0;overflow-wrap:anywhere}.sum{font-size:32px;font-weight:700;line-height:1.3}"
+    "dt{color:#5a6962}dd{margin:0;overflow-wrap:anywhere}.sum{margin:0 0 16px;font-size:32px;font-weight:700;line-height:1.3}"
     ".row{display:flex;gap:16px;flex-wrap:wrap;margin-top:24px}"
     "button,.btn{font:inherit;height:48px;padding:0 28px;border-radius:6px;border:1px solid #7b8a83;background:#fff;"
     "color:#23302b;cursor:pointer;line-height:46px;text-decoration:none}"
     ".main{background:#1d5b4b;border-color:#1d5b4b;color:#fff;font-weight:700}"
     "button:focus-visible,a:focus-visible,select:focus-visible{outline:3px solid #e0a100;outline-offset:2px}"
     "select,input{font:inherit;height:44px;border:1px solid #7b8a83;border-radius:6px;padding:0 10px;background:#fff}"
-    "label{display:block;margin-top:16px}label span{display:block;color:#5a6962}"
+    "label{display:block;margin-bottom:16px}label span{display:block;color:#5a6962}"
     "table{border-collapse:collapse;width:100%;font-size:15px}th,td{text-align:left;padding:8px;"
-    "border-bottom:1px solid #e4e9e7;vertical-align:top}.r{text-align:right}.note{color:#5a6962;font-size:15px}"
+    "border-bottom:1px solid #e4e9e7;vertical-align:top}.r{text-align:right}.n{white-space:nowrap}.note{color:#5a6962;font-size:15px}"
     ".wide{overflow-x:auto}@media(max-width:560px){dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:10px}"
     "button,.btn{width:100%;text-align:center}}";
 
@@ -131,7 +131,7 @@ void page_error(struct buf *b, enum bank_code code)
     put(b, bank_code_text(code));
     buf_text(
         b,
-        "</h1><div class=\"card\"><p>没有扣款。请回到商户网站，从业务单重新付款；还不行时把代码告诉商户：<b>");
+        "</h1><div class=\"card\"><p>这次没有扣款。请回到商户网站，从业务单重新付款；还不行时把代码告诉商户：<b>");
     put(b, bank_code_name(code));
     buf_text(b, "</b></p></div>");
     foot(b);
@@ -160,8 +160,7 @@ static void control_form(struct buf *b, const struct bank_next *n)
     option(b, "pending", "处理中，下次再问才退到", n->refund == BANK_PENDING);
     option(b, "down", "系统维护中", n->refund == BANK_DOWN);
     buf_text(
-        b,
-        "</select></label><div class=\"row\"><button class=\"main\">就这样</button></div></form>");
+        b, "</select></label><div class=\"row\"><button class=\"main\">设好</button></div></form>");
 }
 
 static void control_row(struct buf *b, const json_t *p)
@@ -175,12 +174,12 @@ static void control_row(struct buf *b, const json_t *p)
     put_yuan(b, json_opt_int(p, "amount_fen", 0));
     buf_text(b, "</td><td class=\"r\">");
     put_yuan(b, json_opt_int(p, "refunded_fen", 0));
-    buf_fmt(b, "</td><td>%s</td>",
+    buf_fmt(b, "</td><td class=\"n\">%s</td>",
             strcmp(status, "SUCCESS") == 0  ? "已付款"
             : strcmp(status, "FAILED") == 0 ? "没有付"
                                             : "等待付款");
-    buf_fmt(b, "<td>已通知 %" PRId64 " 次%s</td></tr>", json_opt_int(p, "notify_attempts", 0),
-            json_opt_int(p, "notify_left", 0) ? "，还要再通知" : "");
+    buf_fmt(b, "<td class=\"n\">%" PRId64 " 次%s</td></tr>", json_opt_int(p, "notify_attempts", 0),
+            json_opt_int(p, "notify_left", 0) ? "，还要再发" : "");
 }
 
 void page_control(struct buf *b, struct bank *bank)
@@ -201,7 +200,7 @@ void page_control(struct buf *b, struct bank *bank)
         buf_text(
             b,
             "<h1>收到的付款</h1><div class=\"card wide\"><table><thead><tr><th>订单号</th><th>事由</th>"
-            "<th class=\"r\">金额（元）</th><th class=\"r\">已退（元）</th><th>状态</th><th>通知</th></tr>"
+            "<th class=\"r n\">金额（元）</th><th class=\"r n\">已退（元）</th><th>状态</th><th>发出通知</th></tr>"
             "</thead><tbody>");
         size_t i;
         json_t *p;

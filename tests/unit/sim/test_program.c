@@ -250,7 +250,7 @@ static void a_forged_page_or_call_is_refused(void **state)
     struct fixture *f = *state;
     struct httpc_answer page = get(f, "/pay?merchant=certhall&order=1&amount_fen=1&sign=x");
     assert_int_equal(page.status, 400);
-    assert_non_null(strstr((const char *)page.body.p, "没有扣款"));
+    assert_non_null(strstr((const char *)page.body.p, "这次没有扣款"));
     struct httpc_answer call =
         post(f, "/query", form_type,
              "merchant=certhall&order=1&time=2026-11-20T10%3A00%3A00%2B08%3A00&sign=eA==");
