@@ -22,7 +22,8 @@ static char *copy(const char *s)
 
 struct httpc *httpc_new(const struct httpc_options *o)
 {
-    curl_global_init(CURL_GLOBAL_DEFAULT); /* counted and safe beside other threads since 7.84 */
+    /* safe beside other threads since 7.84; never cleaned up, as mail may be going out in another */
+    curl_global_init(CURL_GLOBAL_DEFAULT);
     struct httpc *c = mem_alloc(sizeof *c);
     c->set = *o;
     c->set.service = c->service = mem_text(o->service ? o->service : "HTTP");
@@ -50,7 +51,6 @@ void httpc_free(struct httpc *c)
     free(c->ca_file);
     free(c->header);
     free(c);
-    curl_global_cleanup();
 }
 
 static CURL *handle_take(struct httpc *c)

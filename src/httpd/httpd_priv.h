@@ -30,6 +30,7 @@ struct httpd_listener {
     struct httpd *server;
     struct httpd_listen set;
     char *unix_path;
+    ino_t inode; /* of the socket file */
     int fd;
     int port;
     struct MHD_Daemon *mhd;

@@ -152,8 +152,11 @@ enum err httpd_listen(struct httpd *s, const struct httpd_listen *l, struct err_
     struct httpd_listener *n = &s->listener[s->listeners++];
     *n = (struct httpd_listener){
         .server = s, .set = *l, .fd = fd, .port = l->unix_path ? 0 : port_of(fd)};
-    if (l->unix_path)
+    struct stat st;
+    if (l->unix_path) {
         n->set.unix_path = n->unix_path = mem_text(l->unix_path);
+        n->inode = stat(l->unix_path, &st) == 0 ? st.st_ino : 0;
+    }
     return ERR_OK;
 }
 
@@ -191,8 +194,12 @@ static enum err start_listener(struct httpd *s, struct httpd_listener *l, struct
 enum err httpd_start(struct httpd *s, struct err_info *e)
 {
     s->pool = httpd_pool_new(s->set.workers, s->set.queue_max);
-    if (!s->pool || !httpd_watch_start(s))
+    if (!s->pool)
         return err_set(e, ERR_IO, NULL, "no thread: %s", strerror(errno));
+    if (!httpd_watch_start(s)) {
+        httpd_pool_end(s->pool);
+        return err_set(e, ERR_IO, NULL, "no thread: %s", strerror(errno));
+    }
     s->started = 1;
     for (int i = 0; i < s->listeners; i++)
         TRY(start_listener(s, &s->listener[i], e));
@@ -228,6 +235,15 @@ void httpd_stop(struct httpd *s)
     }
 }
 
+/* Only our own: the next process may already listen at the same path. */
+static void remove_socket(struct httpd_listener *l)
+{
+    struct stat st;
+    if (l->unix_path && stat(l->unix_path, &st) == 0 && st.st_ino == l->inode)
+        unlink(l->unix_path);
+    free(l->unix_path);
+}
+
 void httpd_free(struct httpd *s)
 {
     if (!s)
@@ -235,9 +251,7 @@ void httpd_free(struct httpd *s)
     httpd_stop(s);
     for (int i = 0; i < s->listeners; i++) {
         close(s->listener[i].fd);
-        if (s->listener[i].unix_path)
-            unlink(s->listener[i].unix_path);
-        free(s->listener[i].unix_path);
+        remove_socket(&s->listener[i]);
     }
     for (int i = 0; i < s->file_mounts; i++)
         httpd_files_free(s->files[i]);

@@ -234,6 +234,24 @@ static void a_port_in_use_is_named(void **state)
     assert_has(e.detail, "127.0.0.1");
 }
 
+static void a_successors_socket_is_left_alone(void **state)
+{
+    (void)state;
+    struct err_info e;
+    char folder[] = "/tmp/certhall-test-XXXXXX", path[80];
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/x.sock", folder);
+    struct httpd_listen l = {.unix_path = path, .owner = (uid_t)-1, .group = (gid_t)-1};
+    struct httpd *old = httpd_new(&(struct httpd_options){0});
+    struct httpd *new = httpd_new(&(struct httpd_options){0});
+    assert_ok(httpd_listen(old, &l, &e), &e);
+    assert_ok(httpd_listen(new, &l, &e), &e);
+    httpd_free(old);
+    assert_int_equal(access(path, F_OK), 0);
+    httpd_free(new);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,6 +265,7 @@ int main(void)
         cmocka_unit_test(one_address_gets_only_its_share_of_connections),
         cmocka_unit_test(a_foreign_host_name_is_refused),
         cmocka_unit_test(a_port_in_use_is_named),
+        cmocka_unit_test(a_successors_socket_is_left_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
