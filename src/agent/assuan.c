@@ -15,6 +15,7 @@ enum {
     LINE_MAX_OCTETS = 1000,     /* Assuan manual, "Server responses" */
     ANSWER_MS = 10 * 60 * 1000, /* a person looks for his glasses */
     GREETING_MS = 15 * 1000,
+    BYE_MS = 1000,
 };
 
 /* libgpg-error: source 5 (pinentry) or none, code 99 cancelled, 114 not confirmed, 62 timeout */
@@ -258,8 +259,9 @@ void assuan_free(struct assuan *s)
     if (!s)
         return;
     struct err_info e;
-    if (s->pid > 0)
-        (void)!put_line(s, "BYE\n", &e);
+    char line[LINE_MAX_OCTETS + 1];
+    if (s->pid > 0 && put_line(s, "BYE\n", &e) == ERR_OK)
+        (void)!get_line(s, line, BYE_MS, &e); /* its "OK closing connection" */
     close(s->in);
     close(s->out);
     /* End of input ends it; a dialogue that still hangs on the screen is ended. */
