@@ -129,7 +129,7 @@ static void the_last_wrong_pin_locks_even_for_the_right_one(void **state)
     for (int left = TRIES - 1; left > 0; left--) {
         assert_err(ERR_TOKEN_PIN_WRONG, login(w, "wrong-one"));
         assert_string_equal(w->e.arg[0].name, "left");
-        assert_int_equal(atol(w->e.arg[0].value), left);
+        assert_string_equal(w->e.arg[0].value, arena_fmt(w->a, "%d", left));
         assert_int_equal(info(w).user_left, left);
     }
     assert_err(ERR_TOKEN_LOCKED, login(w, "wrong-one"));

@@ -1,4 +1,5 @@
 /* The PIN dialogue: a scripted program speaks Assuan, well and badly. */
+#include "scratch.h"
 #include "testing.h"
 
 #include "agent/ask.h"
@@ -24,9 +25,7 @@ static int make_folder(void **state)
 static int remove_folder(void **state)
 {
     (void)state;
-    char command[96];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    int failed = system(command);
+    int failed = scratch_remove(folder);
     free(folder);
     return failed;
 }

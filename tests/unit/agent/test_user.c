@@ -115,7 +115,7 @@ static void a_short_challenge_is_refused(void **state)
 {
     struct world *w = *state;
     ready_for_login(w);
-    strcpy(w->challenge, "c2hvcnQ=");
+    snprintf(w->challenge, sizeof w->challenge, "c2hvcnQ=");
     world_answers(w, "pin right-pin-1\n");
     struct job_report r = world_run(w);
     assert_int_equal(r.outcome, JOB_FAILED);

@@ -1,5 +1,7 @@
 #include "world.h"
 
+#include "scratch.h"
+
 #include "base/sys.h"
 #include "base/text.h"
 #include "token/soft.h"
@@ -204,7 +206,7 @@ int world_teardown(void **state)
     buf_clear(&w->current_step);
     buf_clear(&w->traffic);
     buf_clear(&w->note);
-    int failed = system(arena_fmt(w->a, "rm -rf '%s'", w->folder));
+    int failed = scratch_remove(w->folder);
     arena_free(w->a);
     free(w);
     return failed;

@@ -1,4 +1,5 @@
 /* A TLS client whose UKey signs, against a server that wants its certificate. */
+#include "scratch.h"
 #include "testing.h"
 
 #include "token/soft.h"
@@ -54,10 +55,9 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct world *w = *state;
-    char *command = arena_fmt(w->a, "rm -rf '%s'", w->folder);
     token_free(w->token);
     token_place_free(w->place);
-    int failed = system(command);
+    int failed = scratch_remove(w->folder);
     arena_free(w->a);
     free(w);
     return failed;

@@ -5,6 +5,7 @@
 #include "token/soft.h"
 #include "token/soft_priv.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,17 +18,17 @@ static struct soft_image full(struct arena *a)
                             .ready = 1,
                             .user_max = 6,
                             .admin_max = 10};
-    strcpy(im.serial, "FX2600071182");
-    strcpy(im.label, "泉州");
+    snprintf(im.serial, sizeof im.serial, "FX2600071182");
+    snprintf(im.label, sizeof im.label, "泉州");
     im.user.memory_kib = im.admin.memory_kib = 64;
     im.user.passes = im.admin.passes = 1;
     im.user.sealed = im.admin.sealed = arena_bytes(a, "sealed", 6);
-    strcpy(im.key[0].name, "order-1");
+    snprintf(im.key[0].name, sizeof im.key[0].name, "order-1");
     im.key[0].alg = TOKEN_P256;
     im.key[0].spki = arena_bytes(a, "spki", 4);
     im.key[0].sealed = arena_bytes(a, "private", 7);
     im.keys = 1;
-    strcpy(im.object[0].name, "note");
+    snprintf(im.object[0].name, sizeof im.object[0].name, "note");
     im.object[0].content = arena_bytes(a, "x", 1);
     im.objects = 1;
     return im;
@@ -121,7 +122,7 @@ static void a_counter_over_its_maximum_is_refused(void **state)
     im.user.memory_kib = 2 << 20;
     assert_err(ERR_TOKEN_DAMAGED, soft_image_read(a, file_of(a, &im), &back, &e));
     im = full(a);
-    strcpy(im.serial, "../x");
+    snprintf(im.serial, sizeof im.serial, "../x");
     assert_err(ERR_TOKEN_DAMAGED, soft_image_read(a, file_of(a, &im), &back, &e));
 }
 

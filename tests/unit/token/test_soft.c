@@ -1,4 +1,5 @@
 /* The soft driver where the power fails, a disk refuses, two processes meet, or somebody altered the file. */
+#include "scratch.h"
 #include "testing.h"
 
 #include "base/sys.h"
@@ -67,9 +68,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct world *w = *state;
-    char *command = arena_fmt(w->a, "rm -rf '%s'", w->folder);
     close_handles(w);
-    int failed = system(command);
+    int failed = scratch_remove(w->folder);
     arena_free(w->a);
     free(w);
     return failed;
@@ -331,7 +331,7 @@ static void altered_content_is_found_at_the_login(void **state)
     store_image(w, &im);
     assert_err(ERR_TOKEN_DAMAGED, right_login(w));
     im = good;
-    strcpy(im.key[0].name, "other");
+    snprintf(im.key[0].name, sizeof im.key[0].name, "other");
     store_image(w, &im);
     assert_err(ERR_TOKEN_DAMAGED, right_login(w));
     im = good;
