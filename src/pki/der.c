@@ -45,6 +45,18 @@ struct bytes der_rest(const struct der *d)
     return (struct bytes){d->p, (size_t)(d->end - d->p)};
 }
 
+/* Each arc ends within the content and does not begin with 80 (X.690 8.19.2). */
+static int oid_fits(struct bytes c)
+{
+    int begins = 1;
+    for (size_t i = 0; i < c.n; i++) {
+        if (begins && c.p[i] == 0x80)
+            return 0;
+        begins = !(c.p[i] & 0x80);
+    }
+    return c.n > 0 && begins;
+}
+
 /* Length octets at `*p`; moves behind them. */
 static enum err read_length(const uint8_t **p, const uint8_t *end, size_t *len, struct err_info *e)
 {
@@ -100,9 +112,15 @@ enum err der_any(struct der *d, uint8_t *tag, struct bytes *whole, struct bytes 
 static enum err take(struct der *d, uint8_t tag, struct bytes *whole, struct bytes *content,
                      struct err_info *e)
 {
+    struct bytes c;
     if (der_more(d) && *d->p != tag)
         return der_refuse(e, "tag 0x%02x where 0x%02x must stand (X.690 8.1.2)", *d->p, tag);
-    return der_any(d, NULL, whole, content, e);
+    TRY(der_any(d, NULL, whole, &c, e));
+    if (tag == DER_OID && !oid_fits(c))
+        return der_refuse(e, "malformed OID (X.690 8.19.2)");
+    if (content)
+        *content = c;
+    return ERR_OK;
 }
 
 enum err der_take(struct der *d, uint8_t tag, struct bytes *content, struct err_info *e)
@@ -416,26 +434,20 @@ enum err der_finish(struct buf *b, struct arena *a, struct bytes *out, struct er
 
 char *der_oid_text(struct arena *a, struct bytes c)
 {
-    if (c.n == 0 || c.n > 64 || c.p[c.n - 1] & 0x80)
+    if (c.n > 64 || !oid_fits(c))
         return NULL;
     char *text = NULL;
     uint64_t v = 0;
-    for (size_t i = 0, at = 0; i < c.n; i++, at++) {
-        if (at == 0 && c.p[i] == 0x80)
-            return NULL; /* X.690 8.19.2: no leading 80 */
+    for (size_t i = 0; i < c.n; i++) {
         if (v >> 50)
             return NULL;
         v = v << 7 | (c.p[i] & 0x7f);
         if (c.p[i] & 0x80)
             continue;
-        if (text) {
-            text = arena_fmt(a, "%s.%llu", text, (unsigned long long)v);
-        } else {
-            unsigned first = v < 40 ? 0 : v < 80 ? 1 : 2;
-            text = arena_fmt(a, "%u.%llu", first, (unsigned long long)(v - first * 40));
-        }
+        unsigned first = v < 40 ? 0 : v < 80 ? 1 : 2;
+        text = text ? arena_fmt(a, "%s.%llu", text, (unsigned long long)v)
+                    : arena_fmt(a, "%u.%llu", first, (unsigned long long)(v - first * 40));
         v = 0;
-        at = (size_t)-1;
     }
     return text;
 }

@@ -7,6 +7,8 @@
 
 enum { CLOCK_SKEW = 60 * TIME_SECOND };
 
+static const uint8_t oid_basic[] = {0x2b, 6, 1, 5, 5, 7, 0x30, 1, 1};
+
 struct basic {
     struct bytes data, algorithm, signature, cert; /* cert n 0: none */
 };
@@ -23,8 +25,12 @@ static enum err open_answer(struct bytes der, struct basic *b, struct err_info *
     TRY(der_enter(&seq, DER_EXPLICIT(0), &inner, e));
     TRY(der_end(&seq, e));
     TRY(der_enter(&inner, DER_SEQUENCE, &wrap, e));
+    TRY(der_end(&inner, e));
     TRY(der_take(&wrap, DER_OID, &c, e));
+    if (!der_same(c, (struct bytes){oid_basic, sizeof oid_basic}))
+        return der_refuse(e, "not a basic response (RFC 6960 4.2.1)");
     TRY(der_take(&wrap, DER_OCTET_STRING, &c, e));
+    TRY(der_end(&wrap, e));
     d = der_start(c);
     TRY(der_enter(&d, DER_SEQUENCE, &seq, e));
     TRY(der_end(&d, e));
@@ -35,6 +41,7 @@ static enum err open_answer(struct bytes der, struct basic *b, struct err_info *
     if (der_more(&seq)) {
         TRY(der_enter(&seq, DER_EXPLICIT(0), &inner, e));
         TRY(der_enter(&inner, DER_SEQUENCE, &certs, e));
+        TRY(der_end(&inner, e));
         if (der_more(&certs))
             TRY(der_take_whole(&certs, DER_SEQUENCE, &b->cert, e));
     }

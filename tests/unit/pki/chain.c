@@ -19,8 +19,8 @@ struct cert_spec test_spec(const struct chain *c)
         .serial = cert_serial_new(c->a),
         .issuer = c->ca.name,
         .subject = c->user_name,
-        .not_before = TEST_NOW - TIME_DAY,
-        .not_after = TEST_NOW + TEST_YEAR,
+        .not_before = c->now - TIME_DAY,
+        .not_after = c->now + TEST_YEAR,
         .key = pki_key_pub(c->user),
         .issuer_key = pki_key_pub(c->ca.key),
         .key_usage = CERT_KU_DIGITAL_SIGNATURE | CERT_KU_NON_REPUDIATION,
@@ -42,10 +42,11 @@ struct bytes test_issue(const struct chain *c, const struct cert_spec *spec)
     return der;
 }
 
-static void authority_make(struct authority *x, struct arena *a, enum pki_alg alg, const char *cn,
-                           const struct authority *issuer)
+static void authority_make(struct authority *x, const struct chain *c, enum pki_alg alg,
+                           const char *cn, const struct authority *issuer)
 {
     struct err_info e;
+    struct arena *a = c->a;
     struct bytes tbs;
     assert_ok(pki_key_new(alg, &x->key, &e), &e);
     assert_ok(pki_signer_from_key(x->key, &x->signer, &e), &e);
@@ -56,8 +57,8 @@ static void authority_make(struct authority *x, struct arena *a, enum pki_alg al
         .serial = cert_serial_new(a),
         .issuer = issuer->name,
         .subject = x->name,
-        .not_before = TEST_NOW - TEST_YEAR,
-        .not_after = TEST_NOW + 10 * TEST_YEAR,
+        .not_before = c->now - TEST_YEAR,
+        .not_after = c->now + 10 * TEST_YEAR,
         .key = pki_key_pub(x->key),
         .issuer_key = pki_key_pub(issuer->key),
         .ca = 1,
@@ -75,10 +76,15 @@ static void authority_make(struct authority *x, struct arena *a, enum pki_alg al
 
 void chain_make(struct chain *c, struct arena *a, enum pki_alg alg)
 {
+    chain_make_at(c, a, alg, TEST_NOW);
+}
+
+void chain_make_at(struct chain *c, struct arena *a, enum pki_alg alg, int64_t now)
+{
     struct err_info e;
-    *c = (struct chain){.a = a};
-    authority_make(&c->root, a, alg, "证书大厅测试根", NULL);
-    authority_make(&c->ca, a, alg, "证书大厅测试签发", &c->root);
+    *c = (struct chain){.a = a, .now = now};
+    authority_make(&c->root, c, alg, "证书大厅测试根", NULL);
+    authority_make(&c->ca, c, alg, "证书大厅测试签发", &c->root);
     assert_ok(pki_key_new(alg, &c->user, &e), &e);
     c->user_name = test_name(a, "沈若琳");
     struct cert_spec spec = test_spec(c);
