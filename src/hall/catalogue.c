@@ -1,8 +1,15 @@
 #include "hall/catalogue.h"
 
+#include "hall/account/account_sql.h"
 #include "hall/audit/audit_sql.h"
 #include "hall/event/event_sql.h"
 #include "hall/hall_sql.h"
+#include "hall/institution/institution_sql.h"
+#include "hall/limit/limit_sql.h"
+#include "hall/outbox/outbox_sql.h"
+#include "hall/partner/partner_sql.h"
+#include "hall/session/session_sql.h"
+#include "hall/staff/staff_sql.h"
 #include "hall/task/task_sql.h"
 
 /* Only ever add at the end: a database in use has run the migrations in this order. */
@@ -11,5 +18,12 @@ static const struct store_module *const MODULES[] = {
     &audit_sql,
     &event_sql,
     &task_sql,
+    &outbox_sql,
+    &limit_sql,
+    &account_sql,
+    &session_sql,
+    &institution_sql,
+    &staff_sql,
+    &partner_sql,
 };
 const struct store_catalogue hall_catalogue = STORE_CATALOGUE(MODULES);

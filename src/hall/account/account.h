@@ -45,18 +45,22 @@ struct account_change {
 };
 NODISCARD enum err account_correct(struct hall_tx *tx, int64_t id, const struct account_change *c,
                                    struct err_info *e); /* C5 */
-NODISCARD enum err account_withdraw(struct hall_tx *tx, int64_t id,
-                                    struct err_info *e); /* C6; sessions end */
+/* C6. The caller ends the sessions (session_close_all). */
+NODISCARD enum err account_withdraw(struct hall_tx *tx, int64_t id, struct err_info *e);
 /* C2 by the timer: LOADED rows whose day has come; *n changed. */
 NODISCARD enum err account_usable_due(struct hall_tx *tx, int *n, struct err_info *e);
 /* All accounts of an institution (several users each with a UKey, S0-08). */
 NODISCARD enum err account_of_institution(struct hall_tx *tx, int64_t institution,
                                           const struct account **out, size_t *n,
                                           struct err_info *e);
+/* Search by whole value of mobile or e-mail (encrypted fields are found no other way); at most 200. */
+NODISCARD enum err account_search(struct hall_tx *tx, const char *value, const struct account **out,
+                                  size_t *n, struct err_info *e);
 
 struct account_sign_in {
     const char *project, *code, *reporting_code; /* as typed: mended here */
     const char *address;                         /* of the browser */
+    enum lang lang;                              /* of the date in ERR_ACCOUNT_EARLY */
 };
 /* Begins and keeps its own transactions, because a refused try must be counted. *id is the account; C3 moves it to IN_USE.
  * ERR_ACCOUNT_WRONG (one answer and one duration for unknown code, unknown institution and wrong pair), ERR_ACCOUNT_EARLY

@@ -67,6 +67,14 @@ enum { MESSAGE_KINDS = 2 };
 /* The rows "mail" and "sms" for outbox_start. The settings outlive the outbox. */
 void message_kinds(const struct message_settings *s, struct outbox_kind out[MESSAGE_KINDS]);
 
+/* One message as a file of a folder; a repeat of the same `idem` replaces it. */
+struct message_file {
+    const char *kind, *idem, *to, *subject, *text;
+    int64_t at; /* business time */
+};
+NODISCARD enum err message_file_write(const char *folder, const struct message_file *f,
+                                      struct err_info *e);
+
 /* What the console shows as the demo's outbox: files of the folder, newest first. */
 struct message_sent {
     const char *id, *kind, *to, *subject, *text;

@@ -1,5 +1,6 @@
 #include "hall_fixture.h"
 
+#include "hall/calendar/calendar.h"
 #include "hall/catalogue.h"
 
 #include <libpq-fe.h>
@@ -27,9 +28,12 @@ int hall_setup(void **state)
     assert_ok(clock_demo_set(f->clock_path, clock_machine(), &f->e), &f->e);
     assert_ok(clock_open(f->clock_path, &f->clock, &f->e), &f->e);
     assert_ok(vault_new(&keys, &f->vault, &f->e), &f->e);
+    const char *folders[] = {CALENDAR_DIR};
+    assert_ok(calendar_load(folders, 1, &f->calendar, &f->e), &f->e);
     f->hall = (struct hall){.store = f->store.store,
                             .clock = f->clock,
                             .vault = f->vault,
+                            .calendar = f->calendar,
                             .public_url = "http://127.0.0.1:8080",
                             .ids = hall_ids_fixed(5)};
     *state = f;
@@ -42,6 +46,7 @@ int hall_teardown(void **state)
     store_fixture_close(&f->store);
     clock_free(f->clock);
     unlink(f->clock_path);
+    calendar_free(f->calendar);
     vault_free(f->vault);
     hall_ids_free(f->hall.ids);
     arena_free(f->arena);

@@ -13,6 +13,7 @@ struct hall_fixture {
     struct hall hall;
     struct vault *vault;
     struct clock *clock;
+    struct calendar *calendar;
     char clock_path[64];
     struct arena *arena; /* of the test */
     struct err_info e;

@@ -86,7 +86,8 @@ static void a_lost_number_is_replaced_and_a_run_out_lease_writes_nothing(void **
     assert_ok(hall_ids_lease(f->store.store, &ids, &f->e), &f->e);
     struct hall h = f->hall;
     h.ids = ids;
-    hall_tamper(f, "UPDATE hall_worker SET holder = (SELECT hash FROM audit_chain WHERE chain = 0)");
+    hall_tamper(f,
+                "UPDATE hall_worker SET holder = (SELECT hash FROM audit_chain WHERE chain = 0)");
     assert_ok(hall_ids_renew(ids, f->store.store, &f->e), &f->e);
     assert_int_equal(hall_new_id(&h) >> 12 & 1023, 1);
     assert_ok(hall_ids_release(ids, f->store.store, &f->e), &f->e);

@@ -1,0 +1,145 @@
+/* Staff: roles that exclude each other, passwords, the demo's stand-ins. */
+#include "hall/session/session.h"
+#include "hall/staff/staff.h"
+#include "hall_fixture.h"
+
+#include <string.h>
+
+#define PASSWORD "a long enough password"
+
+static enum err add(struct hall_fixture *f, const struct actor *by, const char *login,
+                    unsigned roles, const char *password, int64_t *id)
+{
+    struct hall_tx tx = {0};
+    struct staff_new n = {.login = login, .name = "许建民", .roles = roles, .password = password};
+    hall_write(f, by, &tx);
+    enum err result = staff_add(&tx, &n, id, &f->e);
+    if (result == ERR_OK)
+        hall_done(f, &tx);
+    hall_end(&tx);
+    return result;
+}
+
+static void roles_that_watch_each_other_are_different_people(void **state)
+{
+    struct err_info e = {0};
+    (void)state;
+    assert_int_equal(staff_roles_check(STAFF_MAKER | STAFF_SHIPPING, &e), ERR_OK);
+    assert_int_equal(staff_roles_check(STAFF_AUDITOR, &e), ERR_OK);
+    assert_err(ERR_STAFF_ROLES, staff_roles_check(STAFF_AUDITOR | STAFF_SUPPORT, &e));
+    assert_err(ERR_STAFF_ROLES, staff_roles_check(STAFF_SUPER_ADMIN | STAFF_BUSINESS_ADMIN, &e));
+    assert_err(ERR_STAFF_ROLES, staff_roles_check(STAFF_REGULATOR | STAFF_MAKER, &e));
+    assert_err(ERR_STAFF_ROLES, staff_roles_check(0, &e));
+    assert_err(ERR_STAFF_ROLES, staff_roles_check(1u << STAFF_ROLES, &e));
+    for (unsigned i = 0; i < STAFF_ROLES; i++)
+        assert_int_equal(staff_role_from_code(staff_role_code((enum staff_role)(1u << i))),
+                         1u << i);
+    assert_int_equal(staff_role_from_code("nobody"), 0);
+}
+
+static void the_auditor_is_made_at_installation_only(void **state)
+{
+    struct hall_fixture *f = *state;
+    struct actor admin = {BY_STAFF, 1, "吴远", "super_admin", "127.0.0.1"};
+    int64_t id;
+    assert_err(ERR_STAFF_ROLES, add(f, &admin, "fang", STAFF_AUDITOR, PASSWORD, &id));
+    assert_int_equal(add(f, &hall_system, "fang", STAFF_AUDITOR, PASSWORD, &id), ERR_OK);
+}
+
+static void names_are_unique_and_passwords_long(void **state)
+{
+    struct hall_fixture *f = *state;
+    int64_t id;
+    assert_int_equal(add(f, &hall_system, "xu", STAFF_MAKER, PASSWORD, &id), ERR_OK);
+    assert_err(ERR_STAFF_EXISTS, add(f, &hall_system, "xu", STAFF_MAKER, PASSWORD, &id));
+    assert_err(ERR_STAFF_LOGIN, add(f, &hall_system, "Xu Jianmin", STAFF_MAKER, PASSWORD, &id));
+    assert_err(ERR_STAFF_LOGIN, add(f, &hall_system, "x", STAFF_MAKER, PASSWORD, &id));
+    assert_err(ERR_STAFF_PASSWORD, add(f, &hall_system, "he", STAFF_MAKER, "too short", &id));
+    assert_err(ERR_STAFF_PASSWORD,
+               add(f, &hall_system, "he.jiamin.at.desk", STAFF_MAKER, "he.jiamin.at.desk", &id));
+}
+
+static enum err sign_in(struct hall_fixture *f, const char *login, const char *password,
+                        const char *address)
+{
+    int64_t id = 0;
+    err_clear(&f->e);
+    enum err result = staff_sign_in(&f->hall, login, password, address, f->arena, &id, &f->e);
+    assert_int_equal(result == ERR_OK, id != 0);
+    return result;
+}
+
+static void a_password_signs_in_and_wrong_ones_are_limited(void **state)
+{
+    struct hall_fixture *f = *state;
+    int64_t id;
+    assert_int_equal(add(f, &hall_system, "xu", STAFF_MAKER, PASSWORD, &id), ERR_OK);
+    assert_int_equal(sign_in(f, "xu", PASSWORD, "10.0.0.1"), ERR_OK);
+    assert_err(ERR_STAFF_WRONG, sign_in(f, "nobody", PASSWORD, "10.0.0.1"));
+    for (int i = 0; i < 5; i++)
+        assert_err(ERR_STAFF_WRONG, sign_in(f, "xu", "wrong password", "10.0.0.1"));
+    assert_err(ERR_LIMITED, sign_in(f, "xu", PASSWORD, "10.0.0.1"));
+    assert_int_equal(sign_in(f, "xu", PASSWORD, "10.0.0.2"), ERR_OK);
+}
+
+static void a_new_password_and_disabling_end_the_sessions(void **state)
+{
+    struct hall_fixture *f = *state;
+    struct hall_tx tx = {0};
+    struct session s;
+    const char *token;
+    int64_t id;
+    assert_int_equal(add(f, &hall_system, "xu", STAFF_MAKER, PASSWORD, &id), ERR_OK);
+    hall_write(f, &hall_system, &tx);
+    assert_ok(session_open(&tx, SESSION_STAFF, id, "", "password", &token, &s, &f->e), &f->e);
+    assert_ok(staff_set_password(&tx, id, "another long password", &f->e), &f->e);
+    assert_err(ERR_UNAUTHENTICATED, session_find(&tx, SESSION_STAFF, token, &s, &f->e));
+    hall_done(f, &tx);
+    assert_err(ERR_STAFF_WRONG, sign_in(f, "xu", PASSWORD, "10.0.0.1"));
+    assert_int_equal(sign_in(f, "xu", "another long password", "10.0.0.1"), ERR_OK);
+    hall_write(f, &hall_system, &tx);
+    assert_ok(staff_disable(&tx, id, &f->e), &f->e);
+    hall_done(f, &tx);
+    assert_err(ERR_STAFF_WRONG, sign_in(f, "xu", "another long password", "10.0.0.1"));
+}
+
+static void stand_ins_exist_in_a_demo_only(void **state)
+{
+    struct hall_fixture *f = *state;
+    struct hall_tx tx = {0};
+    int64_t id;
+    assert_int_equal(add(f, &hall_system, "xu", STAFF_MAKER, PASSWORD, &id), ERR_OK);
+    hall_write(f, &hall_system, &tx);
+    assert_err(ERR_NOT_FOUND, staff_stand_in(&tx, id, &f->e));
+    hall_end(&tx);
+    f->hall.demo = 1;
+    hall_write(f, &hall_system, &tx);
+    assert_ok(staff_stand_in(&tx, id, &f->e), &f->e);
+    hall_done(f, &tx);
+}
+
+static void nobody_acts_in_a_role_he_does_not_have(void **state)
+{
+    struct hall_fixture *f = *state;
+    struct staff s = {.id = 3, .name = "许建民", .roles = STAFF_MAKER};
+    struct actor who;
+    assert_int_equal(staff_actor(&s, STAFF_MAKER, "10.0.0.1", &who, &f->e), ERR_OK);
+    assert_string_equal(who.role, "maker");
+    assert_err(ERR_FORBIDDEN, staff_actor(&s, STAFF_AUDITOR, "10.0.0.1", &who, &f->e));
+    s.disabled = 1;
+    assert_err(ERR_FORBIDDEN, staff_actor(&s, STAFF_MAKER, "10.0.0.1", &who, &f->e));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        HALL_TEST(roles_that_watch_each_other_are_different_people),
+        HALL_TEST(the_auditor_is_made_at_installation_only),
+        HALL_TEST(names_are_unique_and_passwords_long),
+        HALL_TEST(a_password_signs_in_and_wrong_ones_are_limited),
+        HALL_TEST(a_new_password_and_disabling_end_the_sessions),
+        HALL_TEST(stand_ins_exist_in_a_demo_only),
+        HALL_TEST(nobody_acts_in_a_role_he_does_not_have),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
