@@ -1,0 +1,182 @@
+/* Payment: what an order owes, the money that came, refunds, and the double-entry ledger (requirements §10.2).
+ *
+ * Whoever calls has decided by `flow`; here it is recorded, once: a transaction of a gateway is one row whatever repeats the
+ * gateway makes (G-08), a booking is one line by its key. Talking to the gateway happens in outbox deliveries, never inside a
+ * transaction. Amounts are fen. */
+#ifndef CERTHALL_HALL_PAYMENT_H
+#define CERTHALL_HALL_PAYMENT_H
+
+#include "hall/hall.h"
+#include "hall/outbox/outbox.h"
+
+enum { PAYMENT_PAGE_MS = 30 * TIME_MINUTE }; /* G-08 */
+
+/* ---- providers: who takes the money (design §2: one interface; the bank's protocol is in netbank.c) ---- */
+
+struct payment_pair {
+    const char *name, *value;
+};
+struct payment_ask {
+    const char *order; /* the number the gateway knows */
+    const char *subject;
+    int64_t amount_fen;
+    const char *return_url, *notify_url;
+};
+enum payment_result { PAYMENT_UNKNOWN, PAYMENT_NOT_PAID, PAYMENT_FAILED, PAYMENT_PAID };
+struct payment_told {
+    const char *order, *trade_no; /* "" where there is none */
+    int64_t amount_fen;
+    enum payment_result result;
+    int64_t at; /* UTC milliseconds, the gateway's */
+};
+enum payment_refund_result { PAYMENT_REFUND_DONE, PAYMENT_REFUND_RUNNING };
+
+/* Texts go into the arena. ERR_UNAVAILABLE: nobody there, again later; ERR_PAYMENT_FORGED: a signature that is not the
+ * gateway's; ERR_PAYMENT_REFUSED{why}: it says no. They block. */
+struct payment_provider {
+    const char *name;   /* as in addresses: "netbank" */
+    const char *method; /* as profiles say: "net_bank" */
+    /* Address of the gateway's page, freshly signed. */
+    enum err (*page)(const struct payment_provider *p, const struct payment_ask *ask,
+                     struct arena *a, const char **url, struct err_info *e);
+    /* Check a callback's signature and read it. The list ends with name == NULL. */
+    enum err (*read_notice)(const struct payment_provider *p, const struct payment_pair *pairs,
+                            struct arena *a, struct payment_told *out, struct err_info *e);
+    enum err (*query)(const struct payment_provider *p, const char *order, struct arena *a,
+                      struct payment_told *out, struct err_info *e);
+    /* Idempotent by refund_no. */
+    enum err (*refund)(const struct payment_provider *p, const char *order, const char *refund_no,
+                       int64_t amount_fen, struct arena *a, enum payment_refund_result *out,
+                       struct err_info *e);
+};
+
+struct netbank_options {
+    const char *url;      /* of the bank, no slash at the end */
+    const char *merchant; /* our number there */
+    struct bytes key;     /* our RSA key, PEM */
+    struct bytes bank;    /* the bank's public key, PEM */
+};
+struct netbank;
+/* ERR_CONFIG where a key is none. */
+NODISCARD enum err netbank_new(const struct netbank_options *o, struct netbank **out,
+                               struct err_info *e);
+void netbank_free(struct netbank *n);
+DEFINE_AUTO(netbank)
+const struct payment_provider *netbank_provider(const struct netbank *n);
+
+/* ---- effects (ARCHITECTURE.md, "Effects and who does them") ---- */
+
+NODISCARD enum err payment_open(struct hall_tx *tx, int64_t order, int64_t amount_fen,
+                                int64_t price_until, struct err_info *e); /* P2 */
+NODISCARD enum err payment_free(struct hall_tx *tx, int64_t order, const char *rule,
+                                struct err_info *e); /* P1 */
+NODISCARD enum err payment_page(struct hall_tx *tx, int64_t order, const char *method,
+                                const char *subject,
+                                struct err_info *e); /* P3: the page is open for 30 minutes */
+NODISCARD enum err payment_page_close(struct hall_tx *tx, int64_t order,
+                                      struct err_info *e); /* P5, P13 */
+NODISCARD enum err payment_book(struct hall_tx *tx, int64_t order, const char *method,
+                                const char *trade_no, int64_t amount_fen, int64_t at,
+                                struct err_info *e); /* P4, P7 */
+NODISCARD enum err payment_suspend(struct hall_tx *tx, int64_t order, const char *method,
+                                   const char *trade_no, int64_t amount_fen, int64_t at,
+                                   struct err_info *e); /* P9, P14, P15 */
+/* Money that should not have come goes back by itself. */
+NODISCARD enum err payment_refund_one(struct hall_tx *tx, int64_t order, const char *trade_no,
+                                      struct err_info *e);
+/* All money of an order waits for finance: `payment_refund_send` by the second pair of eyes (G-07). */
+NODISCARD enum err payment_refund_all(struct hall_tx *tx, int64_t order, struct err_info *e);
+NODISCARD enum err payment_refund_send(struct hall_tx *tx, int64_t order, struct err_info *e);
+NODISCARD enum err payment_refund_again(struct hall_tx *tx, int64_t order,
+                                        struct err_info *e); /* P12 */
+NODISCARD enum err payment_refund_book(struct hall_tx *tx, int64_t order, const char *trade_no,
+                                       int64_t amount_fen, struct err_info *e); /* P11 */
+/* An issued invoice turns the customer's money into revenue and VAT; `vat_percent` is contained in the amount. */
+NODISCARD enum err payment_book_invoice(struct hall_tx *tx, int64_t order, int64_t invoice,
+                                        int64_t amount_fen, int vat_percent, struct err_info *e);
+
+/* ---- facts ---- */
+
+NODISCARD enum err payment_known(struct hall_tx *tx, const char *trade_no, int *yes,
+                                 struct err_info *e);
+struct payment_sums {
+    int64_t due;  /* 0: nothing, or free */
+    int64_t held; /* came and was not given back */
+    int64_t refunded;
+    int64_t invoiced;
+};
+NODISCARD enum err payment_sums(struct hall_tx *tx, int64_t order, struct payment_sums *out,
+                                struct err_info *e);
+
+/* ---- views ---- */
+
+struct payment {
+    int64_t order, amount_fen, price_until, page_until, asked_at;
+    const char *free_rule, *method, *subject;
+};
+/* ERR_NOT_FOUND before anything is due. */
+NODISCARD enum err payment_get(struct hall_tx *tx, int64_t order, struct payment *out,
+                               struct err_info *e);
+/* The gateway's page of an order whose page is open, signed now; ERR_ORDER_STATE when none is. */
+NODISCARD enum err payment_redirect(struct hall_tx *tx, const struct payment *p, const char **url,
+                                    struct err_info *e);
+
+struct payment_money {
+    int64_t id, order, amount_fen, at;
+    const char *method, *trade_no, *purpose, *refund_no, *refund_state;
+};
+NODISCARD enum err payment_money_get(struct hall_tx *tx, int64_t id, struct payment_money *out,
+                                     struct err_info *e);
+NODISCARD enum err payment_money_of(struct hall_tx *tx, int64_t order,
+                                    const struct payment_money **out, size_t *n,
+                                    struct err_info *e);
+/* Newest first; `before`: id of the last of the page before, 0: first page. */
+NODISCARD enum err payment_money_list(struct hall_tx *tx, int64_t before, int limit,
+                                      const struct payment_money **out, size_t *n,
+                                      struct err_info *e);
+
+struct payment_exception {
+    int64_t id, order, money, at; /* money 0: none came */
+    const char *kind; /* "wrong_amount", "duplicate", "late", "bad_signature", "unanswered" */
+    const char *detail;
+};
+NODISCARD enum err payment_exception_note(struct hall_tx *tx, int64_t order, const char *kind,
+                                          const char *detail, struct err_info *e);
+NODISCARD enum err payment_exception_list(struct hall_tx *tx, int64_t before, int limit,
+                                          const struct payment_exception **out, size_t *n,
+                                          struct err_info *e);
+
+enum { PAYMENT_ACCOUNTS_MAX = 8 };
+struct payment_account {
+    const char *code, *title; /* "bank", 银行存款 */
+    int64_t debit_fen, credit_fen;
+};
+struct payment_line {
+    int64_t id, at, order, amount_fen;
+    const char *debit, *credit, *what;
+};
+struct payment_ledger {
+    struct payment_account account[PAYMENT_ACCOUNTS_MAX];
+    size_t accounts;
+    int64_t debit_fen, credit_fen;
+    const struct payment_line *line; /* newest first */
+    size_t lines;
+};
+NODISCARD enum err payment_ledger(struct hall_tx *tx, int64_t before, int limit,
+                                  struct payment_ledger *out, struct err_info *e);
+
+/* ---- the outbox's side: `order` registers these kinds and settles their answers with events ----
+ * "payment.query" body {"order"}: answer {"result": "paid" | "not_paid" | "failed" | "unknown", "method", "trade_no", "amount_fen", "at"}.
+ * "payment.refund" body {"order", "money", "refund_no", "trade_no", "amount_fen"}: the same members with "result": "done".
+ * A refund that the gateway still works on is ERR_BUSY: again later. */
+NODISCARD enum err payment_ask_gateway(struct hall_tx *tx, int64_t order, const char *why,
+                                       struct err_info *e);
+enum err payment_deliver_query(const struct hall *h, const struct outbox_row *row, struct arena *a,
+                               const char **answer, void *arg, struct err_info *e);
+enum err payment_deliver_refund(const struct hall *h, const struct outbox_row *row, struct arena *a,
+                                const char **answer, void *arg, struct err_info *e);
+/* Orders whose page's 30 minutes are over and whose gateway must be asked before giving up (P5). */
+NODISCARD enum err payment_pages_over(struct hall_tx *tx, int limit, const int64_t **orders,
+                                      size_t *n, struct err_info *e);
+
+#endif
