@@ -181,7 +181,7 @@ start_all() {
         mkdir -p "$data/sim"
         [ ${#as[@]} -eq 0 ] || chown certhall-sim:certhall-sim "$data/sim"
         chmod 0700 "$data/sim"
-        start_one sim $((port_base + 2)) -- "${as[@]}" "$bin/certhall-sim" bank --data "$data/sim" --port $((port_base + 2))
+        start_one sim $((port_base + 2)) -- "${as[@]}" "$bin/certhall-sim" bank --config-dir "$data/sim" --port $((port_base + 2))
     fi
     start_one serve "$port_base" $((port_base + 1)) -- "$bin/certhall" serve --data "$data" --run "$rundir"
 }
