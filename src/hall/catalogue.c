@@ -2,6 +2,7 @@
 
 #include "hall/account/account_sql.h"
 #include "hall/audit/audit_sql.h"
+#include "hall/certificate/certificate_sql.h"
 #include "hall/event/event_sql.h"
 #include "hall/hall_sql.h"
 #include "hall/institution/institution_sql.h"
@@ -10,7 +11,9 @@
 #include "hall/partner/partner_sql.h"
 #include "hall/session/session_sql.h"
 #include "hall/staff/staff_sql.h"
+#include "hall/production/production_sql.h"
 #include "hall/task/task_sql.h"
+#include "hall/ukey/ukey_sql.h"
 
 /* Only ever add at the end: a database in use has run the migrations in this order. */
 static const struct store_module *const MODULES[] = {
@@ -25,5 +28,8 @@ static const struct store_module *const MODULES[] = {
     &institution_sql,
     &staff_sql,
     &partner_sql,
+    &ukey_sql,
+    &certificate_sql,
+    &production_sql,
 };
 const struct store_catalogue hall_catalogue = STORE_CATALOGUE(MODULES);

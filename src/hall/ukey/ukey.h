@@ -74,7 +74,7 @@ NODISCARD enum err ukey_unreserve(struct hall_tx *tx, int64_t order, struct err_
 /* ukey_record: the state after `row` of the tables, and a line of the UKey's own history. */
 NODISCARD enum err ukey_record(struct hall_tx *tx, const char *serial, int64_t order,
                                const char *row, int state, struct err_info *e);
-/* ukey_owner: from now on it is this user's. ERR_ORDER_LIMIT when he has `live` UKeys already; 0 asks nothing. */
+/* ukey_owner (T4): from now on it is this user's. How many he may have, `order` asks before it takes the order. */
 NODISCARD enum err ukey_owner(struct hall_tx *tx, const char *serial, int64_t account,
                               struct err_info *e);
 

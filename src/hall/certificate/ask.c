@@ -1,0 +1,182 @@
+/* Asking the ca for a certificate: what is asked is kept first, so that asking again asks the same. */
+#include "hall/audit/audit.h"
+#include "hall/authority/ca_client.h"
+#include "hall/certificate/certificate_priv.h"
+#include "hall/event/event.h"
+#include "pki/cert.h"
+#include "pki/csr.h"
+#include "pki/digest.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+static enum err key_hash(struct bytes csr, struct arena *a, struct bytes *out, struct err_info *e)
+{
+    struct csr parsed;
+    uint8_t *sum = arena_alloc(a, DIGEST_LEN);
+    TRY(csr_parse(csr, &parsed, e));
+    digest_sha256(parsed.spki, sum);
+    *out = (struct bytes){sum, DIGEST_LEN};
+    return ERR_OK;
+}
+
+static int same(struct bytes a, struct bytes b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+static enum err add(struct hall_tx *tx, const struct certificate_ask *q, struct bytes key,
+                    int64_t until, struct err_info *e)
+{
+    const struct bytes none = {(const uint8_t *)"", 0};
+    return store_exec(tx->db, &Q_certificate_add,
+                      PARAMS(P_INT(hall_new_id(tx->hall)), P_INT(q->order), P_INT(q->account),
+                             P_TEXT(q->project), P_TEXT(q->institution), P_TEXT(q->ukey),
+                             P_TEXT(arena_fmt(tx->arena, "%lld-sign", (long long)q->order)),
+                             P_TEXT(q->revision), P_TEXT(q->profile), P_BLOB(q->csr), P_BLOB(key),
+                             P_INT(tx->now), P_INT(until), P_TEXT(q->batch), P_INT(q->row),
+                             P_TEXT(q->maker), P_BLOB(q->maker_signature), P_BLOB(none)),
+                      NULL, e);
+}
+
+enum err certificate_prepare(struct hall_tx *tx, const struct certificate_ask *q,
+                             struct err_info *e)
+{
+    const struct store_row *row;
+    struct bytes key;
+    int64_t until = tx->now + (int64_t)q->valid_days * TIME_DAY;
+    TRY(key_hash(q->csr, tx->arena, &key, e));
+    TRY(store_opt(tx->db, &Q_certificate_asked, PARAMS(P_INT(q->order)), tx->arena, &row, e));
+    if (!row)
+        return add(tx, q, key, until, e);
+    if (!row_is_null(row, "serial")) {
+        if (same(row_blob(row, "key_hash"), key))
+            return ERR_OK;
+        return err_set(e, ERR_CONFLICT, "csr", "order %lld has a certificate for another key",
+                       (long long)q->order);
+    }
+    return store_exec_one(tx->db, &Q_certificate_ask_again,
+                          PARAMS(P_INT(row_int(row, "id")), P_INT(row_int(row, "version")),
+                                 P_TEXT(q->ukey), P_TEXT(q->revision), P_TEXT(q->profile),
+                                 P_BLOB(q->csr), P_BLOB(key), P_INT(tx->now), P_INT(until),
+                                 P_TEXT(q->batch), P_INT(q->row), P_TEXT(q->maker),
+                                 P_BLOB(q->maker_signature), P_TEXT(q->institution)),
+                          e);
+}
+
+enum err certificate_request(struct hall_tx *tx, int64_t order, const char *serial,
+                             struct err_info *e)
+{
+    struct certificate c;
+    int found;
+    TRY(certificate_of_order(tx, order, &c, &found, e));
+    if (!found || strcmp(c.ukey, serial) != 0)
+        return err_set(e, ERR_INTERNAL, NULL, "nothing was prepared for order %lld",
+                       (long long)order);
+    TRY(store_exec(tx->db, &Q_certificate_requested, PARAMS(P_INT(order), P_INT(tx->now)), NULL,
+                   e));
+    if (c.state == FLOW_CERTIFICATE_REQUESTED)
+        return ERR_OK;
+    return certificate_record(tx, order, FLOW_CERTIFICATE_REQUESTED, "K1", e);
+}
+
+/* ---- the ca's answer ---- */
+
+struct asked {
+    int64_t id, version;
+    struct ca_issue issue;
+    struct bytes key_hash;
+    int done;
+};
+
+static enum err read_asked(const struct hall *h, int64_t order, const struct actor *who,
+                           struct arena *a, struct asked *out, struct certificate *made,
+                           struct err_info *e)
+{
+    const struct store_row *row;
+    _auto_hall_tx tx;
+    TRY(hall_begin(h, 0, who, a, &tx, e));
+    TRY(store_one(tx.db, &Q_certificate_asked, PARAMS(P_INT(order)), a, &row, e));
+    *out = (struct asked){.id = row_int(row, "id"),
+                          .version = row_int(row, "version"),
+                          .key_hash = row_blob(row, "key_hash"),
+                          .done = !row_is_null(row, "serial")};
+    out->issue = (struct ca_issue){.request_id = row_text(row, "request_id"),
+                                   .order = arena_fmt(a, "%lld", (long long)order),
+                                   .revision = row_text(row, "revision"),
+                                   .profile = row_text(row, "profile"),
+                                   .ukey = row_text(row, "ukey"),
+                                   .csr = row_blob(row, "csr"),
+                                   .not_before = row_int(row, "ask_from"),
+                                   .not_after = row_int(row, "ask_until"),
+                                   .batch = row_text(row, "batch"),
+                                   .row = row_int(row, "batch_row"),
+                                   .maker = row_text(row, "maker"),
+                                   .maker_signature = row_blob(row, "maker_signature")};
+    int found;
+    return certificate_of_order(&tx, order, made, &found, e);
+}
+
+/* The ca is believed about what it signs, but not that it signed for our key. */
+static enum err check_made(const struct asked *q, const struct ca_issued *got, struct arena *a,
+                           struct cert_view *view, struct err_info *e)
+{
+    uint8_t sum[DIGEST_LEN];
+    TRY(cert_view(got->certificate, a, view, e));
+    digest_sha256(view->spki, sum);
+    if (!same((struct bytes){sum, sizeof sum}, q->key_hash) || strcmp(view->serial, got->serial))
+        return err_set(e, ERR_CRYPTO, "certificate", "the ca's certificate is for another key");
+    return ERR_OK;
+}
+
+static enum err keep(struct hall_tx *tx, int64_t order, const struct asked *q,
+                     const struct ca_issued *got, const struct cert_view *view, struct err_info *e)
+{
+    uint8_t sum[DIGEST_LEN];
+    digest_sha256(got->certificate, sum);
+    int64_t changed;
+    TRY(store_exec(tx->db, &Q_certificate_made,
+                   PARAMS(P_INT(q->id), P_INT(q->version), P_TEXT(got->serial),
+                          P_BLOB(got->certificate), P_BLOB(((struct bytes){sum, sizeof sum})),
+                          P_TEXT(view->subject_text), P_TEXT(view->issuer_text),
+                          P_TEXT(pki_alg_text(view->alg)), P_INT(view->not_before),
+                          P_INT(view->not_after), P_INT(tx->now)),
+                   &changed, e));
+    if (!changed)
+        return ERR_OK; /* another thread kept the same answer, or what is asked has changed: look again */
+    return audit_write(
+        tx,
+        &(struct audit_entry){.act = "certificate.issue",
+                              .order = order,
+                              .object = arena_fmt(tx->arena, "certificate:%s", got->serial),
+                              .new_value = view->subject_text},
+        e);
+}
+
+enum err certificate_fetch(const struct hall *h, int64_t order, const struct actor *who,
+                           struct arena *a, struct certificate *out, struct err_info *e)
+{
+    struct asked q;
+    struct ca_issued got;
+    struct cert_view view;
+    int found;
+    TRY(read_asked(h, order, who, a, &q, out, e));
+    if (q.done)
+        return ERR_OK;
+    if (!h->ca) {
+        err_set(e, ERR_UNAVAILABLE, NULL, "no ca is configured");
+        err_arg(e, "service", "签发系统");
+        return ERR_UNAVAILABLE;
+    }
+    TRY(ca_client_issue(h->ca, &q.issue, a, &got, e));
+    TRY(check_made(&q, &got, a, &view, e));
+    _auto_hall_tx tx;
+    TRY(hall_begin(h, 1, who, a, &tx, e));
+    TRY(keep(&tx, order, &q, &got, &view, e));
+    TRY(certificate_of_order(&tx, order, out, &found, e));
+    if (!out->der.n)
+        return err_set(e, ERR_CONFLICT, NULL, "what is asked for order %lld has changed",
+                       (long long)order);
+    return hall_commit(&tx, e);
+}
