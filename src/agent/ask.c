@@ -221,3 +221,15 @@ enum err ask_show_code(const struct ask *q, const char *code, struct err_info *e
     enum err err = assuan_send(s, "MESSAGE", "", e);
     return err == ERR_AGENT_CANCELLED ? ERR_OK : err;
 }
+
+enum err ask_show_error(const char *pinentry, enum lang lang, const struct err_info *what,
+                        struct err_info *e)
+{
+    char message[512];
+    const struct ask q = {.pinentry = pinentry, .lang = lang};
+    _auto(assuan) s = NULL;
+    err_message(what, lang, message, sizeof message);
+    TRY(open_dialogue(&q, message, &s, e));
+    enum err err = assuan_send(s, "MESSAGE", "", e);
+    return err == ERR_AGENT_CANCELLED ? ERR_OK : err;
+}

@@ -38,5 +38,8 @@ NODISCARD enum err ask_use_key(const struct ask *q, const char *serial, const ch
                                struct err_info *e);
 /* The 6-digit code for a page in another browser. */
 NODISCARD enum err ask_show_code(const struct ask *q, const char *code, struct err_info *e);
+/* What went wrong, in a window of its own. */
+NODISCARD enum err ask_show_error(const char *pinentry, enum lang lang, const struct err_info *what,
+                                  struct err_info *e);
 
 #endif

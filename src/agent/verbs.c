@@ -61,9 +61,19 @@ static int report(const struct cli *c, const struct job_report *r)
         puts(text_of(TEXT_CANCELLED, c->lang));
     if (!c->json && c->no_browser && r->finish)
         puts(r->finish);
-    if (r->outcome == JOB_FAILED)
-        cli_fail(c, r->kind ? r->kind : "job", &r->why);
     return r->outcome == JOB_DONE ? 0 : 1;
+}
+
+/* A link comes from a browser: nobody sees its standard error, so what went wrong stands in a window too. */
+static int fail_seen(const struct cli *c, const struct agent_conf *conf, const char *what,
+                     const struct err_info *e)
+{
+    struct err_info ignore = {0};
+    int status = cli_fail(c, what, e);
+    if (!c->json && !isatty(STDERR_FILENO) &&
+        ask_show_error(conf->pinentry, c->lang, e, &ignore) != ERR_OK)
+        cli_fail(c, "window", &ignore);
+    return status;
 }
 
 static int run_job(const struct cli *c, struct arena *a, const char *server, const char *ticket,
@@ -87,10 +97,12 @@ static int run_job(const struct cli *c, struct arena *a, const char *server, con
                             .say_self = &talk};
     if (!o.server) {
         err_set(&e, ERR_AGENT_LINK, "server", "no server %s in %s", server, conf.path);
-        return cli_fail(&mine, "server", &e);
+        return fail_seen(&mine, &conf, "server", &e);
     }
     if (job_run(a, &o, &r, &e) != ERR_OK)
-        return cli_fail(&mine, o.server->id, &e);
+        return fail_seen(&mine, &conf, o.server->id, &e);
+    if (r.outcome == JOB_FAILED)
+        (void)fail_seen(&mine, &conf, r.kind ? r.kind : "job", &r.why);
     return report(&mine, &r);
 }
 

@@ -111,11 +111,12 @@ static void pause_ms(int ms)
     nanosleep(&t, NULL);
 }
 
-/* Somebody who can be asked again later: no answer at all, or a server that says it is busy. */
+/* Somebody who can be asked again later: no answer at all, or one that says so. A limit (429) is for a person to
+ * wait out. */
 static int is_away(enum err err, int status)
 {
-    return (err == ERR_UNAVAILABLE && status == 0) || status == 429 || status == 502 ||
-           status == 503 || status == 504;
+    return (err == ERR_UNAVAILABLE && status == 0) || status == 502 || status == 503 ||
+           status == 504;
 }
 
 static enum err call(struct wire *w, const char *what, const struct buf *body, json_t **out,

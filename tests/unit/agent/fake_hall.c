@@ -53,8 +53,14 @@ static enum err admit(struct world *w, struct httpd_request *r, struct httpd_rep
     w->requests++;
     if (w->busy > 0) {
         w->busy--;
+        err_set(e, ERR_BUSY, NULL, NULL);
         err_arg(e, "seconds", "1");
-        return err_set(e, ERR_BUSY, NULL, NULL);
+        return ERR_BUSY;
+    }
+    if (w->limited) {
+        err_set(e, ERR_LIMITED, NULL, NULL);
+        err_arg(e, "minutes", "10");
+        return ERR_LIMITED;
     }
     buf_put(&w->traffic, r->body.p, r->body.n);
     buf_byte(&w->traffic, '\n');

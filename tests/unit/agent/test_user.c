@@ -178,6 +178,16 @@ static void a_busy_server_is_asked_again(void **state)
     assert_int_equal(w->flag, 1);
 }
 
+static void a_limit_is_not_tried_again(void **state)
+{
+    struct world *w = *state;
+    struct job_report r;
+    ready_for_login(w);
+    w->limited = 1;
+    assert_err(ERR_LIMITED, world_try(w, &r));
+    assert_int_equal(w->requests, 1);
+}
+
 /* ---- the end ---- */
 
 /* What the browser program was given. */
@@ -360,6 +370,7 @@ int main(void)
         WORLD(a_bench_job_needs_the_owners_yes),
         WORLD(a_redirect_is_refused),
         WORLD(a_busy_server_is_asked_again),
+        WORLD(a_limit_is_not_tried_again),
         WORLD(the_browser_gets_the_finish_page_and_the_code_is_shown_if_it_does_not_come),
         WORLD(a_claimed_job_bothers_nobody_with_a_code),
         WORLD(identify_waits_for_a_key),

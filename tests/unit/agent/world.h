@@ -35,6 +35,7 @@ struct world {
     int with_code; /* the result is answered with a 6-digit code */
     int unclaimed; /* how many results are still answered with claimed: false */
     int busy;      /* how many requests are still refused with 503 */
+    int limited;   /* every request is refused with 429 */
     int browser;   /* open the finish page; else its address is only handed out */
     int redirect;  /* every step is redirected */
     int requests, unsigned_requests;
@@ -84,6 +85,8 @@ enum err world_check(struct world *w, const json_t *data, struct bytes certifica
 
 /* Run a job by ticket. */
 struct job_report world_run(struct world *w);
+/* The same where the job itself cannot be had. */
+enum err world_try(struct world *w, struct job_report *r);
 const char *world_origin(struct world *w);
 
 #endif
