@@ -1,5 +1,5 @@
 import { createRouter, createWebHistory } from 'vue-router';
-import { session } from './session';
+import { knowSession, session } from './session';
 
 export const router = createRouter({
   history: createWebHistory('/console'),
@@ -9,7 +9,7 @@ export const router = createRouter({
       path: '/',
       component: () => import('./ConsoleFrame.vue'),
       children: [
-        { path: '', redirect: () => session.value?.home?.replace(/^\/console/, '') || '/work' },
+        { path: '', component: () => import('./pages/WorkPage.vue'), beforeEnter: () => session.value?.home?.replace(/^\/console/, '') || '/work' },
         { path: 'work', name: 'work', component: () => import('./pages/WorkPage.vue') },
         { path: 'search', name: 'search', component: () => import('./pages/SearchPage.vue') },
         { path: ':rest(.*)*', name: 'lost', component: () => import('./pages/LostPage.vue') },
@@ -19,7 +19,8 @@ export const router = createRouter({
   scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
 });
 
-router.beforeEach((to) => {
+router.beforeEach(async (to) => {
+  await knowSession();
   if (to.name === 'sign-in' || session.value?.signed_in) return true;
   return { name: 'sign-in', query: to.path === '/' ? {} : { next: to.fullPath } };
 });

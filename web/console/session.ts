@@ -17,6 +17,11 @@ export async function loadSession(): Promise<void> {
   takeSession(await need(api.GET('/console/session')));
 }
 
+/** Before the first page: whether anybody is signed in. A failure is told by the page, not here. */
+export async function knowSession(): Promise<void> {
+  if (!current.value) await loadSession().catch(() => undefined);
+}
+
 export async function signOut(): Promise<void> {
   await need(api.DELETE('/console/session'));
   await loadSession();

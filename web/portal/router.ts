@@ -1,5 +1,5 @@
-import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router';
-import { session } from './session';
+import { createRouter, createWebHistory, type RouteLocationRaw, type RouteRecordRaw } from 'vue-router';
+import { knowSession, session } from './session';
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -43,7 +43,16 @@ export const router = createRouter({
   scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
 });
 
-router.beforeEach((to) => {
+router.beforeEach(async (to) => {
+  await knowSession();
+  const { project } = to.params as { project: string };
+  if (to.name === 'sign-in' && session.value?.signed_in) return nextPlace(to.query.next, project);
   if (!to.meta.signedIn || session.value?.signed_in) return true;
-  return { name: 'sign-in', params: { project: to.params.project as string }, query: { next: to.fullPath } };
+  return { name: 'sign-in', params: { project }, query: { next: to.fullPath } };
 });
+
+/** Where to go after signing in: the place that was wanted, if it is one of this project. */
+export function nextPlace(next: unknown, project: string): RouteLocationRaw {
+  const own = typeof next === 'string' && next.startsWith(`/${project}/`);
+  return own ? next : { name: 'orders', params: { project } };
+}
