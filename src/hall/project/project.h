@@ -105,7 +105,8 @@ struct project_intake_rules {
     int code_valid_from_workday; /* S0-17: the n-th working day after it was obtained; 0: at once */
 };
 struct project_type {
-    int line; /* > 0: the business is on */
+    int line; /* > 0: the front page shows it */
+    int off;  /* shown, but closed: its rows are off */
     struct project_text title, about, meta;
     int32_t open_from, open_to; /* China days; 0: always (S0-52) */
     struct project_text closed_text, after_payment;
@@ -190,6 +191,7 @@ struct project_invoice {
 struct project_production {
     int line;
     int label_width_mm, label_height_mm;
+    int returns; /* UKeys come back and are wiped (T15) */
 };
 struct project_deliver {
     int line;
@@ -247,7 +249,8 @@ struct project_unlock {
     int line;
     enum project_unlock_way way;
     int direct_allowed, free_times, sla_workdays;
-    uint32_t diagnosis_for; /* types that need a diagnosis first (C-27) */
+    uint32_t diagnosis_for;          /* types that need a diagnosis first (C-27) */
+    struct project_text title, text; /* the free rule in words (S0-49) */
 };
 struct project_revoke {
     int line;
@@ -367,7 +370,9 @@ const struct project *projects_version(const struct projects *ps, const char *co
 
 /* ---- asking ---- */
 
-/* Is the business on and open that day (S0-52)? */
+/* Is the business on? Those that are not may still be shown (type.line), with closed_text. */
+int project_type_on(const struct project *p, enum flow_type type);
+/* On, and open that day (S0-52)? */
 int project_type_open(const struct project *p, enum flow_type type, int32_t china_day);
 /* The first China day on which a code obtained on `obtained` is usable (S0-17, G-03). */
 int32_t project_code_usable(const struct project *p, const struct calendar *c, int32_t obtained,
