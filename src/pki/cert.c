@@ -1,54 +1,29 @@
 /* Writing certificates: a spec becomes TBS octets. */
 #include "pki/cert.h"
 
-#include "base/sys.h"
 #include "pki/cert_priv.h"
 #include "pki/pki_priv.h"
 
 #include <string.h>
 
-struct bytes cert_serial_new(struct arena *a)
-{
-    uint8_t serial[16];
-    random_bytes(serial, sizeof serial);
-    serial[0] = (uint8_t)((serial[0] & 0x3f) | 0x40); /* positive, and always 16 octets */
-    return arena_bytes(a, serial, sizeof serial);
-}
-
 /* ---- extensions ---- */
 
-struct ext_marks {
-    size_t seq, octets;
-};
-
-static struct ext_marks ext_open(struct buf *b, enum ext_id id, int critical)
+static struct der_ext ext_open(struct buf *b, enum ext_id id, int critical)
 {
-    struct ext_marks m;
-    m.seq = der_open(b, DER_SEQUENCE);
-    der_put(b, DER_OID, ext_oid(id));
-    if (critical)
-        der_put_boolean_true(b);
-    m.octets = der_open(b, DER_OCTET_STRING);
-    return m;
-}
-
-static void ext_close(struct buf *b, struct ext_marks m)
-{
-    der_close(b, m.octets);
-    der_close(b, m.seq);
+    return der_open_ext(b, ext_oid(id), critical);
 }
 
 static void put_key_ids(struct buf *b, const struct cert_spec *s)
 {
     struct bytes issuer = {pki_pub_key_id(s->issuer_key), PKI_KEY_ID_LEN};
-    struct ext_marks m = ext_open(b, EXT_AKI, 0);
+    struct der_ext m = ext_open(b, EXT_AKI, 0);
     size_t seq = der_open(b, DER_SEQUENCE);
     der_put(b, DER_CONTEXT(0), issuer);
     der_close(b, seq);
-    ext_close(b, m);
+    der_close_ext(b, m);
     m = ext_open(b, EXT_SKI, 0);
     der_put(b, DER_OCTET_STRING, (struct bytes){pki_pub_key_id(s->key), PKI_KEY_ID_LEN});
-    ext_close(b, m);
+    der_close_ext(b, m);
 }
 
 /* Named bits, trailing zeros dropped (X.690 11.2.2). */
@@ -61,37 +36,37 @@ static void put_key_usage(struct buf *b, unsigned usage)
             octets[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
             last = bit;
         }
-    struct ext_marks m = ext_open(b, EXT_KEY_USAGE, 1);
+    struct der_ext m = ext_open(b, EXT_KEY_USAGE, 1);
     der_put_bits(b, (struct bytes){octets, (size_t)last / 8 + 1}, 7 - last % 8);
-    ext_close(b, m);
+    der_close_ext(b, m);
 }
 
 static void put_basic(struct buf *b, int path_len)
 {
-    struct ext_marks m = ext_open(b, EXT_BASIC_CONSTRAINTS, 1);
+    struct der_ext m = ext_open(b, EXT_BASIC_CONSTRAINTS, 1);
     size_t seq = der_open(b, DER_SEQUENCE);
     der_put_boolean_true(b);
     if (path_len >= 0)
         der_put_number(b, (uint64_t)path_len);
     der_close(b, seq);
-    ext_close(b, m);
+    der_close_ext(b, m);
 }
 
 static void put_eku(struct buf *b, unsigned eku)
 {
-    struct ext_marks m = ext_open(b, EXT_EKU, 0);
+    struct der_ext m = ext_open(b, EXT_EKU, 0);
     size_t seq = der_open(b, DER_SEQUENCE);
     for (int bit = 0; 1u << bit < CERT_EKU_OTHER; bit++)
         if (eku & 1u << bit)
             der_put(b, DER_OID, eku_oid(bit));
     der_close(b, seq);
-    ext_close(b, m);
+    der_close_ext(b, m);
 }
 
 static int put_policies(struct buf *b, const struct cert_spec *s)
 {
     static const uint8_t oid_cps[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x02, 0x01};
-    struct ext_marks m = ext_open(b, EXT_POLICIES, 0);
+    struct der_ext m = ext_open(b, EXT_POLICIES, 0);
     size_t seq = der_open(b, DER_SEQUENCE);
     int ok = 1;
     for (size_t i = 0; i < s->policies; i++) {
@@ -107,23 +82,23 @@ static int put_policies(struct buf *b, const struct cert_spec *s)
         der_close(b, info);
     }
     der_close(b, seq);
-    ext_close(b, m);
+    der_close_ext(b, m);
     return ok;
 }
 
 static void put_dns(struct buf *b, const struct cert_spec *s)
 {
-    struct ext_marks m = ext_open(b, EXT_SAN, 0);
+    struct der_ext m = ext_open(b, EXT_SAN, 0);
     size_t seq = der_open(b, DER_SEQUENCE);
     for (size_t i = 0; i < s->dns_names; i++)
         der_put_text(b, DER_CONTEXT(2), s->dns[i]);
     der_close(b, seq);
-    ext_close(b, m);
+    der_close_ext(b, m);
 }
 
 static void put_crl_dp(struct buf *b, const char *url)
 {
-    struct ext_marks m = ext_open(b, EXT_CRL_DP, 0);
+    struct der_ext m = ext_open(b, EXT_CRL_DP, 0);
     size_t seq = der_open(b, DER_SEQUENCE), point = der_open(b, DER_SEQUENCE);
     size_t name = der_open(b, DER_EXPLICIT(0)), full = der_open(b, DER_EXPLICIT(0));
     der_put_text(b, DER_CONTEXT(6), url);
@@ -131,7 +106,7 @@ static void put_crl_dp(struct buf *b, const char *url)
     der_close(b, name);
     der_close(b, point);
     der_close(b, seq);
-    ext_close(b, m);
+    der_close_ext(b, m);
 }
 
 static void put_aia(struct buf *b, const char *ocsp, const char *ca_issuers)
@@ -139,7 +114,7 @@ static void put_aia(struct buf *b, const char *ocsp, const char *ca_issuers)
     static const uint8_t oid[2][8] = {{0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01},
                                       {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x02}};
     const char *url[2] = {ocsp, ca_issuers};
-    struct ext_marks m = ext_open(b, EXT_AIA, 0);
+    struct der_ext m = ext_open(b, EXT_AIA, 0);
     size_t seq = der_open(b, DER_SEQUENCE);
     for (int i = 0; i < 2; i++) {
         if (!url[i])
@@ -150,7 +125,7 @@ static void put_aia(struct buf *b, const char *ocsp, const char *ca_issuers)
         der_close(b, access);
     }
     der_close(b, seq);
-    ext_close(b, m);
+    der_close_ext(b, m);
 }
 
 static int put_extra(struct buf *b, const struct cert_extension *x)
@@ -183,9 +158,9 @@ static int put_extensions(struct buf *b, const struct cert_spec *s)
     if (s->ocsp_url || s->ca_issuers_url)
         put_aia(b, s->ocsp_url, s->ca_issuers_url);
     if (s->ocsp_nocheck) {
-        struct ext_marks m = ext_open(b, EXT_OCSP_NOCHECK, 0);
+        struct der_ext m = ext_open(b, EXT_OCSP_NOCHECK, 0);
         der_put(b, DER_NULL, (struct bytes){0});
-        ext_close(b, m);
+        der_close_ext(b, m);
     }
     for (size_t i = 0; i < s->extras; i++)
         ok &= put_extra(b, &s->extra[i]);
@@ -194,43 +169,9 @@ static int put_extensions(struct buf *b, const struct cert_spec *s)
 
 /* ---- the whole ---- */
 
-static int url_fits(const char *url)
-{
-    if (!url)
-        return 1;
-    if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0 &&
-        strncmp(url, "ldap://", 7) != 0)
-        return 0;
-    for (; *url; url++)
-        if (*url <= ' ' || *url >= 0x7f)
-            return 0;
-    return 1;
-}
-
-static enum err check(const struct cert_spec *s, struct err_info *e)
-{
-    struct bytes n = s->serial;
-    while (n.n && n.p[0] == 0) {
-        n.p++;
-        n.n--;
-    }
-    if (n.n == 0 || n.n + (n.p[0] >> 7) > CERT_SERIAL_MAX)
-        return pki_why(e, ERR_CERT_SPEC, "serial of %zu octets (RFC 5280 4.1.2.2)", n.n);
-    if (!s->key || !s->issuer_key || !s->issuer.n || !s->subject.n)
-        return pki_why(e, ERR_CERT_SPEC, "a key or a name is missing");
-    if (s->not_after / 1000 < s->not_before / 1000)
-        return pki_why(e, ERR_CERT_SPEC, "it ends before it begins");
-    if (!url_fits(s->crl_url) || !url_fits(s->ocsp_url) || !url_fits(s->ca_issuers_url))
-        return pki_why(e, ERR_CERT_SPEC, "an address that is neither http, https nor ldap");
-    for (size_t i = 0; i < s->policies; i++)
-        if (!url_fits(s->policy[i].cps_url))
-            return pki_why(e, ERR_CERT_SPEC, "CPS address of policy %s", s->policy[i].oid);
-    return ERR_OK;
-}
-
 enum err cert_tbs(const struct cert_spec *s, struct arena *a, struct bytes *tbs, struct err_info *e)
 {
-    TRY(check(s, e));
+    TRY(cert_spec_check(s, e));
     struct buf b;
     buf_init(&b, CERT_MAX - 1024);
     size_t whole = der_open(&b, DER_SEQUENCE), mark = der_open(&b, DER_EXPLICIT(0));

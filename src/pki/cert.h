@@ -73,7 +73,7 @@ NODISCARD enum err cert_tbs(const struct cert_spec *spec, struct arena *a, struc
 NODISCARD enum err cert_sign(struct bytes tbs, const struct pki_signer *s, struct arena *a,
                              struct bytes *der, struct err_info *e);
 
-/* ---- reading (through OpenSSL; not for hot paths) ---- */
+/* ---- reading ---- */
 
 struct cert_view {
     char *serial;                     /* lower-case hex of the magnitude, whole octets */

@@ -55,6 +55,10 @@ NODISCARD enum err ext_crl_dp(const struct ext *x, struct bytes *url, struct err
 NODISCARD enum err ext_aia(const struct ext *x, struct bytes *ocsp, struct bytes *ca_issuers,
                            struct err_info *e);
 
+/* http, https or ldap, printable ASCII without spaces. */
+int cert_url_fits(struct bytes u);
+NODISCARD enum err cert_spec_check(const struct cert_spec *s, struct err_info *e);
+
 /* Content octets of an extension's OID and of the i-th EKU (bit i). */
 struct bytes ext_oid(enum ext_id id);
 struct bytes eku_oid(int bit);

@@ -6,40 +6,7 @@
 
 #include <string.h>
 
-static const struct {
-    enum crl_reason reason;
-    const char *text;
-} reasons[] = {
-    {CRL_UNSPECIFIED, "unspecified"},
-    {CRL_KEY_COMPROMISE, "keyCompromise"},
-    {CRL_CA_COMPROMISE, "cACompromise"},
-    {CRL_AFFILIATION_CHANGED, "affiliationChanged"},
-    {CRL_SUPERSEDED, "superseded"},
-    {CRL_CESSATION, "cessationOfOperation"},
-    {CRL_CERTIFICATE_HOLD, "certificateHold"},
-    {CRL_REMOVE_FROM_CRL, "removeFromCRL"},
-    {CRL_PRIVILEGE_WITHDRAWN, "privilegeWithdrawn"},
-    {CRL_AA_COMPROMISE, "aACompromise"},
-};
-enum { REASONS = sizeof reasons / sizeof reasons[0], SERIAL_MAX = 20, SIGNATURE_MAX = 512 };
-
-const char *crl_reason_text(enum crl_reason r)
-{
-    for (int i = 0; i < REASONS; i++)
-        if (reasons[i].reason == r)
-            return reasons[i].text;
-    return NULL;
-}
-
-int crl_reason_from_text(const char *text, enum crl_reason *out)
-{
-    for (int i = 0; i < REASONS; i++)
-        if (strcmp(reasons[i].text, text) == 0) {
-            *out = reasons[i].reason;
-            return 1;
-        }
-    return 0;
-}
+enum { SERIAL_MAX = 20, SIGNATURE_MAX = 512 };
 
 /* ---- one entry ---- */
 
@@ -211,43 +178,28 @@ static enum err fill(const struct crl_source *src, uint8_t *p, const uint8_t *en
 
 /* ---- the list ---- */
 
-struct marks {
-    size_t seq, octets;
-};
-
-static struct marks ext_open(struct buf *b, uint8_t last_arc, int critical)
+static struct der_ext ext_open(struct buf *b, uint8_t last_arc, int critical)
 {
     const uint8_t oid[3] = {0x55, 0x1d, last_arc};
-    struct marks m = {.seq = der_open(b, DER_SEQUENCE)};
-    der_put(b, DER_OID, (struct bytes){oid, 3});
-    if (critical)
-        der_put_boolean_true(b);
-    m.octets = der_open(b, DER_OCTET_STRING);
-    return m;
-}
-
-static void ext_close(struct buf *b, struct marks m)
-{
-    der_close(b, m.octets);
-    der_close(b, m.seq);
+    return der_open_ext(b, (struct bytes){oid, 3}, critical);
 }
 
 /* RFC 5280 5.2: AKI, CRLNumber, and for parts IDP and deltaCRLIndicator. */
 static void put_extensions(struct buf *b, const struct crl_spec *s)
 {
     size_t outer = der_open(b, DER_EXPLICIT(0)), list = der_open(b, DER_SEQUENCE);
-    struct marks m = ext_open(b, 0x23, 0);
+    struct der_ext m = ext_open(b, 0x23, 0);
     size_t seq = der_open(b, DER_SEQUENCE);
     der_put(b, DER_CONTEXT(0), (struct bytes){pki_pub_key_id(s->issuer_key), PKI_KEY_ID_LEN});
     der_close(b, seq);
-    ext_close(b, m);
+    der_close_ext(b, m);
     m = ext_open(b, 0x14, 0);
     der_put_number(b, s->number);
-    ext_close(b, m);
+    der_close_ext(b, m);
     if (s->delta_base) {
         m = ext_open(b, 0x1b, 1);
         der_put_number(b, s->delta_base);
-        ext_close(b, m);
+        der_close_ext(b, m);
     }
     if (s->shard_url) {
         m = ext_open(b, 0x1c, 1);
@@ -257,7 +209,7 @@ static void put_extensions(struct buf *b, const struct crl_spec *s)
         der_close(b, full);
         der_close(b, point);
         der_close(b, seq);
-        ext_close(b, m);
+        der_close_ext(b, m);
     }
     der_close(b, list);
     der_close(b, outer);
@@ -343,23 +295,4 @@ enum err crl_write(const struct crl_spec *s, const struct crl_source *src,
     if (head.full || tail.full)
         return pki_why(e, ERR_CERT_SPEC, "issuer or address too long");
     return assemble(&head, &tail, entries, src, signer, a, der, e);
-}
-
-static void array_rewind(void *self)
-{
-    ((struct crl_array *)self)->at = 0;
-}
-
-static int array_next(void *self, struct crl_entry *out)
-{
-    struct crl_array *l = self;
-    if (l->at == l->n)
-        return 0;
-    *out = l->entry[l->at++];
-    return 1;
-}
-
-struct crl_source crl_array_source(struct crl_array *list)
-{
-    return (struct crl_source){list, array_rewind, array_next};
 }

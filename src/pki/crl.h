@@ -59,7 +59,7 @@ struct crl_array {
 };
 struct crl_source crl_array_source(struct crl_array *list);
 
-/* Head of a list and the state of one serial in it (through OpenSSL; for tools and tests). */
+/* Head of a list and the state of one serial in it; for tools and tests. The signature is not looked at. */
 struct crl_view {
     int64_t this_update, next_update;
     uint64_t number; /* 0 when absent */

@@ -1,6 +1,62 @@
-/* Reading revocation lists, for tools and tests: head, and one serial. */
+/* Lists beside their writing: reasons, a source over an array, and reading (for tools and tests). */
 #include "pki/crl.h"
 #include "pki/der.h"
+
+#include <string.h>
+
+static const struct {
+    enum crl_reason reason;
+    const char *text;
+} reasons[] = {
+    {CRL_UNSPECIFIED, "unspecified"},
+    {CRL_KEY_COMPROMISE, "keyCompromise"},
+    {CRL_CA_COMPROMISE, "cACompromise"},
+    {CRL_AFFILIATION_CHANGED, "affiliationChanged"},
+    {CRL_SUPERSEDED, "superseded"},
+    {CRL_CESSATION, "cessationOfOperation"},
+    {CRL_CERTIFICATE_HOLD, "certificateHold"},
+    {CRL_REMOVE_FROM_CRL, "removeFromCRL"},
+    {CRL_PRIVILEGE_WITHDRAWN, "privilegeWithdrawn"},
+    {CRL_AA_COMPROMISE, "aACompromise"},
+};
+enum { REASONS = sizeof reasons / sizeof reasons[0] };
+
+const char *crl_reason_text(enum crl_reason r)
+{
+    for (int i = 0; i < REASONS; i++)
+        if (reasons[i].reason == r)
+            return reasons[i].text;
+    return NULL;
+}
+
+int crl_reason_from_text(const char *text, enum crl_reason *out)
+{
+    for (int i = 0; i < REASONS; i++)
+        if (strcmp(reasons[i].text, text) == 0) {
+            *out = reasons[i].reason;
+            return 1;
+        }
+    return 0;
+}
+
+static void array_rewind(void *self)
+{
+    ((struct crl_array *)self)->at = 0;
+}
+
+static int array_next(void *self, struct crl_entry *out)
+{
+    struct crl_array *l = self;
+    if (l->at == l->n)
+        return 0;
+    *out = l->entry[l->at++];
+    return 1;
+}
+
+struct crl_source crl_array_source(struct crl_array *list)
+{
+    return (struct crl_source){list, array_rewind, array_next};
+}
 
 /* Up to the entries: `entries` and `extensions` are empty cursors where there are none. */
 static enum err open_list(struct bytes der, struct crl_view *v, struct der *entries,

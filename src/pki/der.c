@@ -372,6 +372,22 @@ void der_put_generalized(struct buf *b, int64_t ms)
     put_time(b, ms, 1);
 }
 
+struct der_ext der_open_ext(struct buf *b, struct bytes oid, int critical)
+{
+    struct der_ext x = {.seq = der_open(b, DER_SEQUENCE)};
+    der_put(b, DER_OID, oid);
+    if (critical)
+        der_put_boolean_true(b);
+    x.octets = der_open(b, DER_OCTET_STRING);
+    return x;
+}
+
+void der_close_ext(struct buf *b, struct der_ext x)
+{
+    der_close(b, x.octets);
+    der_close(b, x.seq);
+}
+
 /* One arc of an OID in base 128 (X.690 8.19.2). */
 static void put_arc(uint8_t *out, size_t *n, uint64_t v)
 {

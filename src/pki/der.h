@@ -84,6 +84,12 @@ void der_put_boolean_true(struct buf *b);
 /* UTCTime until 2049, then GeneralizedTime (RFC 5280 4.1.2.5); parts below a second are dropped. */
 void der_put_time(struct buf *b, int64_t ms);
 void der_put_generalized(struct buf *b, int64_t ms); /* OCSP, invalidityDate */
+/* Extension (RFC 5280 4.1): opened up to the content of its OCTET STRING. */
+struct der_ext {
+    size_t seq, octets;
+};
+struct der_ext der_open_ext(struct buf *b, struct bytes oid, int critical);
+void der_close_ext(struct buf *b, struct der_ext x);
 /* Dotted text "1.2.156.10197.1.501"; 0 when it is not an OID. */
 int der_put_oid(struct buf *b, const char *dotted);
 /* A constant known to fit: `uint8_t head[6]` gets tag and length of `n` octets; gives the head's size. */

@@ -242,18 +242,6 @@ static const char *nocheck(struct subject *s)
                : "nocheck is not NULL";
 }
 
-static int url_fits(struct bytes u)
-{
-    static const char *const scheme[] = {"http://", "https://", "ldap://"};
-    for (size_t i = 0; i < u.n; i++)
-        if (u.p[i] <= ' ' || u.p[i] >= 0x7f)
-            return 0;
-    for (int i = 0; i < 3; i++)
-        if (u.n > strlen(scheme[i]) && memcmp(u.p, scheme[i], strlen(scheme[i])) == 0)
-            return 1;
-    return 0;
-}
-
 /* Who issues by SM2 follows GM/T 0015, which wants these in every certificate but a root. */
 static int gmt(const struct subject *s)
 {
@@ -270,7 +258,7 @@ static const char *crl_points(struct subject *s)
         return "it is critical";
     if (ext_crl_dp(x, &url, &s->e) != ERR_OK)
         return arena_fmt(s->a, "%s", s->e.detail);
-    return url_fits(url) ? NULL : "no http or ldap address in it";
+    return cert_url_fits(url) ? NULL : "no http or ldap address in it";
 }
 
 static const char *authority_access(struct subject *s)
@@ -285,8 +273,9 @@ static const char *authority_access(struct subject *s)
         return arena_fmt(s->a, "%s", s->e.detail);
     if (gmt(s) && (!ocsp.n || !ca.n))
         return "caIssuers and OCSP must both be there";
-    return (!ocsp.n || url_fits(ocsp)) && (!ca.n || url_fits(ca)) ? NULL
-                                                                  : "no http or ldap address in it";
+    return (!ocsp.n || cert_url_fits(ocsp)) && (!ca.n || cert_url_fits(ca))
+               ? NULL
+               : "no http or ldap address in it";
 }
 
 static const char *status_address(struct subject *s)

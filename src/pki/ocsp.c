@@ -129,13 +129,10 @@ static void put_nonce(struct buf *b, uint8_t tag, struct bytes nonce)
 {
     if (!nonce.n)
         return;
-    size_t outer = der_open(b, tag), list = der_open(b, DER_SEQUENCE),
-           x = der_open(b, DER_SEQUENCE);
-    der_put(b, DER_OID, oid_nonce);
-    size_t value = der_open(b, DER_OCTET_STRING);
+    size_t outer = der_open(b, tag), list = der_open(b, DER_SEQUENCE);
+    struct der_ext x = der_open_ext(b, oid_nonce, 0);
     der_put(b, DER_OCTET_STRING, nonce);
-    der_close(b, value);
-    der_close(b, x);
+    der_close_ext(b, x);
     der_close(b, list);
     der_close(b, outer);
 }

@@ -160,6 +160,123 @@ static void openssl_reads_every_extension(void **state)
     chain_clear(&c);
 }
 
+static void refused(const struct chain *c, const struct cert_spec *spec, const char *why)
+{
+    struct err_info e;
+    struct bytes tbs;
+    assert_err(ERR_CERT_SPEC, cert_tbs(spec, c->a, &tbs, &e));
+    if (!strstr(e.detail, why))
+        fail_msg("\"%s\" does not say %s", e.detail, why);
+}
+
+static void a_spec_that_cannot_be_written_is_refused(void **state)
+{
+    (void)state;
+    _auto(arena) a = arena_new();
+    struct chain c;
+    chain_make(&c, a, PKI_P256);
+    static const char *const serial[] = {"", "00", "0000",
+                                         "8000000000000000000000000000000000000000",
+                                         "010000000000000000000000000000000000000000"};
+    struct cert_spec s;
+    for (size_t i = 0; i < sizeof serial / sizeof serial[0]; i++) {
+        s = test_spec(&c);
+        s.serial = hex(a, serial[i]);
+        refused(&c, &s, "RFC 5280 4.1.2.2");
+    }
+    s = test_spec(&c);
+    s.not_after = s.not_before - 1000;
+    refused(&c, &s, "ends before it begins");
+    s = test_spec(&c);
+    s.crl_url = "file:///etc/passwd";
+    refused(&c, &s, "neither http");
+    s = test_spec(&c);
+    s.ocsp_url = "http://a b";
+    refused(&c, &s, "neither http");
+    const struct cert_policy bad[] = {{"1.2.x", NULL}, {"1.2.3", "javascript:"}};
+    s = test_spec(&c);
+    s.policy = &bad[0];
+    refused(&c, &s, "OID");
+    s.policy = &bad[1];
+    refused(&c, &s, "CPS");
+    chain_clear(&c);
+}
+
+/* RFC 5280 4.1.1.2 */
+static void a_signer_of_another_algorithm_does_not_sign(void **state)
+{
+    (void)state;
+    _auto(arena) a = arena_new();
+    struct chain c, other;
+    struct err_info e;
+    struct bytes tbs, der;
+    chain_make(&c, a, PKI_P256);
+    chain_make(&other, a, PKI_SM2);
+    struct cert_spec spec = test_spec(&c);
+    assert_ok(cert_tbs(&spec, a, &tbs, &e), &e);
+    assert_err(ERR_CRYPTO, cert_sign(tbs, other.ca.signer, a, &der, &e));
+    chain_clear(&other);
+    chain_clear(&c);
+}
+
+/* RFC 5280 4.1.2.5: a validity across 2050 has one time of each form */
+static void a_certificate_across_2050_is_read_by_openssl(void **state)
+{
+    (void)state;
+    _auto(arena) a = arena_new();
+    struct chain c;
+    struct err_info e;
+    struct cert_view v;
+    chain_make(&c, a, PKI_P256);
+    struct cert_spec spec = test_spec(&c);
+    spec.not_after = INT64_C(2540000000000);
+    struct bytes der = test_issue(&c, &spec);
+    assert_ok(cert_view(der, a, &v, &e), &e);
+    assert_true(v.not_after == spec.not_after);
+    const uint8_t *p = der.p;
+    X509 *x = d2i_X509(NULL, &p, (long)der.n);
+    assert_int_equal(ASN1_STRING_type(X509_get0_notBefore(x)), V_ASN1_UTCTIME);
+    assert_int_equal(ASN1_STRING_type(X509_get0_notAfter(x)), V_ASN1_GENERALIZEDTIME);
+    assert_int_equal(ASN1_TIME_cmp_time_t(X509_get0_notAfter(x), 2540000000), 0);
+    X509_free(x);
+    chain_clear(&c);
+}
+
+static void every_certificate_of_a_pem_file_is_found(void **state)
+{
+    (void)state;
+    _auto(arena) a = arena_new();
+    struct chain c;
+    struct err_info e;
+    struct bytes found[3];
+    size_t n;
+    chain_make(&c, a, PKI_P256);
+    char *pem = arena_fmt(a, "a comment\n%s\n%s", pem_encode(a, "CERTIFICATE", c.ca.cert),
+                          pem_encode(a, "CERTIFICATE", c.root.cert));
+    assert_ok(cert_decode_all(octets(pem), a, found, 3, &n, &e), &e);
+    assert_int_equal(n, 2);
+    assert_bytes(c.ca.cert, found[0]);
+    assert_bytes(c.root.cert, found[1]);
+    assert_err(ERR_DER_MALFORMED, cert_decode_all(octets(pem), a, found, 1, &n, &e));
+    assert_err(ERR_DER_MALFORMED, cert_decode_all(octets("nothing"), a, found, 3, &n, &e));
+    chain_clear(&c);
+}
+
+/* RFC 5280 4.1.2.2: positive, at most 20 octets, never twice */
+static void serials_are_positive_and_new(void **state)
+{
+    (void)state;
+    _auto(arena) a = arena_new();
+    struct bytes before = cert_serial_new(a);
+    for (int i = 0; i < 100; i++) {
+        struct bytes s = cert_serial_new(a);
+        assert_int_equal(s.n, 16);
+        assert_in_range(s.p[0], 0x40, 0x7f);
+        assert_memory_not_equal(s.p, before.p, 16);
+        before = s;
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +285,11 @@ int main(void)
         cmocka_unit_test(an_end_entity_cannot_issue),
         cmocka_unit_test(the_view_gives_back_what_the_spec_said),
         cmocka_unit_test(openssl_reads_every_extension),
+        cmocka_unit_test(a_spec_that_cannot_be_written_is_refused),
+        cmocka_unit_test(a_signer_of_another_algorithm_does_not_sign),
+        cmocka_unit_test(a_certificate_across_2050_is_read_by_openssl),
+        cmocka_unit_test(every_certificate_of_a_pem_file_is_found),
+        cmocka_unit_test(serials_are_positive_and_new),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

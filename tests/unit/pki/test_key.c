@@ -6,6 +6,7 @@
 
 #include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <pthread.h>
 
 static struct pki_key *standard_sm2(struct arena *a)
 {
@@ -242,6 +243,46 @@ static void key_id_is_sha1_of_the_bit_string(void **state)
                pki_pub_from_point(PKI_P256, hex(a, "04" SM2_X SM2_Y), &bad, &e));
 }
 
+struct job {
+    const struct pki_signer *signer;
+    pthread_t thread;
+    int good;
+};
+
+static void *sign_many(void *arg)
+{
+    struct job *j = arg;
+    _auto(arena) a = arena_new();
+    for (int i = 0; i < 50; i++) {
+        struct err_info e;
+        struct bytes sig, msg = octets(arena_fmt(a, "message %d of %p", i, arg));
+        j->good += pki_sign(j->signer, msg, a, &sig, &e) == ERR_OK &&
+                   pki_verify(j->signer->pub, msg, sig, &e) == ERR_OK;
+    }
+    return NULL;
+}
+
+static void one_signer_serves_several_threads(void **state)
+{
+    (void)state;
+    for (enum pki_alg alg = PKI_P256; alg <= PKI_RSA2048; alg++) {
+        struct err_info e;
+        _auto(pki_key) k = NULL;
+        _auto(pki_signer) s = NULL;
+        struct job job[4];
+        assert_ok(pki_key_new(alg, &k, &e), &e);
+        assert_ok(pki_signer_from_key(k, &s, &e), &e);
+        for (int i = 0; i < 4; i++) {
+            job[i] = (struct job){.signer = s};
+            assert_int_equal(pthread_create(&job[i].thread, NULL, sign_many, &job[i]), 0);
+        }
+        for (int i = 0; i < 4; i++) {
+            pthread_join(job[i].thread, NULL);
+            assert_int_equal(job[i].good, 50);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -255,6 +296,7 @@ int main(void)
         cmocka_unit_test(every_algorithm_signs_saves_and_loads),
         cmocka_unit_test(a_finished_digest_is_signed_as_the_message_would_be),
         cmocka_unit_test(key_id_is_sha1_of_the_bit_string),
+        cmocka_unit_test(one_signer_serves_several_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -74,12 +74,14 @@ static void upper_bounds_count_characters(void **state)
     _auto(arena) a = arena_new();
     struct err_info e;
     struct bytes der;
-    char o[65 * 3 + 1] = "";
+    _auto_buf o;
+    buf_init(&o, 65 * 3);
     for (int i = 0; i < 64; i++)
-        strcat(o, "海");
-    struct name_part part = {NAME_O, o};
+        buf_text(&o, "海");
+    struct name_part part = {NAME_O, buf_cstr(&o)};
     assert_ok(name_encode(&part, 1, a, &der, &e), &e);
-    strcat(o, "海");
+    buf_text(&o, "海");
+    part.value = buf_cstr(&o);
     assert_err(ERR_NAME, name_encode(&part, 1, a, &der, &e));
     assert_string_equal(e.field, "O");
     assert_non_null(strstr(e.detail, "65 characters, at most 64"));

@@ -255,6 +255,25 @@ static void requests_outside_the_rules_are_refused(void **state)
     assert_err(ERR_DER_MALFORMED, ocsp_request_parse(der, &r, &e));
     assert_err(ERR_TOO_LARGE,
                ocsp_request_parse((struct bytes){arena_alloc(a, 5000), 5000}, &r, &e));
+    /* an unknown extension: critical it is refused, else read over */
+    struct buf b;
+    for (int critical = 0; critical < 2; critical++) {
+        const uint8_t oid[] = {0x2a, 0x03};
+        buf_init(&b, 1024);
+        size_t seq = der_open(&b, DER_SEQUENCE), tbs = der_open(&b, DER_SEQUENCE),
+               list = der_open(&b, DER_SEQUENCE), one = der_open(&b, DER_SEQUENCE);
+        der_put_raw(&b, f.id.whole);
+        der_close(&b, one);
+        der_close(&b, list);
+        size_t exts = der_open(&b, DER_EXPLICIT(2)), inner = der_open(&b, DER_SEQUENCE);
+        der_close_ext(&b, der_open_ext(&b, (struct bytes){oid, 2}, critical));
+        der_close(&b, inner);
+        der_close(&b, exts);
+        der_close(&b, tbs);
+        der_close(&b, seq);
+        assert_ok(der_finish(&b, a, &der, &e), &e);
+        assert_err(critical ? ERR_DER_MALFORMED : ERR_OK, ocsp_request_parse(der, &r, &e));
+    }
     /* version 1; a trailing octet */
     assert_err(ERR_DER_MALFORMED, ocsp_request_parse(hex(a, "3009"
                                                             "3007"
