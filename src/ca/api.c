@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "ca/ca_priv.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -174,12 +175,19 @@ static enum err anchor(struct httpd_request *r, struct httpd_reply *reply, void 
 {
     const struct ca_api *api = app;
     const json_t *in;
-    const char *heads;
     int64_t n;
     char hash[65];
     TRY(httpd_json(r, &in, e));
-    TRY(json_get_text(in, "heads", &heads, e));
-    TRY(ca_anchor(api->ca, heads, r->arena, &n, hash, e));
+    const json_t *heads = json_object_get(in, "heads");
+    if (!json_is_array(heads)) {
+        err_set(e, ERR_BAD_REQUEST, "heads", NULL);
+        err_arg(e, "why", "heads: must be a list");
+        return ERR_BAD_REQUEST;
+    }
+    char *text = json_dumps(heads, JSON_COMPACT | JSON_SORT_KEYS);
+    const char *kept = arena_text(r->arena, text);
+    free(text);
+    TRY(ca_anchor(api->ca, kept, r->arena, &n, hash, e));
     struct json_out j;
     httpd_reply_json(reply, &j);
     jout_object(&j, NULL);
@@ -203,7 +211,7 @@ static enum err last_anchor(struct httpd_request *r, struct httpd_reply *reply, 
     struct json_out j;
     httpd_reply_json(reply, &j);
     jout_object(&j, NULL);
-    jout_text(&j, "heads", row ? row_text(row, "object") : NULL);
+    jout_raw(&j, "heads", row ? row_text(row, "object") : "[]");
     jout_int(&j, "n", n);
     jout_text(&j, "hash", hash);
     jout_end(&j);
