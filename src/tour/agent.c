@@ -1,0 +1,108 @@
+/* The real agent, with a scripted pinentry (Assuan) and a browser that only writes down where it was sent. */
+#include "tour/tour.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct bytes as_bytes(const char *s)
+{
+    return (struct bytes){(const uint8_t *)s, strlen(s)};
+}
+
+/* Answers each GETPIN with the next line of the file `pins`; says no more when there is none. */
+static const char PINENTRY[] =
+    "#!/bin/bash\n"
+    "pins=%s/pins\n"
+    "echo 'OK ready'\n"
+    "while IFS= read -r line; do\n"
+    "    case $line in\n"
+    "    GETPIN*)\n"
+    "        pin=$(head -n 1 \"$pins\")\n"
+    "        sed -i 1d \"$pins\"\n"
+    "        [ -n \"$pin\" ] && printf 'D %%s\\nOK\\n' \"$pin\" || echo 'ERR 83886179 cancelled' ;;\n"
+    "    BYE*) echo OK; exit 0 ;;\n"
+    "    *) echo OK ;;\n"
+    "    esac\n"
+    "done\n";
+static const char BROWSER[] = "#!/bin/bash\nprintf '%%s\\n' \"$1\" >>%s/opened\n";
+
+static enum err write_program(struct tour *t, const char *name, const char *format,
+                              struct err_info *e)
+{
+    _auto_buf b;
+    buf_init(&b, 8192);
+    const char *slot = strstr(format,
+                              "%s/"); /* the only place that is filled in; %% is a percent sign */
+    for (const char *s = format; *s; s++) {
+        if (s == slot) {
+            buf_text(&b, t->work);
+            s++;
+        } else {
+            buf_byte(&b, (uint8_t)*s);
+            s += s[0] == '%' && s[1] == '%';
+        }
+    }
+    char *path = arena_fmt(t->arena, "%s/%s", t->work, name);
+    return file_replace(path, (struct bytes){b.p, b.n}, 0700, e);
+}
+
+/* The demo's own settings with this run's pinentry and browser. */
+static enum err write_settings(struct tour *t, struct err_info *e)
+{
+    struct bytes file;
+    char *path = arena_fmt(t->arena, "%s/agent.conf", t->work);
+    TRY(write_program(t, "pinentry", PINENTRY, e));
+    TRY(write_program(t, "browser", BROWSER, e));
+    TRY(file_read(t->arena, arena_fmt(t->arena, "%s/demo/agent.conf", t->data), 64 << 10, &file,
+                  e));
+    _auto_buf b;
+    buf_init(&b, 128 << 10);
+    char *rest = arena_text(t->arena, (const char *)file.p), *line;
+    while ((line = strsep(&rest, "\n")) != NULL)
+        if (strncmp(line, "pinentry", 8) != 0 && strncmp(line, "browser", 7) != 0)
+            buf_fmt(&b, "%s\n", line);
+    buf_fmt(&b, "pinentry = %s/pinentry\nbrowser = %s/browser\n", t->work, t->work);
+    return file_replace(path, (struct bytes){b.p, b.n}, 0600, e);
+}
+
+static enum err write_pins(struct tour *t, const char *const *pins, struct err_info *e)
+{
+    _auto_buf b;
+    buf_init(&b, 4096);
+    for (; pins && *pins; pins++)
+        buf_fmt(&b, "%s\n", *pins);
+    TRY(file_replace(arena_fmt(t->arena, "%s/opened", t->work), as_bytes(""), 0600, e));
+    return file_replace(arena_fmt(t->arena, "%s/pins", t->work), (struct bytes){b.p, b.n}, 0600, e);
+}
+
+/* The agent opened the finish page in "the default browser"; its token is posted by the browser that began. */
+static enum err finish(struct tour *t, struct browser *b, const json_t **out, struct err_info *e)
+{
+    struct bytes opened;
+    TRY(file_read(t->arena, arena_fmt(t->arena, "%s/opened", t->work), 64 << 10, &opened, e));
+    char *hash = strrchr((const char *)opened.p, '#');
+    if (!hash)
+        return tour_fail(e, "the agent opened no finish page");
+    hash[strcspn(hash, "\n")] = '\0';
+    return browser_send(b, "POST", "/jobs/finish", json_pack("{s:s}", "token", hash + 1), out, e);
+}
+
+enum err tour_agent_job(struct tour *t, struct browser *b, json_t *job, const char *const *pins,
+                        const json_t **out, struct err_info *e)
+{
+    const json_t *made;
+    TRY(write_settings(t, e));
+    TRY(write_pins(t, pins, e));
+    TRY(browser_send(b, "POST", "/jobs", job, &made, e));
+    char *const argv[] = {
+        arena_fmt(t->arena, "%s/certhall-agent", t->programs), arena_text(t->arena, "--config"),
+        arena_fmt(t->arena, "%s/agent.conf", t->work),         arena_text(t->arena, "open"),
+        arena_text(t->arena, text_at(made, "link")),           NULL};
+    TRY(tour_run(t, argv, NULL, e));
+    TRY(finish(t, b, out, e));
+    if (strcmp(text_at(*out, "job.state"), "done") != 0)
+        return tour_fail(e, "the job %s is %s: %s", text_at(*out, "job.kind"),
+                         text_at(*out, "job.state"), text_at(*out, "job.text"));
+    return ERR_OK;
+}

@@ -1,0 +1,70 @@
+/* The tour: the whole story of one order, driven through the public interfaces of a running demo system.
+ *
+ * It speaks HTTP, starts the real agent, and looks at certificates with OpenSSL and nginx. It links neither hall nor ca. */
+#ifndef CERTHALL_TOUR_TOUR_H
+#define CERTHALL_TOUR_TOUR_H
+
+#include "base/sys.h"
+#include "base/time.h"
+#include "tour/browser.h"
+
+struct tour {
+    struct arena *arena;
+    const char *project;
+    const char *url, *status_url; /* of hall and responder */
+    const char *data;             /* the demo's data directory */
+    const char *programs;         /* folder of certhall and certhall-agent */
+    const char *work;             /* folder of this run: agent settings, nginx */
+    struct browser applicant, staff;
+    /* what the story found out so far */
+    const char *code, *reporting_code, *order, *serial, *certificate_serial, *user_pin, *trade_no;
+    struct bytes certificate; /* DER */
+    int64_t began;
+    int step;
+};
+
+/* One step; its failure ends the tour. */
+struct tour_step {
+    const char *title;
+    enum err (*run)(struct tour *t, struct err_info *e);
+};
+enum { TOUR_STEPS_MAX = 32 };
+size_t tour_steps(const struct tour_step **out);
+
+/* ERR_TOUR with what was expected. */
+enum err tour_fail(struct err_info *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---- help for the steps (tools.c) ---- */
+NODISCARD enum err tour_sign_in_as(struct tour *t, const char *role, int nth, struct err_info *e);
+NODISCARD enum err tour_read_json(struct tour *t, const char *path, json_t **out,
+                                  struct err_info *e);
+/* Move the demo's business time by `certhall demo clock --at`. */
+NODISCARD enum err tour_clock(struct tour *t, const char *at, struct err_info *e);
+/* The newest text of the demo outbox to `to` that holds `needle`; waits up to 10 s. */
+NODISCARD enum err tour_outbox(struct tour *t, const char *channel, const char *to,
+                               const char *needle, const char **text, struct err_info *e);
+/* Wait until `path` of the answer is `value`; up to `seconds`. */
+NODISCARD enum err tour_wait(struct browser *b, const char *url, const char *path,
+                             const char *value, int seconds, const json_t **out,
+                             struct err_info *e);
+/* Run a program to its end; ERR_TOUR unless it exits 0. `out` (may be NULL) gets its standard output. */
+NODISCARD enum err tour_run(struct tour *t, char *const argv[], const char **out,
+                            struct err_info *e);
+
+/* ---- the agent (agent.c) ---- */
+/* Make a job in this browser and let the real agent do it; PINs are given through a scripted pinentry in the order they
+ * are asked for. *out: the finished job. */
+NODISCARD enum err tour_agent_job(struct tour *t, struct browser *b, json_t *job,
+                                  const char *const *pins, const json_t **out, struct err_info *e);
+
+/* ---- TLS and revocation (tls.c) ---- */
+NODISCARD enum err tour_nginx_start(struct tour *t, struct err_info *e);
+NODISCARD enum err tour_nginx_reload(struct tour *t, struct err_info *e);
+void tour_nginx_stop(struct tour *t);
+/* A TLS handshake with the UKey's certificate and key, then one request. *accepted: nginx let it in. */
+NODISCARD enum err tour_handshake(struct tour *t, int *accepted, const char **answer,
+                                  struct err_info *e);
+/* What our responder says: "good", "revoked", "unknown". */
+NODISCARD enum err tour_ocsp(struct tour *t, const char **status, struct err_info *e);
+
+#endif
