@@ -9,6 +9,7 @@
 #include "hall/limit/limit_sql.h"
 #include "hall/outbox/outbox_sql.h"
 #include "hall/partner/partner_sql.h"
+#include "hall/payment/payment_sql.h"
 #include "hall/session/session_sql.h"
 #include "hall/staff/staff_sql.h"
 #include "hall/production/production_sql.h"
@@ -31,5 +32,6 @@ static const struct store_module *const MODULES[] = {
     &ukey_sql,
     &certificate_sql,
     &production_sql,
+    &payment_sql,
 };
 const struct store_catalogue hall_catalogue = STORE_CATALOGUE(MODULES);
