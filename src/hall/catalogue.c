@@ -3,6 +3,7 @@
 #include "hall/account/account_sql.h"
 #include "hall/audit/audit_sql.h"
 #include "hall/certificate/certificate_sql.h"
+#include "hall/delivery/delivery_sql.h"
 #include "hall/event/event_sql.h"
 #include "hall/hall_sql.h"
 #include "hall/institution/institution_sql.h"
@@ -33,5 +34,6 @@ static const struct store_module *const MODULES[] = {
     &certificate_sql,
     &production_sql,
     &payment_sql,
+    &delivery_sql,
 };
 const struct store_catalogue hall_catalogue = STORE_CATALOGUE(MODULES);

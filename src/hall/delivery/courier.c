@@ -1,0 +1,134 @@
+/* Couriers and their numbers, and the demo's courier. */
+#include "hall/delivery/delivery.h"
+
+#include "base/sys.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct delivery_courier known[] = {
+    {"sf", "顺丰速运", "https://www.sf-express.com/"},
+    {"ems", "EMS", "https://www.ems.com.cn/"},
+    {"jd", "京东快递", "https://www.jdl.com/"},
+    {"zto", "中通快递", "https://www.zto.com/"},
+    {"yto", "圆通速递", "https://www.yto.net.cn/"},
+    {"sto", "申通快递", "https://www.sto.cn/"},
+    {"yunda", "韵达快递", "https://www.yundaex.com/"},
+};
+
+struct delivery_courier delivery_courier_of(const char *named)
+{
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(known[i].id, named) == 0 || strcmp(known[i].name, named) == 0)
+            return known[i];
+    return (struct delivery_courier){named, named, ""};
+}
+
+void delivery_write_couriers(struct json_out *j, const char *key, const char *const *names, int n)
+{
+    char pattern[40];
+    snprintf(pattern, sizeof pattern, "^[0-9A-Z]{%d,%d}$", DELIVERY_NUMBER_MIN,
+             DELIVERY_NUMBER_MAX);
+    jout_list(j, key);
+    for (int i = 0; i < n; i++) {
+        struct delivery_courier c = delivery_courier_of(names[i]);
+        jout_object(j, NULL);
+        jout_text(j, "id", c.id);
+        jout_text(j, "name", c.name);
+        jout_text(j, "pattern", pattern);
+        jout_end(j);
+    }
+    jout_end(j);
+}
+
+/* One octet or a full-width form (U+FF01 … U+FF5E, U+3000) as its ASCII character; 0 for anything else. */
+static char plain(const unsigned char **s)
+{
+    const unsigned char *p = *s;
+    if (*p < 0x80) {
+        *s += 1;
+        return (char)*p;
+    }
+    if (p[0] == 0xE3 && p[1] == 0x80 && p[2] == 0x80) {
+        *s += 3;
+        return ' ';
+    }
+    if (p[0] == 0xEF && (p[1] == 0xBC || p[1] == 0xBD) && (p[2] & 0xC0) == 0x80) {
+        int code = ((p[1] & 0x3F) << 6 | (p[2] & 0x3F)) + 0x20 - 0xF00;
+        *s += 3;
+        return code > 0x20 && code < 0x7F ? (char)code : 0;
+    }
+    return 0;
+}
+
+enum err delivery_mend_number(struct arena *a, const char *typed, const char **out,
+                              struct err_info *e)
+{
+    char *number = arena_alloc(a, DELIVERY_NUMBER_MAX + 1);
+    const unsigned char *s = (const unsigned char *)typed;
+    int n = 0, digits = 0;
+    while (*s) {
+        char c = plain(&s);
+        if (c == ' ' || c == '-' || c == '\t' || c == '\r' || c == '\n')
+            continue;
+        if (c >= 'a' && c <= 'z')
+            c = (char)(c - 'a' + 'A');
+        if (n == DELIVERY_NUMBER_MAX || !((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')))
+            return err_set(e, ERR_SHIP_NUMBER, "number", "no courier's number");
+        digits += c <= '9';
+        number[n++] = c;
+    }
+    if (n < DELIVERY_NUMBER_MIN || digits == 0)
+        return err_set(e, ERR_SHIP_NUMBER, "number", "%d characters, %d digits", n, digits);
+    *out = number;
+    return ERR_OK;
+}
+
+const char *delivery_number_text(struct arena *a, const char *number)
+{
+    size_t n = strlen(number), w = 0;
+    char *out = arena_alloc(a, n + n / 4 + 1);
+    for (size_t i = 0; i < n; i++) {
+        if (i && i % 4 == 0)
+            out[w++] = ' ';
+        out[w++] = number[i];
+    }
+    return out;
+}
+
+/* ---- the demo's courier ---- */
+
+static int is_plain_name(const char *s)
+{
+    return *s && strspn(s, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(s);
+}
+
+static enum err carry(const struct hall *h, const struct outbox_row *row, struct arena *a,
+                      const char **answer, void *arg, struct err_info *e)
+{
+    const char *demo = arg, *serial;
+    _auto_json body = NULL;
+    TRY(json_parse(row->body, strlen(row->body), &body, e));
+    TRY(json_get_text(body, "serial", &serial, e));
+    if (!h->demo || !is_plain_name(serial))
+        return err_set(e, ERR_INTERNAL, NULL, "the demo's courier was asked for “%s”", serial);
+    char *from = arena_fmt(a, "%s/ukeys/bench/%s.ukey", demo, serial);
+    char *folder = arena_fmt(a, "%s/ukeys/user", demo);
+    char *to = arena_fmt(a, "%s/%s.ukey", folder, serial);
+    TRY(folder_make(folder, 0700, e));
+    *answer = "{}";
+    if (rename(from, to) == 0 || access(to, F_OK) == 0) /* there already: carried before */
+        return ERR_OK;
+    return err_set(e, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, NULL, "%s: %s", from,
+                   strerror(errno));
+}
+
+struct outbox_kind delivery_demo_kind(const char *demo)
+{
+    return (struct outbox_kind){.kind = "demo.courier",
+                                .deliver = carry,
+                                .arg = (void *)(uintptr_t)demo,
+                                .give_up_ms = TIME_HOUR};
+}

@@ -1,0 +1,11 @@
+-- name: delivery_add :exec
+INSERT INTO delivery (id, order_id, courier, number, serial, sent_to, sent_at, sent_by_id, sent_by, signed_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0)
+ON CONFLICT (order_id, courier, number) DO NOTHING;
+
+-- name: delivery_newest :many
+SELECT id, order_id, courier, number, serial, sent_to, sent_at, sent_by, signed_at
+FROM delivery WHERE order_id = $1 ORDER BY id DESC LIMIT 1;
+
+-- name: delivery_signed :exec
+UPDATE delivery SET signed_at = $2 WHERE id = $1 AND signed_at = 0;
