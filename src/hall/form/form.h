@@ -95,8 +95,8 @@ struct form_saved {
 NODISCARD enum err form_save(struct hall_tx *tx, const struct form_save *s, struct form_saved *out,
                              struct err_info *e);
 
-/* Every problem of the whole form; none: it can be confirmed. Pure. */
-void form_check(const struct form *f, struct form_problems *out);
+/* Every problem of the whole form; none: it can be confirmed. Pure: texts in `lang` go into the arena. */
+void form_check(struct arena *a, const struct form *f, enum lang lang, struct form_problems *out);
 
 /* Confirm: the values of now become revision `n` for good (A3a). */
 NODISCARD enum err form_confirm(struct hall_tx *tx, const struct form *f, int64_t n,
