@@ -5,9 +5,11 @@
 #include "hall/certificate/certificate_sql.h"
 #include "hall/delivery/delivery_sql.h"
 #include "hall/event/event_sql.h"
+#include "hall/form/form_sql.h"
 #include "hall/hall_sql.h"
 #include "hall/institution/institution_sql.h"
 #include "hall/limit/limit_sql.h"
+#include "hall/order/order_sql.h"
 #include "hall/outbox/outbox_sql.h"
 #include "hall/partner/partner_sql.h"
 #include "hall/payment/payment_sql.h"
@@ -35,5 +37,7 @@ static const struct store_module *const MODULES[] = {
     &production_sql,
     &payment_sql,
     &delivery_sql,
+    &form_sql,
+    &order_sql,
 };
 const struct store_catalogue hall_catalogue = STORE_CATALOGUE(MODULES);

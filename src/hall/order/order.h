@@ -153,6 +153,22 @@ struct order_log {
 NODISCARD enum err order_log_list(struct hall_tx *tx, int64_t order, int64_t before, int limit,
                                   const struct order_log **out, size_t *n, struct err_info *e);
 
+/* ---- messages: what an account was told, beside SMS and mail ---- */
+
+struct order_message {
+    int64_t id, order, at;
+    const char *title, *text; /* in the transaction's language */
+    int seen;
+};
+NODISCARD enum err order_message_list(struct hall_tx *tx, int64_t account, int64_t before,
+                                      int limit, const struct order_message **out, size_t *n,
+                                      struct err_info *e);
+NODISCARD enum err order_message_unread(struct hall_tx *tx, int64_t account, int64_t *n,
+                                        struct err_info *e);
+/* That one and all before it. */
+NODISCARD enum err order_message_read(struct hall_tx *tx, int64_t account, int64_t id,
+                                      struct err_info *e);
+
 /* ---- what a person sees: computed from states and clocks (invariant 10) ---- */
 
 enum order_reader { ORDER_FOR_APPLICANT, ORDER_FOR_STAFF };
@@ -194,7 +210,15 @@ NODISCARD enum err order_write_fee(struct hall_tx *tx, const struct order *o, st
                                    const char *key, struct err_info *e); /* Fee */
 void order_write_due(struct hall_tx *tx, const struct order_due *d, struct json_out *j,
                      const char *key); /* Due; nothing when there is none */
-const char *order_title(const struct order *o, enum lang lang); /* 新办证书 */
+NODISCARD enum err order_write_section(struct hall_tx *tx, const struct order *o,
+                                       const char *section, struct json_out *j, const char *key,
+                                       struct err_info *e); /* FormSection */
+void order_write_problem(const struct form_problem *p, enum lang lang, struct json_out *j,
+                         const char *key);                               /* Problem */
+const char *order_section_state_text(enum form_state s, enum lang lang); /* 填了一半 */
+const char *order_title(const struct order *o, enum lang lang);          /* 新办证书 */
+const char *order_type_code(struct arena *a, enum flow_type t); /* "new": openapi OrderType */
+enum flow_type order_type_from_code(const char *code);          /* TYPE_COUNT where unknown */
 
 /* ---- what runs by itself ---- */
 

@@ -1,0 +1,33 @@
+/* The one table effect → function. Adapters stand in effects_*.c; what they call stands in the concepts, with plain
+ * parameters (ARCHITECTURE.md). An effect that is not here has no code yet: the engine refuses the row. */
+#include "hall/order/order_priv.h"
+
+static order_effect_fn *const TABLE[EFFECT_COUNT] = {
+    [EFFECT_CLOCK_START] = order_fx_clock_start,
+    [EFFECT_CLOCK_STOP] = order_fx_clock_stop,
+    [EFFECT_CLOCK_PAUSE] = order_fx_clock_pause,
+    [EFFECT_CLOCK_RESUME] = order_fx_clock_resume,
+    [EFFECT_TASK_OPEN] = order_fx_task_open,
+    [EFFECT_TASK_CLOSE] = order_fx_task_close,
+    [EFFECT_SUPPORT_TASK] = order_fx_support_task,
+    [EFFECT_REVOKE_PROPOSAL] = order_fx_revoke_proposal,
+    [EFFECT_NOTIFY] = order_fx_notify,
+    [EFFECT_ORDER_NUMBER] = order_fx_nothing, /* the row has its number before the event */
+    [EFFECT_PRICE_PREVIEW] = order_fx_price_preview,
+    [EFFECT_PREFILL] = order_fx_prefill,
+    [EFFECT_SAVE_FORM] = order_fx_save_form,
+    [EFFECT_NEW_REVISION] = order_fx_new_revision,
+    [EFFECT_FREEZE_FIELDS] = order_fx_nothing, /* no row takes app.save any more */
+    [EFFECT_FREEZE_PRICE] = order_fx_freeze_price,
+    [EFFECT_STORE_AGREEMENT] = order_fx_store_agreement,
+    [EFFECT_SET_AMOUNT] = order_fx_set_amount,
+    [EFFECT_RELEASE_LIMIT] = order_fx_release_limit,
+    [EFFECT_KEEP_FILES] = order_fx_nothing, /* retention goes by ended_at */
+    [EFFECT_CODE_UPDATE] = order_fx_code_update,
+    [EFFECT_CLOSE_ORDER] = order_fx_close_order,
+};
+
+order_effect_fn *order_effect_of(enum flow_effect effect)
+{
+    return TABLE[effect];
+}

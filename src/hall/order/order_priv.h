@@ -1,0 +1,95 @@
+/* Between the files of this folder. */
+#ifndef CERTHALL_HALL_ORDER_PRIV_H
+#define CERTHALL_HALL_ORDER_PRIV_H
+
+#include "hall/account/account.h"
+#include "hall/order/order.h"
+#include "hall/project/layout.h"
+#include "hall/project/project.h"
+#include "store/store.h"
+
+/* What an event is applied with: read once, changed by effects, written at the end. */
+struct order_run {
+    struct hall_tx *tx;
+    struct order o; /* as it was read; effects change fields, never states */
+    int holds_limit;
+    struct flow_states before;
+    const struct order_input *in;
+    enum flow_event event;
+    enum flow_actor actor;
+    struct flow_facts facts;
+    struct flow_result *result;
+    const struct flow_do *what;   /* the effect that runs */
+    const struct form_save *save; /* app.save */
+    struct form_saved *saved;
+    struct form *form;       /* read when first asked for: order_form */
+    struct account *account; /* likewise: order_account */
+};
+
+/* ---- row.c ---- */
+
+NODISCARD enum err order_from_row(struct hall_tx *tx, const struct store_row *r, struct order *out,
+                                  int *holds_limit, struct err_info *e);
+/* States that stand elsewhere: UKey and certificate (their concepts), the code (account). */
+NODISCARD enum err order_load_states(struct order_run *run, struct err_info *e);
+NODISCARD enum err order_store(struct order_run *run, struct err_info *e);
+enum order_group order_group_of(const struct flow_facts *f, const struct flow_states *s);
+
+/* ---- facts.c ---- */
+
+/* Those guards that the event, and what follows from it, can ask for. */
+NODISCARD enum err order_find_facts(struct order_run *run, struct err_info *e);
+NODISCARD enum err order_form(struct order_run *run, struct form **out, struct err_info *e);
+NODISCARD enum err order_account(struct order_run *run, const struct account **out,
+                                 struct err_info *e);
+const struct project_template *order_agreement(const struct order_run *run); /* NULL: none */
+enum flow_actor order_actor(const struct actor *who);
+
+/* ---- order.c ---- */
+
+/* order_apply on a run that is prepared already (create, save). */
+NODISCARD enum err order_run_event(struct order_run *run, enum flow_event event,
+                                   struct order_change *out, struct err_info *e);
+
+/* Read the order for a run. */
+NODISCARD enum err order_read_run(struct order_run *run, int64_t id, struct err_info *e);
+NODISCARD enum err order_record(struct order_run *run, struct err_info *e);
+
+/* ---- effects ---- */
+
+typedef enum err order_effect_fn(struct order_run *run, struct err_info *e);
+/* NULL: no code yet; the engine refuses. */
+order_effect_fn *order_effect_of(enum flow_effect effect);
+
+order_effect_fn order_fx_clock_start, order_fx_clock_stop, order_fx_clock_pause,
+    order_fx_clock_resume;                               /* effects_clock.c */
+order_effect_fn order_fx_task_open, order_fx_task_close; /* effects_task.c */
+order_effect_fn order_fx_support_task, order_fx_revoke_proposal;
+order_effect_fn order_fx_notify; /* effects_notify.c */
+order_effect_fn order_fx_price_preview, order_fx_prefill, order_fx_save_form, order_fx_new_revision,
+    order_fx_freeze_price, order_fx_store_agreement, order_fx_release_limit, order_fx_close_order,
+    order_fx_code_update, order_fx_set_amount, order_fx_nothing; /* effects_form.c */
+
+/* What a task of this state is called on the work list (openapi Queue). */
+const char *order_task_kind(enum flow_machine m, int state);
+
+/* ---- log.c ---- */
+
+NODISCARD enum err order_log_put(struct order_run *run, struct err_info *e);
+
+/* ---- words ---- */
+
+/* A sentence of the engine's own in the reader's language. */
+const char *order_word(enum lang lang, const char *zh, const char *en);
+/* The same with {} filled. */
+const char *order_say(struct arena *a, enum lang lang, const char *zh, const char *en,
+                      const char *value);
+const char *order_yuan(struct arena *a, int64_t fen, enum lang lang); /* 300.00 元, CNY 300.00 */
+const char *order_day_text(struct arena *a, int32_t day, enum lang lang); /* 11月24日（周二） */
+const char *order_weekday(int32_t day, enum lang lang);                   /* 周二 */
+const char *order_short_day(struct arena *a, int32_t day);                /* 11-24 */
+const char *order_serial_text(struct arena *a, const char *serial);       /* FX26 0007 1182 */
+const char *order_owner_kind(enum flow_owner o);                          /* openapi Owner.kind */
+const char *order_owner_text(enum flow_owner o, enum lang lang);          /* 制证组 */
+
+#endif

@@ -1,0 +1,113 @@
+/* What happens by itself when its time has come. Any number of processes may run this: the row of the timer goes in
+ * the transaction of the event, and the order's version guards both. */
+#include "hall/order/order_priv.h"
+
+#include "base/sys.h"
+#include "hall/order/order_sql.h"
+
+#include <inttypes.h>
+
+enum { TIMERS_AT_ONCE = 100, TRIES = 3 };
+
+struct due {
+    int64_t order, due_at;
+    const char *name; /* "" : a draft that is kept no longer */
+    enum flow_event event;
+};
+
+/* A refusal says that what the timer was set for has been overtaken; the timer goes all the same. */
+static int is_overtaken(enum err code)
+{
+    return code == ERR_ORDER_STATE || code == ERR_ORDER_FROZEN || code == ERR_FORBIDDEN ||
+           code == ERR_NOT_FOUND;
+}
+
+static enum err apply_due(struct hall_tx *tx, const struct due *d, struct err_info *e)
+{
+    static const enum flow_actor operator_ = ACTOR_OPERATOR;
+    struct order_input in = {0};
+    if (!*d->name) /* A26: nobody has touched this draft for as long as the profile keeps one */
+        in.as = &operator_;
+    /* the row goes first: an event that starts the same clock again sets a new one */
+    if (*d->name)
+        TRY(store_exec(tx->db, &Q_order_timer_drop_due,
+                       PARAMS(P_INT(d->order), P_TEXT(d->name), P_INT(d->due_at)), NULL, e));
+    TRY(store_save(tx->db, e));
+    enum err done = order_apply(tx, d->order, d->event, &in, NULL, e);
+    if (done == ERR_OK)
+        return store_keep(tx->db, e);
+    if (!is_overtaken(done) || !*d->name)
+        return done;
+    return store_undo(tx->db, e);
+}
+
+static enum err fire(const struct hall *h, const struct due *d, struct err_info *e)
+{
+    enum err done = ERR_STORE_RETRY;
+    for (int i = 0; i < TRIES && (done == ERR_STORE_RETRY || done == ERR_CONFLICT); i++) {
+        _auto(arena) a = arena_new();
+        _auto_hall_tx tx = {0};
+        done = hall_begin(h, 1, &hall_timer, a, &tx, e);
+        if (done == ERR_OK)
+            done = apply_due(&tx, d, e);
+        if (done == ERR_OK)
+            done = hall_commit(&tx, e);
+    }
+    return done;
+}
+
+static enum err find_due(const struct hall *h, struct arena *a, struct due *out, size_t *n,
+                         struct err_info *e)
+{
+    _auto_hall_tx tx = {0};
+    struct store_rows timers, drafts;
+    TRY(hall_begin(h, 0, &hall_timer, a, &tx, e));
+    TRY(store_many(tx.db, &Q_order_timer_due, PARAMS(P_INT(tx.now), P_INT(TIMERS_AT_ONCE)), a,
+                   &timers, e));
+    TRY(store_many(tx.db, &Q_order_drafts_due, PARAMS(P_INT(tx.now), P_INT(TIMERS_AT_ONCE)), a,
+                   &drafts, e));
+    *n = 0;
+    for (size_t i = 0; i < timers.n; i++) {
+        int event = flow_event_from_name(row_text(&timers.row[i], "event"));
+        if (event > 0)
+            out[(*n)++] = (struct due){.order = row_int(&timers.row[i], "order_id"),
+                                       .due_at = row_int(&timers.row[i], "due_at"),
+                                       .name = row_text(&timers.row[i], "name"),
+                                       .event = (enum flow_event)event};
+    }
+    for (size_t i = 0; i < drafts.n; i++)
+        out[(*n)++] = (struct due){
+            .order = row_int(&drafts.row[i], "id"), .name = "", .event = EVENT_APP_CANCEL};
+    return ERR_OK;
+}
+
+/* C2: codes whose second working day has come. */
+static enum err codes_usable(const struct hall *h, int *done, struct err_info *e)
+{
+    int n = 0;
+    _auto(arena) a = arena_new();
+    _auto_hall_tx tx = {0};
+    TRY(hall_begin(h, 1, &hall_timer, a, &tx, e));
+    TRY(account_usable_due(&tx, &n, e));
+    *done += n;
+    return hall_commit(&tx, e);
+}
+
+enum err order_timers_run(const struct hall *h, int *done, struct err_info *e)
+{
+    size_t n;
+    _auto(arena) a = arena_new();
+    struct due *due = arena_alloc(a, sizeof *due * TIMERS_AT_ONCE * 2);
+    *done = 0;
+    TRY(find_due(h, a, due, &n, e));
+    for (size_t i = 0; i < n; i++) {
+        struct err_info why = {0};
+        enum err fired = fire(h, &due[i], &why);
+        if (fired == ERR_OK)
+            (*done)++;
+        else /* the next round tries again; one order's trouble does not stop the others */
+            log_line(LOG_LEVEL_WARN, "order.timer", "order %" PRId64 " %s: %s %s", due[i].order,
+                     flow_event_name(due[i].event), err_code_text(fired), why.detail);
+    }
+    return codes_usable(h, done, e);
+}
