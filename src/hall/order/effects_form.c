@@ -119,7 +119,7 @@ enum err order_fx_new_revision(struct order_run *run, struct err_info *e)
 }
 
 /* G-33: the price holds for as many days as the profile says. */
-static enum err freeze(struct order_run *run, struct err_info *e)
+enum err order_freeze_price(struct order_run *run, struct err_info *e)
 {
     int32_t today = time_china_day(run->tx->now);
     (void)e;
@@ -130,13 +130,7 @@ static enum err freeze(struct order_run *run, struct err_info *e)
 enum err order_fx_freeze_price(struct order_run *run, struct err_info *e)
 {
     run->o.submitted_at = run->tx->now;
-    return freeze(run, e);
-}
-
-/* The amount due stands on the order; a payment that opens after a review freezes it from then on. */
-enum err order_fx_set_amount(struct order_run *run, struct err_info *e)
-{
-    return run->o.price_until > run->tx->now ? ERR_OK : freeze(run, e);
+    return order_freeze_price(run, e);
 }
 
 /* A changed name needs the regulator: only a signed correction brings it into the certificate. */

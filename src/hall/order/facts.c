@@ -68,8 +68,6 @@ enum flow_actor order_actor(const struct actor *who)
     }
 }
 
-typedef enum err fact_fn(struct order_run *run, int *holds, struct err_info *e);
-
 static enum err type_open(struct order_run *run, int *holds, struct err_info *e)
 {
     (void)e;
@@ -214,7 +212,7 @@ static enum err maker_other(struct order_run *run, int *holds, struct err_info *
  * read. */
 static const struct {
     enum flow_guard guard;
-    fact_fn *find;
+    order_fact_fn *find;
 } FINDERS[] = {
     {GUARD_TYPE_OPEN, type_open},
     {GUARD_LOGIN_OK, login_ok},
@@ -226,6 +224,10 @@ static const struct {
     {GUARD_CONSENTED, consented},
     {GUARD_METHOD_ON, method_on},
     {GUARD_AMOUNT_OK, amount_ok},
+    {GUARD_MONEY_KNOWN, order_fact_money_known},
+    {GUARD_MONEY_HELD, order_fact_money_held},
+    {GUARD_INVOICE_AMOUNT, order_fact_invoice_amount},
+    {GUARD_REFUND_DONE, order_fact_refund_done},
     {GUARD_TITLE_COMPLETE, title_complete},
     {GUARD_MAILBOX, mailbox},
     {GUARD_ADDRESS_COMPLETE, address_complete},

@@ -22,7 +22,7 @@ enum err order_load_states(struct order_run *run, struct err_info *e)
     };
     TRY(order_account(run, &a, e));
     run->o.states.at[FLOW_CODE] = code[a->state];
-    return ERR_OK;
+    return order_load_making(run, e);
 }
 
 static enum err run_effects(struct order_run *run, struct err_info *e)
@@ -103,6 +103,7 @@ enum err order_run_event(struct order_run *run, enum flow_event event, struct or
     run->o.states = run->result->states;
     if (run->result->todos || memcmp(&run->before, &run->o.states, sizeof run->before) != 0) {
         TRY(run_effects(run, e));
+        TRY(order_keep_certificate(run, e));
         TRY(order_store(run, e));
         TRY(order_record(run, e));
     } /* otherwise it was known already: the same money told of twice (G-08) */

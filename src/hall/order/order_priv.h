@@ -55,6 +55,16 @@ NODISCARD enum err order_run_event(struct order_run *run, enum flow_event event,
 NODISCARD enum err order_read_run(struct order_run *run, int64_t id, struct err_info *e);
 NODISCARD enum err order_record(struct order_run *run, struct err_info *e);
 
+/* ---- effects_making.c, effects_payment.c, effects_form.c ---- */
+
+NODISCARD enum err order_load_making(struct order_run *run, struct err_info *e);
+NODISCARD enum err order_keep_certificate(struct order_run *run, struct err_info *e);
+NODISCARD enum err order_freeze_price(struct order_run *run, struct err_info *e);
+
+typedef enum err order_fact_fn(struct order_run *run, int *holds, struct err_info *e);
+order_fact_fn order_fact_money_known, order_fact_money_held, order_fact_invoice_amount,
+    order_fact_refund_done;
+
 /* ---- effects ---- */
 
 typedef enum err order_effect_fn(struct order_run *run, struct err_info *e);
@@ -66,9 +76,17 @@ order_effect_fn order_fx_clock_start, order_fx_clock_stop, order_fx_clock_pause,
 order_effect_fn order_fx_task_open, order_fx_task_close; /* effects_task.c */
 order_effect_fn order_fx_support_task, order_fx_revoke_proposal;
 order_effect_fn order_fx_notify; /* effects_notify.c */
+order_effect_fn order_fx_set_amount, order_fx_count_free_use, order_fx_gateway_order,
+    order_fx_gateway_close, order_fx_book_payment, order_fx_book_suspense,
+    order_fx_refund_transaction, order_fx_refund_order, order_fx_refund_retry,
+    order_fx_book_refund; /* effects_payment.c */
+order_effect_fn order_fx_reserve_ukey, order_fx_release_ukey, order_fx_record_making,
+    order_fx_record_quality, order_fx_ukey_record, order_fx_ukey_owner, order_fx_ca_issue,
+    order_fx_cert_record, order_fx_ca_hold, order_fx_ca_release, order_fx_ca_revoke,
+    order_fx_tell_partner; /* effects_making.c */
 order_effect_fn order_fx_price_preview, order_fx_prefill, order_fx_save_form, order_fx_new_revision,
     order_fx_freeze_price, order_fx_store_agreement, order_fx_release_limit, order_fx_close_order,
-    order_fx_code_update, order_fx_set_amount, order_fx_nothing; /* effects_form.c */
+    order_fx_code_update, order_fx_nothing; /* effects_form.c */
 
 /* What a task of this state is called on the work list (openapi Queue). */
 const char *order_task_kind(enum flow_machine m, int state);

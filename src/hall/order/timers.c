@@ -4,6 +4,7 @@
 
 #include "base/sys.h"
 #include "hall/order/order_sql.h"
+#include "hall/payment/payment.h"
 
 #include <inttypes.h>
 
@@ -93,6 +94,38 @@ static enum err codes_usable(const struct hall *h, int *done, struct err_info *e
     return hall_commit(&tx, e);
 }
 
+enum { ASK_AGAIN_MS = 5 * TIME_MINUTE };
+
+/* P5: pages whose 30 minutes are over; the gateway is asked before anybody gives up, and again while it does not know. */
+static enum err ask_about(const struct hall *h, int64_t order, struct err_info *e)
+{
+    _auto(arena) a = arena_new();
+    _auto_hall_tx tx = {0};
+    TRY(hall_begin(h, 1, &hall_timer, a, &tx, e));
+    TRY(payment_ask_gateway(&tx, order, arena_fmt(a, "page:%" PRId64, tx.machine / ASK_AGAIN_MS),
+                            e));
+    return hall_commit(&tx, e);
+}
+
+static enum err pages_over(const struct hall *h, int *done, struct err_info *e)
+{
+    const int64_t *orders;
+    size_t n;
+    _auto(arena) a = arena_new();
+    _auto_hall_tx tx = {0};
+    TRY(hall_begin(h, 0, &hall_timer, a, &tx, e));
+    TRY(payment_pages_over(&tx, TIMERS_AT_ONCE, &orders, &n, e));
+    for (size_t i = 0; i < n; i++) {
+        struct payment p;
+        TRY(payment_get(&tx, orders[i], &p, e));
+        if (p.asked_at > p.page_until && tx.machine - p.asked_at < ASK_AGAIN_MS)
+            continue;
+        TRY(ask_about(h, orders[i], e));
+        (*done)++;
+    }
+    return ERR_OK;
+}
+
 enum err order_timers_run(const struct hall *h, int *done, struct err_info *e)
 {
     size_t n;
@@ -109,5 +142,6 @@ enum err order_timers_run(const struct hall *h, int *done, struct err_info *e)
             log_line(LOG_LEVEL_WARN, "order.timer", "order %" PRId64 " %s: %s %s", due[i].order,
                      flow_event_name(due[i].event), err_code_text(fired), why.detail);
     }
-    return codes_usable(h, done, e);
+    TRY(codes_usable(h, done, e));
+    return pages_over(h, done, e);
 }
