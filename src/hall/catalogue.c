@@ -13,6 +13,7 @@
 #include "hall/outbox/outbox_sql.h"
 #include "hall/partner/partner_sql.h"
 #include "hall/payment/payment_sql.h"
+#include "hall/project/project_sql.h"
 #include "hall/session/session_sql.h"
 #include "hall/staff/staff_sql.h"
 #include "hall/production/production_sql.h"
@@ -39,5 +40,6 @@ static const struct store_module *const MODULES[] = {
     &delivery_sql,
     &form_sql,
     &order_sql,
+    &project_sql,
 };
 const struct store_catalogue hall_catalogue = STORE_CATALOGUE(MODULES);

@@ -493,6 +493,37 @@ static void check_code(const struct profile_file *f, struct reader *r)
             flow_event_name(row[i]->event));
 }
 
+/* Settings that can be written and that nothing acts on yet are refused like rows without code: a profile
+ * must never promise what does not happen. */
+static void check_settings_without_code(const struct profile_file *f, struct reader *r)
+{
+    const struct project *p = &f->p;
+    const struct {
+        int on;
+        const char *path, *what;
+    } rows[] = {
+        {p->intake.push_api, "intake.push_api", "true"},
+        {p->intake.source == INTAKE_PARTNER, "intake.source", "partner"},
+        {has(p->login.methods, LOGIN_MOBILE), "login.methods", "mobile"},
+        {has(p->login.methods, LOGIN_ACCOUNT), "login.methods", "account"},
+        {has(p->login.methods, LOGIN_PARTNER), "login.methods", "partner"},
+        {p->rules.materials != 0, "docs", "uploads"},
+        {has(p->pay.methods, PAY_ALIPAY), "pay.methods", "alipay"},
+        {has(p->pay.methods, PAY_WECHAT), "pay.methods", "wechat"},
+        {has(p->deliver.ways, 2), "deliver.ways", "counter"},
+        {p->seal.mode != SEAL_NONE, "seal.mode", "making seals"},
+        {p->pin.initial != PIN_USER_SET, "pin.initial", "a first PIN not set by the user"},
+        {has(p->revoke.ways, 1) || has(p->revoke.ways, 2), "revoke.ways", "other ways than online"},
+        {p->keys.add_reason, "keys.add_reason", "true"},
+        {p->cert.dual_keys, "cert.dual_keys", "true"},
+        {has(p->cert.drivers, DRIVER_SKF), "cert.drivers", "skf"},
+        {has(p->cert.drivers, DRIVER_PKCS11), "cert.drivers", "pkcs11"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (rows[i].on)
+            SAY(rows[i].path, "%s has no code yet", rows[i].what);
+}
+
 /* ---- notices ---- */
 
 static void check_placeholders(struct reader *r, const char *path, const struct project_text *t)
@@ -562,5 +593,6 @@ void profile_check(const struct profile_file *f, struct reader *r)
     check_cert(f, r);
     check_clocks(f, r);
     check_code(f, r);
+    check_settings_without_code(f, r);
     check_notify(f, r);
 }

@@ -200,6 +200,8 @@ struct project_deliver {
     enum project_payer payer;
     const char *const *couriers;
     int courier_names;
+    const char *const *pickup_docs; /* what the person who collects must bring */
+    int pickup_doc_names;
 };
 struct project_paper {
     int line;

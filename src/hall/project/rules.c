@@ -28,6 +28,8 @@ static void check_field(struct reader *r, const struct project_field *f, const c
         reader_problem(
             r, line, path,
             "is asked of the applicant, but edit is never: frozen before it can be filled");
+    if (f->edit == EDIT_WITH_VERIFICATION)
+        reader_problem(r, line, path, "edit with_verification has no code yet");
     if (f->kind == FIELD_CHOICE && f->options < 2)
         reader_problem(r, line, path, "is a choice with fewer than two options");
     if (f->kind != FIELD_CHOICE && f->options)

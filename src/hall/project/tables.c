@@ -503,6 +503,7 @@ static const struct key deliver_keys[] = {
     BOOL(project_deliver, "resend", resend),
     ENUM(project_deliver, "payer", payer, payer_names),
     STRINGS(project_deliver, "couriers", couriers, courier_names),
+    STRINGS(project_deliver, "pickup_docs", pickup_docs, pickup_doc_names),
 };
 SHAPE(deliver_shape, "deliver", project_deliver, 1, deliver_keys);
 

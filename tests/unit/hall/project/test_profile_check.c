@@ -2,7 +2,7 @@
 #include "testing.h"
 
 #include "base/sys.h"
-#include "hall/project/project.h"
+#include "hall/project/schema.h"
 
 #include <dirent.h>
 #include <string.h>
@@ -170,11 +170,40 @@ static void test_cut_and_changed_files_are_refused_or_read(void **state)
     }
 }
 
+static int walk(struct arena *a, const char *doc, const struct shape *s, const char *path)
+{
+    int n = 0;
+    for (int i = 0; i < s->n; i++) {
+        const struct key *k = &s->keys[i];
+        const char *sub = arena_fmt(a, "%s%s%s", path, *path ? "." : "", k->name);
+        int group = k->kind == KEY_MAP || k->kind == KEY_KEYED || (k->kind == KEY_LIST && !*path);
+        const char *row = arena_fmt(a, group ? "## `%s`" : "| `%s` |", sub);
+        if (!strstr(doc, row))
+            fail_msg("docs/profile.md does not explain %s", sub);
+        n++;
+        if (k->shape)
+            n += walk(a, doc, k->shape,
+                      arena_fmt(a, "%s%s", sub,
+                                k->kind == KEY_LIST    ? "[]"
+                                : k->kind == KEY_KEYED ? ".*"
+                                                       : ""));
+    }
+    return n;
+}
+
+static void test_every_key_is_explained(void **state)
+{
+    (void)state;
+    _auto(arena) a = arena_new();
+    assert_true(walk(a, whole(a, PROFILES_DIR "/../docs/profile.md"), &profile_shape, "") > 200);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_broken_profile_is_refused),
         cmocka_unit_test(test_all_mistakes_are_named_at_once),
+        cmocka_unit_test(test_every_key_is_explained),
         cmocka_unit_test(test_cut_and_changed_files_are_refused_or_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
