@@ -34,14 +34,17 @@ interface Session {
   /** The server says that nobody is signed in any more. */
   signedOut: (() => Promise<void>) | null;
   language: string;
+  /** When the server was last called; it moves the end of the session. */
+  lastCall: number;
 }
 
 /** What the calls of this page carry; set by the session and language of the page. */
-export const carried: Session = { csrf: '', refresh: null, signedOut: null, language: 'zh-CN' };
+export const carried: Session = { csrf: '', refresh: null, signedOut: null, language: 'zh-CN', lastCall: 0 };
 
 const changes = (method: string): boolean => !['GET', 'HEAD'].includes(method);
 
 function send(request: Request): Promise<Response> {
+  carried.lastCall = Date.now();
   const headers = new Headers(request.headers);
   headers.set('Accept-Language', carried.language);
   if (changes(request.method) && carried.csrf) headers.set('X-CSRF', carried.csrf);
