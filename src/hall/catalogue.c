@@ -8,19 +8,22 @@
 #include "hall/form/form_sql.h"
 #include "hall/hall_sql.h"
 #include "hall/institution/institution_sql.h"
+#include "hall/intake/intake_sql.h"
 #include "hall/limit/limit_sql.h"
+#include "hall/notice/notice_sql.h"
 #include "hall/order/order_sql.h"
 #include "hall/outbox/outbox_sql.h"
 #include "hall/partner/partner_sql.h"
 #include "hall/payment/payment_sql.h"
+#include "hall/production/production_sql.h"
 #include "hall/project/project_sql.h"
 #include "hall/session/session_sql.h"
 #include "hall/staff/staff_sql.h"
-#include "hall/production/production_sql.h"
 #include "hall/task/task_sql.h"
 #include "hall/ukey/ukey_sql.h"
 
 /* Only ever add at the end: a database in use has run the migrations in this order. */
+/* clang-format off */
 static const struct store_module *const MODULES[] = {
     &hall_sql,
     &audit_sql,
@@ -41,5 +44,8 @@ static const struct store_module *const MODULES[] = {
     &form_sql,
     &order_sql,
     &project_sql,
+    &intake_sql,
+    &notice_sql,
 };
+/* clang-format on */
 const struct store_catalogue hall_catalogue = STORE_CATALOGUE(MODULES);

@@ -4,47 +4,49 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/sys.h"
 #include "hall/vault/vault.h"
 
-struct conf;
-
-/* hall.conf. Texts are borrowed from the arena; paths are absolute. */
+/* hall.conf. Texts are borrowed from the arena. */
 struct hall_settings {
-    const char *folder;     /* <data>/hall */
-    const char *data;       /* <data> */
-    const char *database;   /* "database": URL; default sqlite:<folder>/hall.db */
-    const char *public_url; /* "public_url" */
-    const char *profiles;   /* "profiles": folder; "" : the installed one */
-    const char *smtp_url, *mail_from, *mail_from_name; /* "smtp_url" … */
-    int64_t port;                                      /* "port"; 8080 */
-    int64_t workers;                                   /* "outbox_threads"; 2 */
-    int demo;                                          /* <data>/demo exists */
-    const char *demo_clock;                            /* <data>/demo/clock; NULL: none */
-    const char *outbox_folder;                         /* <data>/demo/outbox, or <folder>/outbox */
-    const struct conf *conf; /* everything else, for the concept that owns it */
+    const char *folder;         /* <data>/hall */
+    const char *database;       /* `database`: a store URL; default sqlite:<folder>/hall.db */
+    const char *public_url;     /* `public_url`, no slash at the end; required */
+    const char *listen;         /* `listen`; 127.0.0.1:8080 */
+    const char *profiles;       /* `profiles`: folder; NULL: the installed one */
+    const char *clock;          /* `clock`: a demo's clock file; NULL: machine time */
+    int demo;                   /* there is a demo clock: stand-ins are allowed */
+    const char *smtp_url;       /* `smtp_url`; "" : mail is written as files */
+    const char *smtp_user;      /* `smtp_user`; its password is the secret "smtp.password" */
+    const char *mail_from;      /* `mail_from`; no-reply@localhost */
+    const char *mail_from_name; /* `mail_from_name`; 证书大厅 */
+    const char *outbox_folder;  /* <data>/demo/outbox in a demo, else <folder>/outbox */
+    int outbox_threads;         /* `outbox_threads`, 1 to 8; 2 */
+    int connections;            /* `connections` to the database, 2 to 64; 8 */
+    const struct conf *conf;    /* everything else, for the concept that owns it */
 };
-/* ERR_CONFIG with file and line or setting. */
+/* `data` is absolute. ERR_CONFIG{why} with file and line or setting. */
 NODISCARD enum err hall_settings_read(struct arena *a, const char *data, struct hall_settings *out,
                                       struct err_info *e);
 
-/* <folder>/secrets, mode 0400: field keys, index key, and named secrets of concepts ("bank.key" …). */
+/* <data>/hall/secrets, mode 0400: field keys, index key, and named secrets of concepts ("smtp.password" …). */
 struct hall_secrets;
-enum { HALL_SECRET_MAX = 64 * 1024 };
 /* ERR_CONFIG when others may read it, or a key is not 64 hex digits. */
 NODISCARD enum err hall_secrets_read(const char *path, struct hall_secrets **out,
                                      struct err_info *e);
 void hall_secrets_free(struct hall_secrets *s); /* wipes */
 DEFINE_AUTO(hall_secrets)
-void hall_secrets_vault_keys(const struct hall_secrets *s, struct vault_keys *out);
+const struct vault_keys *hall_secrets_vault(const struct hall_secrets *s);
 /* A named secret, or NULL. Borrowed from `s`. */
 const char *hall_secret(const struct hall_secrets *s, const char *name);
 
 /* New random keys (certhall init). ERR_CONFLICT when the file is there. */
 NODISCARD enum err hall_secrets_make(const char *path, struct err_info *e);
-/* Add or replace a named secret: one line of text. */
+/* Add or replace a named secret: a line of printable text; names are letters, digits, dot, underscore. */
 NODISCARD enum err hall_secrets_set(const char *path, const char *name, const char *value,
                                     struct err_info *e);
-/* A new field key becomes the current one (certhall keys rotate); *id is its number. */
+/* A new field key becomes the current one (certhall keys rotate); *id is its number. ERR_CONFLICT when VAULT_KEYS_MAX
+ * are there. */
 NODISCARD enum err hall_secrets_rotate(const char *path, uint32_t *id, struct err_info *e);
 
 #endif

@@ -85,6 +85,7 @@ static const char *uscc_cell(struct reading *r, struct checked *k, const struct 
     enum uscc_verdict v = reglist_uscc(r->a, s, &mended);
     if (v == USCC_FORM) {
         bad(r, k, COL_USCC, REGLIST_USCC_FORM, mended)->suggestion = uscc_suggestion(r->a, mended);
+        return "";
     } else if (v == USCC_CHECK) {
         struct reglist_problem *p = reading_problem(r, k->row.number, k->row.place,
                                                     column_name(COL_USCC), REGLIST_USCC_CHECK);
@@ -222,6 +223,12 @@ static void twice(struct reading *r, struct checked **list, size_t n, text_of_fn
     }
 }
 
+/* What is missing or malformed is a problem of its own, not a difference. */
+static int differ(const char *a, const char *b)
+{
+    return *a && *b && strcmp(a, b) != 0;
+}
+
 /* One reporting code is one institution: another name or credit code is worth a look, but a file that renames
  * an institution half way is not wrong. */
 static void names_differ(struct reading *r, struct checked **list, size_t n)
@@ -236,8 +243,8 @@ static void names_differ(struct reading *r, struct checked **list, size_t n)
             first = list[i];
             continue;
         }
-        int name = strcmp(first->row.institution_name, row->institution_name) != 0;
-        if (!name && strcmp(first->row.uscc, row->uscc) == 0)
+        int name = differ(first->row.institution_name, row->institution_name);
+        if (!name && !differ(first->row.uscc, row->uscc))
             continue;
         enum column c = name ? COL_INSTITUTION_NAME : COL_USCC;
         struct reglist_problem *p = reading_problem(r, row->number, row->place, column_name(c),

@@ -57,18 +57,25 @@ static enum err seal_person(struct hall_tx *tx, int64_t id, const char *handler,
     return ERR_OK;
 }
 
-/* What the unique constraints would say, said with our own words before they are hit. */
+/* What the unique constraints would say, said with our own words before they are hit. *again is the account of a user
+ * who was withdrawn and is approved anew, 0 otherwise. */
 static enum err is_free(struct hall_tx *tx, const struct account_new *n, const char *code,
-                        struct err_info *e)
+                        int64_t *again, struct err_info *e)
 {
     const struct store_row *row;
+    struct account known;
     int taken;
+    *again = 0;
+    TRY(account_code_taken(tx, n->project, code, &taken, e));
     TRY(store_opt(tx->db, &Q_account_by_key,
                   PARAMS(P_TEXT(n->project), P_TEXT(n->reporting_code), P_TEXT(n->user_name)),
                   tx->arena, &row, e));
-    if (row)
-        return err_set(e, ERR_ACCOUNT_EXISTS, "user_name", NULL);
-    TRY(account_code_taken(tx, n->project, code, &taken, e));
+    if (row) {
+        *again = row_int(row, "id");
+        TRY(account_get(tx, *again, &known, e));
+        if (known.state != ACCOUNT_WITHDRAWN)
+            return err_set(e, ERR_ACCOUNT_EXISTS, "user_name", NULL);
+    }
     return taken ? err_set(e, ERR_ACCOUNT_CODE_TAKEN, "code", NULL) : ERR_OK;
 }
 
@@ -85,23 +92,23 @@ enum err account_load(struct hall_tx *tx, const struct account_new *n, int64_t *
                       const char **code, struct err_info *e)
 {
     struct sealed_person p;
+    int64_t again;
     int provisional = 0;
     *code = n->code && *n->code ? n->code : new_code(tx->arena);
-    TRY(is_free(tx, n, *code, e));
-    *id = hall_new_id(tx->hall);
+    TRY(is_free(tx, n, *code, &again, e));
+    *id = again ? again : hall_new_id(tx->hall);
     /* G-03: the day of receipt does not count; the second working day after it is usable */
     int32_t from = calendar_add_workdays(tx->hall->calendar, time_china_day(tx->now),
                                          n->from_workday, &provisional);
+    struct bytes index = account_code_index(tx->hall, tx->arena, n->project, *code);
     TRY(seal_person(tx, *id, n->handler, n->mobile, n->email, &p, e));
-    TRY(store_exec(tx->db, &Q_account_add,
-                   PARAMS(P_INT(*id), P_TEXT(n->project), P_TEXT(n->reporting_code),
-                          P_TEXT(n->user_name), P_INT(n->institution),
-                          P_BLOB(account_code_index(tx->hall, tx->arena, n->project, *code)),
-                          P_INT(from), P_INT(provisional), P_BLOB(p.handler), P_BLOB(p.mobile),
-                          P_BLOB(p.email), P_BLOB(p.mobile_index), P_BLOB(p.email_index),
-                          P_INT(tx->now)),
-                   NULL, e));
-    return audit_of(tx, "account.load", *id,
+    struct store_params row = PARAMS(P_INT(*id), P_TEXT(n->project), P_TEXT(n->reporting_code),
+                                     P_TEXT(n->user_name), P_INT(n->institution), P_BLOB(index),
+                                     P_INT(from), P_INT(provisional), P_BLOB(p.handler),
+                                     P_BLOB(p.mobile), P_BLOB(p.email), P_BLOB(p.mobile_index),
+                                     P_BLOB(p.email_index), P_INT(tx->now));
+    TRY(store_exec_one(tx->db, again ? &Q_account_anew : &Q_account_add, row, e));
+    return audit_of(tx, again ? "account.load_again" : "account.load", *id,
                     arena_fmt(tx->arena, "%s/%s", n->reporting_code, n->user_name), e);
 }
 

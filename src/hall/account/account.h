@@ -28,7 +28,8 @@ struct account_new {
     const char *code; /* 16 Crockford characters; NULL or "": made here */
     int from_workday; /* the profile's intake.code_valid_from_workday: 2 (G-03: T + 2nd working day) */
 };
-/* *code is the plain code (arena), to be delivered once. ERR_ACCOUNT_EXISTS, ERR_ACCOUNT_CODE_TAKEN. */
+/* *code is the plain code (arena), to be delivered once. A withdrawn user who is approved anew keeps his account and gets
+ * another code. ERR_ACCOUNT_EXISTS, ERR_ACCOUNT_CODE_TAKEN. */
 NODISCARD enum err account_load(struct hall_tx *tx, const struct account_new *n, int64_t *id,
                                 const char **code, struct err_info *e);
 NODISCARD enum err account_get(struct hall_tx *tx, int64_t id, struct account *out,

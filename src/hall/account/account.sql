@@ -3,6 +3,11 @@ INSERT INTO account (id, project, reporting_code, user_name, institution, code_i
     usable_provisional, handler, mobile, email, mobile_index, email_index, loaded_at, version)
 VALUES ($1, $2, $3, $4, $5, $6, 'LOADED', $7, $8, $9, $10, $11, $12, $13, $14, 1);
 
+-- name: account_anew :exec
+UPDATE account SET institution = $5, code_index = $6, state = 'LOADED', usable_from = $7, usable_provisional = $8,
+    handler = $9, mobile = $10, email = $11, mobile_index = $12, email_index = $13, loaded_at = $14, version = version + 1
+WHERE id = $1 AND project = $2 AND reporting_code = $3 AND user_name = $4 AND state = 'WITHDRAWN';
+
 -- name: account_get :one
 SELECT id, project, reporting_code, user_name, institution, state, usable_from, usable_provisional, handler, mobile,
     email, loaded_at, version

@@ -8,6 +8,7 @@
 #include "hall/audit/audit.h"
 #include "hall/limit/limit.h"
 #include "hall/outbox/message.h"
+#include "hall/project/project.h"
 #include "hall/vault/vault.h"
 #include "reglist/reglist.h"
 #include "store/store.h"
@@ -154,7 +155,7 @@ enum err account_otp_send(struct hall_tx *tx, int64_t account, enum account_otp_
                           const char *object, const char *text, struct err_info *e)
 {
     struct account person;
-    const char *filled, *code = six_digits(tx->arena);
+    const char *code = six_digits(tx->arena);
     int64_t ends_at = tx->machine + OTP_MINUTES * TIME_MINUTE;
     TRY(account_get(tx, account, &person, e));
     if (person.state == ACCOUNT_WITHDRAWN)
@@ -167,9 +168,10 @@ enum err account_otp_send(struct hall_tx *tx, int64_t account, enum account_otp_
                    PARAMS(P_INT(account), P_TEXT(OTP_USES[use]), P_TEXT(object), P_BLOB(index),
                           P_INT(OTP_TRIES), P_INT(ends_at)),
                    NULL, e));
-    struct message_value values[] = {{"code", code},
-                                     {"minutes", arena_fmt(tx->arena, "%d", OTP_MINUTES)}};
-    TRY(message_fill(tx->arena, text, values, 2, &filled, e));
+    struct err_info values = {0};
+    err_arg(&values, "code", "%s", code);
+    err_arg(&values, "minutes", "%d", OTP_MINUTES);
+    const char *filled = project_fill(tx->arena, text, values.arg, values.args);
     struct message_sms sms = {.idem = arena_fmt(tx->arena, "otp/%" PRId64, hall_new_id(tx->hall)),
                               .to = person.mobile,
                               .text = filled,

@@ -2,6 +2,7 @@
 
 #include "hall/calendar/calendar.h"
 #include "hall/catalogue.h"
+#include "hall/project/project.h"
 
 #include <libpq-fe.h>
 #include <sqlite3.h>
@@ -30,10 +31,13 @@ int hall_setup(void **state)
     assert_ok(vault_new(&keys, &f->vault, &f->e), &f->e);
     const char *folders[] = {CALENDAR_DIR};
     assert_ok(calendar_load(folders, 1, &f->calendar, &f->e), &f->e);
+    f->projects = projects_new();
+    assert_ok(projects_load(f->projects, PROFILES_DIR, &f->e), &f->e);
     f->hall = (struct hall){.store = f->store.store,
                             .clock = f->clock,
                             .vault = f->vault,
                             .calendar = f->calendar,
+                            .projects = f->projects,
                             .public_url = "http://127.0.0.1:8080",
                             .ids = hall_ids_fixed(5)};
     *state = f;
@@ -46,6 +50,7 @@ int hall_teardown(void **state)
     store_fixture_close(&f->store);
     clock_free(f->clock);
     unlink(f->clock_path);
+    projects_free(f->projects);
     calendar_free(f->calendar);
     vault_free(f->vault);
     hall_ids_free(f->hall.ids);

@@ -14,6 +14,7 @@ struct hall_fixture {
     struct vault *vault;
     struct clock *clock;
     struct calendar *calendar;
+    struct projects *projects; /* as shipped */
     char clock_path[64];
     struct arena *arena; /* of the test */
     struct err_info e;

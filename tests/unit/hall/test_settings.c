@@ -1,0 +1,142 @@
+/* hall.conf and the secrets file. */
+#include "base/sys.h"
+#include "hall/settings.h"
+#include "testing.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct place {
+    char data[64];
+    struct arena *arena;
+    struct err_info e;
+};
+
+static int setup(void **state)
+{
+    struct place *p = mem_alloc(sizeof *p);
+    strcpy(p->data, "/tmp/certhall-settings.XXXXXX");
+    assert_non_null(mkdtemp(p->data));
+    p->arena = arena_new();
+    assert_ok(folder_make(arena_fmt(p->arena, "%s/hall", p->data), 0700, &p->e), &p->e);
+    *state = p;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct place *p = *state;
+    unlink(arena_fmt(p->arena, "%s/hall/hall.conf", p->data));
+    unlink(arena_fmt(p->arena, "%s/hall/secrets", p->data));
+    rmdir(arena_fmt(p->arena, "%s/hall", p->data));
+    assert_int_equal(rmdir(p->data), 0);
+    arena_free(p->arena);
+    free(p);
+    return 0;
+}
+
+static enum err read_conf(struct place *p, const char *text, struct hall_settings *s)
+{
+    struct bytes b = {(const uint8_t *)text, strlen(text)};
+    assert_ok(file_replace(arena_fmt(p->arena, "%s/hall/hall.conf", p->data), b, 0600, &p->e),
+              &p->e);
+    err_clear(&p->e);
+    return hall_settings_read(p->arena, p->data, s, &p->e);
+}
+
+static void settings_have_plain_defaults(void **state)
+{
+    struct place *p = *state;
+    struct hall_settings s;
+    assert_ok(read_conf(p, "public_url = https://hall.example\n", &s), &p->e);
+    assert_string_equal(s.database, arena_fmt(p->arena, "sqlite:%s/hall/hall.db", p->data));
+    assert_string_equal(s.listen, "127.0.0.1:8080");
+    assert_string_equal(s.outbox_folder, arena_fmt(p->arena, "%s/hall/outbox", p->data));
+    assert_false(s.demo);
+    assert_int_equal(s.outbox_threads, 2);
+    assert_ok(
+        read_conf(p,
+                  "public_url = http://127.0.0.1:9080\nclock = /x/demo/clock\noutbox_threads = 3\n",
+                  &s),
+        &p->e);
+    assert_true(s.demo);
+    assert_string_equal(s.outbox_folder, arena_fmt(p->arena, "%s/demo/outbox", p->data));
+    assert_int_equal(s.outbox_threads, 3);
+}
+
+static void wrong_settings_are_named(void **state)
+{
+    static const char *const bad[][2] = {
+        {"", "public_url"},
+        {"public_url = hall.example\n", "public_url"},
+        {"public_url = http://hall.example/\n", "public_url"},
+        {"public_url = http://h\noutbox_threads = 9\n", "outbox_threads"},
+        {"public_url = http://h\nconnections = many\n", "connections"}};
+    struct place *p = *state;
+    struct hall_settings s;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_err(ERR_CONFIG, read_conf(p, bad[i][0], &s));
+        assert_string_equal(p->e.field, bad[i][1]);
+    }
+}
+
+static void secrets_are_made_once_kept_and_rotated(void **state)
+{
+    struct place *p = *state;
+    const char *path = arena_fmt(p->arena, "%s/hall/secrets", p->data);
+    _auto(hall_secrets) one = NULL;
+    _auto(hall_secrets) two = NULL;
+    struct stat st;
+    uint32_t id;
+    assert_ok(hall_secrets_make(path, &p->e), &p->e);
+    assert_err(ERR_CONFLICT, hall_secrets_make(path, &p->e));
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0400);
+    assert_ok(hall_secrets_set(path, "smtp.password", "p = #1", &p->e), &p->e);
+    assert_ok(hall_secrets_read(path, &one, &p->e), &p->e);
+    assert_string_equal(hall_secret(one, "smtp.password"), "p = #1");
+    assert_null(hall_secret(one, "bank.key"));
+    assert_int_equal(hall_secrets_vault(one)->current, 1);
+    assert_ok(hall_secrets_rotate(path, &id, &p->e), &p->e);
+    assert_int_equal(id, 2);
+    assert_ok(hall_secrets_set(path, "smtp.password", "new", &p->e), &p->e);
+    assert_ok(hall_secrets_read(path, &two, &p->e), &p->e);
+    const struct vault_keys *a = hall_secrets_vault(one), *b = hall_secrets_vault(two);
+    assert_int_equal(b->current, 2);
+    assert_int_equal(b->fields, 2);
+    assert_memory_equal(a->index, b->index, VAULT_KEY_LEN);
+    for (int i = 0; i < b->fields; i++)
+        assert_int_equal(memcmp(b->field[i].key, a->field[0].key, VAULT_KEY_LEN) == 0,
+                         b->field[i].id == 1);
+    assert_string_equal(hall_secret(two, "smtp.password"), "new");
+}
+
+static void a_secrets_file_that_others_may_read_is_refused(void **state)
+{
+    struct place *p = *state;
+    const char *path = arena_fmt(p->arena, "%s/hall/secrets", p->data);
+    struct hall_secrets *s = NULL;
+    assert_ok(hall_secrets_make(path, &p->e), &p->e);
+    assert_int_equal(chmod(path, 0440), 0);
+    assert_err(ERR_CONFIG, hall_secrets_read(path, &s, &p->e));
+    assert_int_equal(chmod(path, 0600), 0);
+    assert_err(ERR_CONFIG, hall_secrets_set(path, "smtp.password", "two\nlines", &p->e));
+    assert_err(ERR_CONFIG, hall_secrets_set(path, "Smtp Password", "x", &p->e));
+    struct bytes broken = {(const uint8_t *)"field.current = 1\nfield.1 = 00\nindex = 00\n", 41};
+    assert_ok(file_replace(path, broken, 0400, &p->e), &p->e);
+    assert_err(ERR_CONFIG, hall_secrets_read(path, &s, &p->e));
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(settings_have_plain_defaults),
+        T(wrong_settings_are_named),
+        T(secrets_are_made_once_kept_and_rotated),
+        T(a_secrets_file_that_others_may_read_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
