@@ -1,0 +1,58 @@
+/* Between the files of the console. */
+#ifndef CERTHALL_CONSOLE_PRIV_H
+#define CERTHALL_CONSOLE_PRIV_H
+
+#include "console/console.h"
+#include "hall/session/session.h"
+#include "hall/staff/staff.h"
+#include "webapi/webapi.h"
+
+enum {
+    CONSOLE_ROLES = (1 << STAFF_ROLES) - 1,
+    /* `staff` of docs/openapi.yaml: the auditor reads the chains and nothing else */
+    CONSOLE_STAFF = CONSOLE_ROLES & ~STAFF_AUDITOR,
+};
+#define CONSOLE_COOKIE "certhall_console"
+#define CONSOLE_GUEST_COOKIE "certhall_console_guest"
+
+/* Who calls; attached by the guard to each request (request.session). */
+struct visitor {
+    int signed_in;
+    const char *token; /* of the session: what makes a browser known again */
+    struct session session;
+    struct staff staff;
+    unsigned acts_as; /* the one role that let him in; 0 where the route asks for none */
+    struct actor actor;
+};
+enum err console_guard(struct httpd_request *r, void *app, struct err_info *e);
+const struct visitor *console_visitor(const struct httpd_request *r);
+
+/* A unit of work of the visitor, in the request's arena and language. */
+NODISCARD enum err console_begin(struct httpd_request *r, const struct console *c, int write,
+                                 struct hall_tx *tx, struct err_info *e);
+/* The same visitor in another of his roles, where an operation is open to several. 1 when he has it. */
+int console_has(const struct httpd_request *r, unsigned roles);
+
+/* ---- words ---- */
+
+const char *console_role_text(unsigned role, enum lang lang); /* 制证 */
+/* Person: {id, name, role_text}; all of his roles in words. */
+void console_write_staff(struct json_out *j, struct arena *a, const char *key,
+                         const struct staff *s, enum lang lang);
+void console_write_roles(struct json_out *j, unsigned roles);
+const char *console_roles_text(struct arena *a, unsigned roles, enum lang lang);
+
+/* ---- handlers, named after operationId ---- */
+
+#define HANDLER(name)                                                                              \
+    enum err name(struct httpd_request *r, struct httpd_reply *reply, void *app, struct err_info *e)
+HANDLER(console_session_get);
+HANDLER(console_session_create);
+HANDLER(console_session_delete);
+HANDLER(console_demo_people_list);
+HANDLER(console_demo_sign_in);
+HANDLER(console_demo_outbox_list);
+HANDLER(console_menu_get);
+HANDLER(console_event_stream);
+
+#endif

@@ -1,0 +1,115 @@
+/* From the hub's topics to a page's stream. A feed lives until its stream is closed: the closing callback takes the
+ * listeners away first, so that nothing is sent to a feed that is gone. */
+#include "webapi/webapi.h"
+
+#include "hall/event/event.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct feed;
+struct ear {
+    struct feed *feed;
+    char *name;
+    const char *what; /* static */
+    int64_t listener;
+};
+struct feed {
+    struct event_hub *hub;
+    pthread_mutex_t lock; /* guards what follows it */
+    struct httpd_stream *stream;
+    int closed;
+    int64_t seq;
+    struct ear ear[WEB_LISTENS_MAX];
+    size_t ears;
+};
+
+enum err web_topics(const struct httpd_request *r, const char *out[WEB_TOPICS_MAX], size_t *n,
+                    struct err_info *e)
+{
+    const char *given = httpd_query(r, "topic");
+    char *rest = given ? arena_text(r->arena, given) : NULL, *one;
+    *n = 0;
+    while ((one = strsep(&rest, ",")) != NULL) {
+        if (!*one)
+            continue;
+        if (*n == WEB_TOPICS_MAX || strlen(one) >= EVENT_TOPIC_MAX)
+            *n = WEB_TOPICS_MAX + 1;
+        else if (*n < WEB_TOPICS_MAX)
+            out[(*n)++] = one;
+    }
+    if (*n >= 1 && *n <= WEB_TOPICS_MAX)
+        return ERR_OK;
+    err_set(e, ERR_BAD_REQUEST, "topic", NULL);
+    err_arg(e, "why", "topic: 1 – %d", WEB_TOPICS_MAX);
+    return ERR_BAD_REQUEST;
+}
+
+/* On the hub's thread. */
+static void hear(void *arg, const char *topic)
+{
+    struct ear *ear = arg;
+    struct feed *feed = ear->feed;
+    struct json_out j;
+    _auto_buf b;
+    (void)topic;
+    buf_init(&b, 1024);
+    pthread_mutex_lock(&feed->lock);
+    if (feed->stream) {
+        jout_init(&j, &b);
+        jout_object(&j, NULL);
+        jout_id(&j, "seq", ++feed->seq);
+        jout_text(&j, "topic", ear->name);
+        jout_text(&j, "what", ear->what);
+        jout_end(&j);
+        httpd_stream_send(feed->stream, NULL, NULL, buf_cstr(&b));
+    }
+    pthread_mutex_unlock(&feed->lock);
+}
+
+static void feed_free(struct feed *f)
+{
+    for (size_t i = 0; i < f->ears; i++)
+        free(f->ear[i].name);
+    httpd_stream_free(f->stream);
+    pthread_mutex_destroy(&f->lock);
+    free(f);
+}
+
+static void on_close(struct httpd_stream *st, void *arg)
+{
+    struct feed *f = arg;
+    (void)st;
+    for (size_t i = 0; i < f->ears; i++)
+        event_unlisten(f->hub, f->ear[i].listener);
+    pthread_mutex_lock(&f->lock);
+    int mine = f->stream != NULL; /* else the handler has not got that far, and frees it */
+    f->closed = 1;
+    pthread_mutex_unlock(&f->lock);
+    if (mine)
+        feed_free(f);
+}
+
+enum err web_events(struct httpd_request *r, struct httpd_reply *reply, struct event_hub *hub,
+                    const struct web_listen *listen, size_t n, struct err_info *e)
+{
+    if (!hub)
+        return err_set(e, ERR_UNAVAILABLE, NULL, "no event hub");
+    struct feed *f = mem_alloc(sizeof *f);
+    f->hub = hub;
+    pthread_mutex_init(&f->lock, NULL);
+    f->ears = n < WEB_LISTENS_MAX ? n : WEB_LISTENS_MAX;
+    for (size_t i = 0; i < f->ears; i++) {
+        f->ear[i] = (struct ear){f, mem_text(listen[i].name), listen[i].what, 0};
+        f->ear[i].listener = event_listen(hub, listen[i].listen, hear, &f->ear[i]);
+    }
+    struct httpd_stream *stream = httpd_stream_open(r, reply, on_close, f);
+    pthread_mutex_lock(&f->lock);
+    f->stream = stream;
+    int closed = f->closed;
+    pthread_mutex_unlock(&f->lock);
+    if (closed)
+        feed_free(f);
+    return ERR_OK;
+}

@@ -1,0 +1,150 @@
+#include "console_fixture.h"
+#include "scratch.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int console_setup(void **state)
+{
+    struct console_fixture *f = mem_alloc(sizeof *f);
+    void *hall;
+    struct err_info e;
+    assert_int_equal(hall_setup(&hall), 0);
+    f->hall = hall;
+    f->hall->hall.demo = 1;
+    snprintf(f->folder, sizeof f->folder, "/tmp/certhall-outbox.XXXXXX");
+    assert_non_null(mkdtemp(f->folder));
+    f->console = (struct console){.hall = &f->hall->hall, .outbox = f->folder};
+    f->server = httpd_new(&(struct httpd_options){.workers = 2});
+    assert_ok(httpd_listen(f->server, &(struct httpd_listen){.host = "127.0.0.1"}, &e), &e);
+    console_mount(f->server, &f->console);
+    assert_ok(httpd_start(f->server, &e), &e);
+    snprintf(f->base, sizeof f->base, "http://127.0.0.1:%d", httpd_port(f->server, 0));
+    f->client = httpc_new(&(struct httpc_options){.service = "hall", .base = f->base});
+    *state = f;
+    return 0;
+}
+
+int console_teardown(void **state)
+{
+    struct console_fixture *f = *state;
+    void *hall = f->hall;
+    httpc_free(f->client);
+    httpd_free(f->server);
+    hall_teardown(&hall);
+    assert_int_equal(scratch_remove(f->folder), 0);
+    free(f);
+    return 0;
+}
+
+int64_t add_staff(struct console_fixture *f, const char *login, const char *name, unsigned roles)
+{
+    struct hall_tx tx = {0};
+    struct err_info e;
+    struct staff_new n = {.login = login, .name = name, .roles = roles, .password = TEST_PASSWORD};
+    int64_t id;
+    hall_write(f->hall, &hall_system, &tx);
+    assert_ok(staff_add(&tx, &n, &id, &e), &e);
+    hall_done(f->hall, &tx);
+    return id;
+}
+
+/* Cookies of an answer replace those of the same name. */
+static void keep_cookies(struct browser *b, const char *given)
+{
+    char copy[1024], *rest = copy, *one;
+    snprintf(copy, sizeof copy, "%s", given);
+    while ((one = strsep(&rest, ";")) != NULL) {
+        char kept[sizeof b->cookie] = "", old[sizeof b->cookie], *left = old, *pair;
+        one += strspn(one, " ");
+        size_t name = strcspn(one, "=") + 1;
+        if (!strchr(one, '='))
+            continue;
+        memcpy(old, b->cookie, sizeof old);
+        while ((pair = strsep(&left, ";")) != NULL) {
+            pair += strspn(pair, " ");
+            if (*pair && strncmp(pair, one, name) != 0)
+                snprintf(kept + strlen(kept), sizeof kept - strlen(kept), "%s; ", pair);
+        }
+        if (one[name])
+            snprintf(kept + strlen(kept), sizeof kept - strlen(kept), "%s; ", one);
+        memcpy(b->cookie, kept, sizeof b->cookie);
+    }
+}
+
+int browser_do(struct browser *b, const char *method, const char *path, const char *body)
+{
+    struct arena *a = b->f->hall->arena;
+    struct httpc_answer answer;
+    struct err_info e;
+    const char *headers[] = {arena_fmt(a, "Cookie: %s", b->cookie),
+                             arena_fmt(a, "X-CSRF: %s", b->csrf), "Accept-Language: zh-CN", NULL};
+    struct httpc_request r = {.method = method,
+                              .path = arena_fmt(a, "/api/v1/console%s", path),
+                              .content_type = body ? "application/json" : NULL,
+                              .headers = headers};
+    if (body)
+        r.body = (struct bytes){(const uint8_t *)body, strlen(body)};
+    assert_ok(httpc_send(b->f->client, a, &r, &answer, &e), &e);
+    keep_cookies(b, answer.cookies);
+    json_decref(b->answer);
+    b->answer = NULL;
+    b->body = answer.body;
+    b->content_type = answer.content_type;
+    b->status = answer.status;
+    if (strstr(answer.content_type, "application/json") && answer.body.n > 0)
+        assert_ok(json_parse(answer.body.p, answer.body.n, &b->answer, &e), &e);
+    return answer.status;
+}
+
+int browser_get(struct browser *b, const char *path)
+{
+    return browser_do(b, "GET", path, NULL);
+}
+
+int browser_post(struct browser *b, const char *path, const char *body)
+{
+    return browser_do(b, "POST", path, body ? body : "{}");
+}
+
+void browser_open(struct browser *b, struct console_fixture *f)
+{
+    *b = (struct browser){.f = f};
+    assert_int_equal(browser_get(b, "/session"), 200);
+    snprintf(b->csrf, sizeof b->csrf, "%s", browser_text(b, "csrf"));
+}
+
+void browser_close(struct browser *b)
+{
+    json_decref(b->answer);
+    b->answer = NULL;
+}
+
+void browser_sign_in(struct browser *b, struct console_fixture *f, const char *login,
+                     unsigned roles)
+{
+    int64_t id = add_staff(f, login, login, roles);
+    browser_open(b, f);
+    char body[64];
+    snprintf(body, sizeof body, "{\"person\":\"%lld\"}", (long long)id);
+    assert_int_equal(browser_post(b, "/demo/session", body), 201);
+    snprintf(b->csrf, sizeof b->csrf, "%s", browser_text(b, "csrf"));
+}
+
+const json_t *browser_at(const struct browser *b, const char *path)
+{
+    const json_t *value = b->answer;
+    char copy[256], *rest = copy, *part;
+    snprintf(copy, sizeof copy, "%s", path);
+    while (value && (part = strsep(&rest, ".")) != NULL)
+        value = json_is_array(value) ? json_array_get(value, strtoul(part, NULL, 10))
+                                     : json_object_get(value, part);
+    return value;
+}
+
+const char *browser_text(const struct browser *b, const char *path)
+{
+    const char *text = json_string_value(browser_at(b, path));
+    return text ? text : "";
+}

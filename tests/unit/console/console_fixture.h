@@ -1,0 +1,51 @@
+/* A hall with its console behind a real server on a free port, and browsers that speak to it. */
+#ifndef CERTHALL_CONSOLE_FIXTURE_H
+#define CERTHALL_CONSOLE_FIXTURE_H
+
+#include "console/console.h"
+#include "hall/staff/staff.h"
+#include "hall_fixture.h"
+#include "httpc/httpc.h"
+
+struct console_fixture {
+    struct hall_fixture *hall;
+    struct httpd *server;
+    struct httpc *client;
+    struct console console;
+    char folder[64]; /* for texts of the demo */
+    char base[64];
+};
+/* One browser: a cookie jar and the token for changes. */
+struct browser {
+    struct console_fixture *f;
+    char cookie[512];
+    char csrf[128];
+    int status;
+    json_t *answer; /* of the last request; NULL: no JSON */
+    struct bytes body;
+    const char *content_type;
+};
+
+int console_setup(void **state); /* *state: struct console_fixture; a demo */
+int console_teardown(void **state);
+#define CONSOLE_TEST(f) cmocka_unit_test_setup_teardown(f, console_setup, console_teardown)
+
+/* A member of the staff with the password TEST_PASSWORD. */
+#define TEST_PASSWORD "a long enough password"
+int64_t add_staff(struct console_fixture *f, const char *login, const char *name, unsigned roles);
+
+void browser_open(struct browser *b, struct console_fixture *f);
+void browser_close(struct browser *b);
+/* `path` behind /api/v1/console. Gives the status. `body`: JSON text, or NULL. */
+int browser_do(struct browser *b, const char *method, const char *path, const char *body);
+int browser_get(struct browser *b, const char *path);
+int browser_post(struct browser *b, const char *path, const char *body);
+/* A new person with these roles, signed in by stand-in. */
+void browser_sign_in(struct browser *b, struct console_fixture *f, const char *login,
+                     unsigned roles);
+/* "items.0.title" of the last answer; "" where there is none. */
+const char *browser_text(const struct browser *b, const char *path);
+const json_t *browser_at(const struct browser *b, const char *path);
+#define _auto_browser __attribute__((cleanup(browser_close))) struct browser
+
+#endif
