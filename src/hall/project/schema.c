@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LIST_MAX = 500, LIST_NAMES = 200 };
+enum { LIST_MAX = 500, LIST_NAMES = 200, VALUES_MAX = 50000 };
 
 void reader_clear(struct reader *r)
 {
@@ -359,6 +359,11 @@ static void read_value(struct reader *r, const yaml_node_t *n, const struct key 
     void *at = (char *)base + k->at;
     int64_t number = 0;
     int i;
+    if (r->values++ >= VALUES_MAX) {
+        if (r->values == VALUES_MAX + 1)
+            reader_problem(r, line_of(n), path, "is one value too many: more than %d", VALUES_MAX);
+        return;
+    }
     switch (k->kind) {
     case KEY_TEXT:
         read_text(r, n, k, path, at);

@@ -58,6 +58,7 @@ struct reader {
     int marks, marks_cap;
     struct project_problem *problem;
     int problems, problems_cap;
+    int values; /* read so far: aliases could make a small file endless */
 };
 void reader_clear(struct reader *r); /* what is not in the arena */
 

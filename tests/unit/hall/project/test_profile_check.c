@@ -170,6 +170,33 @@ static void test_cut_and_changed_files_are_refused_or_read(void **state)
     }
 }
 
+/* Aliases let a short file stand for millions of values. */
+static void test_a_file_that_unfolds_without_end_is_refused(void **state)
+{
+    (void)state;
+    _auto(arena) a = arena_new();
+    struct project *p = NULL;
+    struct project_report report = {.arena = a};
+    struct err_info e = {0};
+    _auto_buf b;
+    buf_init(&b, 1 << 20);
+    static const char *const levels[] = {"forms", "sections", "questions", "fields", "options"};
+    for (int level = 4; level >= 0; level--) {
+        buf_fmt(&b, "%s: &%s [", levels[level], levels[level]);
+        for (int i = 0; i < 400; i++)
+            buf_fmt(&b, level == 4 ? "{value: x}, " : "{%s: *%s}, ", levels[level + (level < 4)],
+                    levels[level + (level < 4)]);
+        buf_text(&b, "]\n");
+    }
+    assert_false(b.full);
+    struct bytes yaml = {b.p, b.n};
+    assert_err(ERR_PROFILE, project_from_text("aml-reporting", yaml, &p, &report, &e));
+    int said = 0;
+    for (int i = 0; i < report.problems; i++)
+        said |= strstr(report.problem[i].reason, "one value too many") != NULL;
+    assert_true(said);
+}
+
 static int walk(struct arena *a, const char *doc, const struct shape *s, const char *path)
 {
     int n = 0;
@@ -203,6 +230,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_broken_profile_is_refused),
         cmocka_unit_test(test_all_mistakes_are_named_at_once),
+        cmocka_unit_test(test_a_file_that_unfolds_without_end_is_refused),
         cmocka_unit_test(test_every_key_is_explained),
         cmocka_unit_test(test_cut_and_changed_files_are_refused_or_read),
     };
