@@ -226,14 +226,29 @@ enum err payment_refund_book(struct hall_tx *tx, int64_t order, const char *trad
     return ERR_OK;
 }
 
-/* The price contains the VAT: 300.00 at 6 % is 283.02 + 16.98. Rounded half up to the fen. */
+int64_t payment_net(int64_t amount_fen, int vat_percent)
+{
+    int64_t whole = 100 + vat_percent;
+    return (amount_fen * 100 * 2 + whole) / (whole * 2);
+}
+
 enum err payment_book_invoice(struct hall_tx *tx, int64_t order, int64_t invoice,
                               int64_t amount_fen, int vat_percent, struct err_info *e)
 {
-    int64_t whole = 100 + vat_percent, net = (amount_fen * 100 * 2 + whole) / (whole * 2);
+    int64_t net = payment_net(amount_fen, vat_percent);
     TRY(post(tx, arena_fmt(tx->arena, "invoice:%" PRId64, invoice), order, CUSTOMER, REVENUE, net,
              "invoice", e));
     return post(tx, arena_fmt(tx->arena, "vat:%" PRId64, invoice), order, CUSTOMER, VAT,
+                amount_fen - net, "vat", e);
+}
+
+enum err payment_book_red(struct hall_tx *tx, int64_t order, int64_t invoice, int64_t amount_fen,
+                          int vat_percent, struct err_info *e)
+{
+    int64_t net = payment_net(amount_fen, vat_percent);
+    TRY(post(tx, arena_fmt(tx->arena, "red:%" PRId64, invoice), order, REVENUE, CUSTOMER, net,
+             "invoice", e));
+    return post(tx, arena_fmt(tx->arena, "red_vat:%" PRId64, invoice), order, VAT, CUSTOMER,
                 amount_fen - net, "vat", e);
 }
 
@@ -263,6 +278,11 @@ enum err payment_get(struct hall_tx *tx, int64_t order, struct payment *out, str
     return ERR_OK;
 }
 
+static int is_income(const char *account)
+{
+    return strcmp(account, REVENUE) == 0 || strcmp(account, VAT) == 0;
+}
+
 enum err payment_sums(struct hall_tx *tx, int64_t order, struct payment_sums *out,
                       struct err_info *e)
 {
@@ -277,13 +297,19 @@ enum err payment_sums(struct hall_tx *tx, int64_t order, struct payment_sums *ou
         out->due = p.amount_fen;
     }
     TRY(payment_money_of(tx, order, &m, &n, e));
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         *(strcmp(m[i].refund_state, "done") == 0 ? &out->refunded : &out->held) += m[i].amount_fen;
+        if (strcmp(m[i].purpose, "payment") == 0 && strcmp(m[i].refund_state, "none") == 0)
+            out->paid += m[i].amount_fen;
+    }
     TRY(store_many(tx->db, &Q_payment_ledger_order, PARAMS(P_INT(order)), tx->arena, &lines, e));
-    for (size_t i = 0; i < lines.n; i++)
-        if (strcmp(row_text(&lines.row[i], "credit"), REVENUE) == 0 ||
-            strcmp(row_text(&lines.row[i], "credit"), VAT) == 0)
-            out->invoiced += row_int(&lines.row[i], "amount_fen");
+    for (size_t i = 0; i < lines.n; i++) {
+        int64_t fen = row_int(&lines.row[i], "amount_fen");
+        if (is_income(row_text(&lines.row[i], "credit")))
+            out->invoiced += fen;
+        if (is_income(row_text(&lines.row[i], "debit")))
+            out->invoiced -= fen;
+    }
     return ERR_OK;
 }
 

@@ -95,13 +95,20 @@ NODISCARD enum err payment_refund_book(struct hall_tx *tx, int64_t order, const 
 NODISCARD enum err payment_book_invoice(struct hall_tx *tx, int64_t order, int64_t invoice,
                                         int64_t amount_fen, int vat_percent, struct err_info *e);
 
+/* A red-letter invoice turns it back. */
+NODISCARD enum err payment_book_red(struct hall_tx *tx, int64_t order, int64_t invoice,
+                                    int64_t amount_fen, int vat_percent, struct err_info *e);
+/* An amount without the VAT that it contains: 300.00 at 6 % is 283.02 + 16.98. Rounded half up to the fen. */
+int64_t payment_net(int64_t amount_fen, int vat_percent);
+
 /* ---- facts ---- */
 
 NODISCARD enum err payment_known(struct hall_tx *tx, const char *trade_no, int *yes,
                                  struct err_info *e);
 struct payment_sums {
     int64_t due;  /* 0: nothing, or free */
-    int64_t held; /* came and was not given back */
+    int64_t paid; /* booked for the order; neither given back nor about to be */
+    int64_t held; /* came, for whatever, and was not given back */
     int64_t refunded;
     int64_t invoiced;
 };
