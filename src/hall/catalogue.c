@@ -9,6 +9,7 @@
 #include "hall/hall_sql.h"
 #include "hall/institution/institution_sql.h"
 #include "hall/intake/intake_sql.h"
+#include "hall/invoice/invoice_sql.h"
 #include "hall/limit/limit_sql.h"
 #include "hall/notice/notice_sql.h"
 #include "hall/order/order_sql.h"
@@ -46,6 +47,7 @@ static const struct store_module *const MODULES[] = {
     &project_sql,
     &intake_sql,
     &notice_sql,
+    &invoice_sql,
 };
 /* clang-format on */
 const struct store_catalogue hall_catalogue = STORE_CATALOGUE(MODULES);

@@ -9,12 +9,9 @@
 #include <unistd.h>
 
 static const struct delivery_courier known[] = {
-    {"sf", "顺丰速运", "https://www.sf-express.com/"},
-    {"ems", "EMS", "https://www.ems.com.cn/"},
-    {"jd", "京东快递", "https://www.jdl.com/"},
-    {"zto", "中通快递", "https://www.zto.com/"},
-    {"yto", "圆通速递", "https://www.yto.net.cn/"},
-    {"sto", "申通快递", "https://www.sto.cn/"},
+    {"sf", "顺丰速运", "https://www.sf-express.com/"}, {"ems", "EMS", "https://www.ems.com.cn/"},
+    {"jd", "京东快递", "https://www.jdl.com/"},        {"zto", "中通快递", "https://www.zto.com/"},
+    {"yto", "圆通速递", "https://www.yto.net.cn/"},    {"sto", "申通快递", "https://www.sto.cn/"},
     {"yunda", "韵达快递", "https://www.yundaex.com/"},
 };
 

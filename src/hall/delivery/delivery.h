@@ -49,7 +49,8 @@ struct delivery {
     int64_t id, order;
     struct delivery_courier courier;
     const char *number, *serial;
-    int64_t sent_at, signed_at; /* business time; signed_at 0: not yet. The warranty counts from it */
+    int64_t sent_at,
+        signed_at; /* business time; signed_at 0: not yet. The warranty counts from it */
     const char *sent_by;
     struct bytes to; /* sealed */
 };
