@@ -95,9 +95,9 @@ void hall_secrets_free(struct hall_secrets *s)
     free(s);
 }
 
-const struct vault_keys *hall_secrets_vault(const struct hall_secrets *s)
+void hall_secrets_vault_keys(const struct hall_secrets *s, struct vault_keys *out)
 {
-    return &s->keys;
+    *out = s->keys;
 }
 
 const char *hall_secret(const struct hall_secrets *s, const char *name)

@@ -3,6 +3,7 @@
 #include "base/text.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 static enum err bad(struct err_info *e, const char *key, const char *why)
 {
@@ -12,13 +13,13 @@ static enum err bad(struct err_info *e, const char *key, const char *why)
 }
 
 static enum err number(const struct conf *c, const char *key, int64_t min, int64_t max,
-                       int fallback, int *out, struct err_info *e)
+                       int fallback, int64_t *out, struct err_info *e)
 {
     const char *text = conf_get(c, key, NULL);
     int64_t value = fallback;
     if (text && !text_to_int(text, min, max, &value))
         return bad(e, key, "not a whole number within its limits");
-    *out = (int)value;
+    *out = value;
     return ERR_OK;
 }
 
@@ -35,6 +36,16 @@ static enum err check_public_url(const char *url, struct err_info *e)
     return ERR_OK;
 }
 
+/* Whether this is a demo does not stand in hall.conf: the folder is made by init --demo only. */
+static void find_demo(struct arena *a, struct hall_settings *s)
+{
+    const char *folder = arena_fmt(a, "%s/demo", s->data);
+    struct stat st;
+    s->demo = stat(folder, &st) == 0 && S_ISDIR(st.st_mode);
+    s->demo_clock = conf_get(s->conf, "clock", s->demo ? arena_fmt(a, "%s/clock", folder) : NULL);
+    s->outbox_folder = arena_fmt(a, "%s/outbox", s->demo ? folder : s->folder);
+}
+
 enum err hall_settings_read(struct arena *a, const char *data, struct hall_settings *out,
                             struct err_info *e)
 {
@@ -43,20 +54,17 @@ enum err hall_settings_read(struct arena *a, const char *data, struct hall_setti
     TRY(conf_read(a, arena_fmt(a, "%s/hall.conf", folder), &c, e));
     *out = (struct hall_settings){
         .folder = folder,
+        .data = arena_text(a, data),
         .database = conf_get(c, "database", arena_fmt(a, "sqlite:%s/hall.db", folder)),
         .public_url = conf_get(c, "public_url", NULL),
-        .listen = conf_get(c, "listen", "127.0.0.1:8080"),
-        .profiles = conf_get(c, "profiles", NULL),
-        .clock = conf_get(c, "clock", NULL),
+        .profiles = conf_get(c, "profiles", ""),
         .smtp_url = conf_get(c, "smtp_url", ""),
         .smtp_user = conf_get(c, "smtp_user", ""),
         .mail_from = conf_get(c, "mail_from", "no-reply@localhost"),
         .mail_from_name = conf_get(c, "mail_from_name", "证书大厅"),
         .conf = c};
-    out->demo = out->clock != NULL;
-    out->outbox_folder = out->demo ? arena_fmt(a, "%s/demo/outbox", data)
-                                   : arena_fmt(a, "%s/outbox", folder);
+    find_demo(a, out);
     TRY(check_public_url(out->public_url, e));
-    TRY(number(c, "outbox_threads", 1, 8, 2, &out->outbox_threads, e));
-    return number(c, "connections", 2, 64, 8, &out->connections, e);
+    TRY(number(c, "port", 1, 65535, 8080, &out->port, e));
+    return number(c, "outbox_threads", 1, 8, 2, &out->workers, e);
 }

@@ -10,19 +10,19 @@
 /* hall.conf. Texts are borrowed from the arena. */
 struct hall_settings {
     const char *folder;         /* <data>/hall */
+    const char *data;           /* <data> */
     const char *database;       /* `database`: a store URL; default sqlite:<folder>/hall.db */
     const char *public_url;     /* `public_url`, no slash at the end; required */
-    const char *listen;         /* `listen`; 127.0.0.1:8080 */
-    const char *profiles;       /* `profiles`: folder; NULL: the installed one */
-    const char *clock;          /* `clock`: a demo's clock file; NULL: machine time */
-    int demo;                   /* there is a demo clock: stand-ins are allowed */
+    const char *profiles;       /* `profiles`: folder; "" : the installed one */
     const char *smtp_url;       /* `smtp_url`; "" : mail is written as files */
     const char *smtp_user;      /* `smtp_user`; its password is the secret "smtp.password" */
     const char *mail_from;      /* `mail_from`; no-reply@localhost */
     const char *mail_from_name; /* `mail_from_name`; 证书大厅 */
+    int64_t port;               /* `port`; 8080 */
+    int64_t workers;            /* `outbox_threads`, 1 to 8; 2 */
+    int demo;                   /* <data>/demo exists: stand-ins and the moved clock are allowed */
+    const char *demo_clock;     /* `clock`, or <data>/demo/clock in a demo; NULL: machine time */
     const char *outbox_folder;  /* <data>/demo/outbox in a demo, else <folder>/outbox */
-    int outbox_threads;         /* `outbox_threads`, 1 to 8; 2 */
-    int connections;            /* `connections` to the database, 2 to 64; 8 */
     const struct conf *conf;    /* everything else, for the concept that owns it */
 };
 /* `data` is absolute. ERR_CONFIG{why} with file and line or setting. */
@@ -36,7 +36,8 @@ NODISCARD enum err hall_secrets_read(const char *path, struct hall_secrets **out
                                      struct err_info *e);
 void hall_secrets_free(struct hall_secrets *s); /* wipes */
 DEFINE_AUTO(hall_secrets)
-const struct vault_keys *hall_secrets_vault(const struct hall_secrets *s);
+void hall_secrets_vault_keys(const struct hall_secrets *s,
+                             struct vault_keys *out); /* to be wiped */
 /* A named secret, or NULL. Borrowed from `s`. */
 const char *hall_secret(const struct hall_secrets *s, const char *name);
 

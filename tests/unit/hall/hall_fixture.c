@@ -22,7 +22,7 @@ int hall_setup(void **state)
     memcpy(keys.index, "index key of the test", 22);
     f->arena = arena_new();
     store_fixture_open(&f->store, &hall_catalogue, 4);
-    strcpy(f->clock_path, "/tmp/certhall-clock.XXXXXX");
+    snprintf(f->clock_path, sizeof f->clock_path, "/tmp/certhall-clock.XXXXXX");
     int fd = mkstemp(f->clock_path);
     assert_true(fd >= 0);
     close(fd);

@@ -39,7 +39,7 @@ static void a_token_opens_its_own_kind_of_session_only(void **state)
     assert_err(ERR_UNAUTHENTICATED, find(f, SESSION_APPLICANT, "", &found));
     assert_err(ERR_UNAUTHENTICATED, find(f, SESSION_APPLICANT, NULL, &found));
     char other[44];
-    strcpy(other, token);
+    snprintf(other, sizeof other, "%s", token);
     other[0] = other[0] == 'A' ? 'B' : 'A';
     assert_err(ERR_UNAUTHENTICATED, find(f, SESSION_APPLICANT, other, &found));
 }
