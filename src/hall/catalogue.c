@@ -1,6 +1,7 @@
 #include "hall/catalogue.h"
 
 #include "hall/account/account_sql.h"
+#include "hall/approval/approval_sql.h"
 #include "hall/audit/audit_sql.h"
 #include "hall/certificate/certificate_sql.h"
 #include "hall/delivery/delivery_sql.h"
@@ -10,6 +11,7 @@
 #include "hall/institution/institution_sql.h"
 #include "hall/intake/intake_sql.h"
 #include "hall/invoice/invoice_sql.h"
+#include "hall/job/job_sql.h"
 #include "hall/limit/limit_sql.h"
 #include "hall/notice/notice_sql.h"
 #include "hall/order/order_sql.h"
@@ -48,6 +50,8 @@ static const struct store_module *const MODULES[] = {
     &intake_sql,
     &notice_sql,
     &invoice_sql,
+    &approval_sql,
+    &job_sql,
 };
 /* clang-format on */
 const struct store_catalogue hall_catalogue = STORE_CATALOGUE(MODULES);
