@@ -24,7 +24,7 @@ static int makes_key(const struct flow_rules *r)
     return (r->types & ~(1U << TYPE_UNLOCK | 1U << TYPE_REVOKE)) != 0;
 }
 
-static uint32_t bit_if(int yes, uint32_t bit)
+static uint64_t bit_if(int yes, uint64_t bit)
 {
     return yes ? bit : 0;
 }
@@ -37,7 +37,7 @@ static int has_stages(const struct flow_rules *r)
     return 0;
 }
 
-uint32_t flow_switches(const struct flow_rules *r)
+uint64_t flow_switches(const struct flow_rules *r)
 {
     uint32_t reissue = r->types & (1U << TYPE_REISSUE_LOST | 1U << TYPE_REISSUE_DAMAGED);
     uint32_t by_medium = r->types & (1U << TYPE_RENEW | 1U << TYPE_CHANGE);
@@ -66,7 +66,7 @@ uint32_t flow_switches(const struct flow_rules *r)
            bit_if(reissue != 0, SW_REPLACE) |
            bit_if((int)(r->types >> TYPE_CHANGE & 1), SW_CHANGE) |
            bit_if(r->types >> TYPE_RENEW & 1 && r->renew_medium != MEDIUM_IN_PLACE, SW_RETIRE) |
-           bit_if(r->ukey_return, SW_RETURN);
+           bit_if(r->ukey_return, SW_RETURN) | bit_if((r->types & r->materials) != 0, SW_MATERIALS);
 }
 
 int flow_row_on(const struct flow_rules *r, const struct flow_row *row)

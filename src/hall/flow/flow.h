@@ -335,7 +335,7 @@ struct flow_row {
     int to;         /* state, or FLOW_SAME */
     uint32_t actor; /* set of enum flow_actor */
     uint32_t types; /* set of enum flow_type; 0 = all */
-    uint32_t needs; /* switches that follow from the parameters of the profile; all must be on */
+    uint64_t needs; /* switches that follow from the parameters of the profile; all must be on */
     uint8_t guard[FLOW_GUARDS_MAX];
     struct {
         uint8_t effect, arg;

@@ -5,7 +5,7 @@
 #include "hall/flow/flow.h"
 
 /* What a row needs of the profile to be on: each follows from a parameter of flow_rules (flow_switches). */
-#define SW(n) (UINT32_C(1) << (n))
+#define SW(n) (UINT64_C(1) << (n))
 #define SW_REVIEW SW(0)   /* some type has review stages */
 #define SW_PAY SW(1)      /* pay.when is not none */
 #define SW_TRANSFER SW(2) /* 我已支付 */
@@ -36,8 +36,9 @@
 #define SW_DAMAGE SW(27)  /* damaged keys are replaced */
 #define SW_REPLACE SW(28) /* a new key takes the place of an old one */
 #define SW_CHANGE SW(29)
-#define SW_RETIRE SW(30) /* renewal by a new key */
-#define SW_RETURN SW(31) /* keys come back to us */
+#define SW_RETIRE SW(30)    /* renewal by a new key */
+#define SW_RETURN SW(31)    /* keys come back to us */
+#define SW_MATERIALS SW(32) /* some type has uploads or generated forms */
 
 /* The tables: rows_*.c. */
 const struct flow_row *flow_code_rows(int *n);
@@ -49,7 +50,7 @@ const struct flow_row *flow_fulfilment_rows(int *n);
 const struct flow_row *flow_ukey_rows(int *n);
 const struct flow_row *flow_certificate_rows(int *n);
 
-uint32_t flow_switches(const struct flow_rules *r);
+uint64_t flow_switches(const struct flow_rules *r);
 /* An event that no row takes (events.def). */
 int flow_is_signal(enum flow_event ev);
 /* One bit of flow_switches as text ("review"), for printing. */

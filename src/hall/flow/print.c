@@ -1,7 +1,8 @@
 /* The tables as text, for golden files and for people who want to read them. */
 #include "hall/flow/flow_priv.h"
 
-static const char *const switch_names[] = {
+enum { SWITCHES = 33 };
+static const char *const switch_names[SWITCHES] = {
     "review",        "pay",
     "transfer",      "fix_edit",
     "fix_close",     "edit_pending",
@@ -18,6 +19,7 @@ static const char *const switch_names[] = {
     "unlock",        "damage",
     "replace",       "change",
     "retire",        "return",
+    "materials",
 };
 
 const char *flow_switch_name(int bit)
@@ -25,7 +27,7 @@ const char *flow_switch_name(int bit)
     return switch_names[bit];
 }
 
-static void print_set(struct buf *out, const char *label, uint32_t set, int n,
+static void print_set(struct buf *out, const char *label, uint64_t set, int n,
                       const char *(*name)(int))
 {
     if (!set)
@@ -70,7 +72,7 @@ static void print_row(const struct flow_rules *r, const struct flow_row *row, in
         buf_fmt(out, " refused %s", err_code_text(row->refuse));
     print_set(out, "by", row->actor, ACTOR_COUNT, actor);
     print_set(out, "for", row->types, TYPE_COUNT, type);
-    print_set(out, "needs", row->needs, 32, flow_switch_name);
+    print_set(out, "needs", row->needs, SWITCHES, flow_switch_name);
     for (int i = 0; i < FLOW_GUARDS_MAX && row->guard[i]; i++)
         buf_fmt(out, "%s %s", i ? "" : " if", flow_guard_name((enum flow_guard)row->guard[i]));
     print_effects(row, out);

@@ -13,8 +13,8 @@ static const struct flow_row rows[] = {
     {ROW("A2", IN(DRAFT), SAVE, FLOW_SAME), .actor = BY(APPLICANT) | BY(COUNTER),
      .effect = {DO(SAVE_FORM)}, .built = 1},
     {ROW("A3a", IN(DRAFT), CONFIRM, TO(MATERIALS)), .actor = BY(APPLICANT) | BY(COUNTER),
-     .guard = {IF(FORM_VALID), IF(FEE_KNOWN)},
-     .effect = {DO(NEW_REVISION), DO(FREEZE_FIELDS), DO(MAKE_FORMS)}, .built = 1},
+     .needs = SW_MATERIALS, .guard = {IF(HAS_MATERIALS), IF(FORM_VALID), IF(FEE_KNOWN)},
+     .effect = {DO(NEW_REVISION), DO(FREEZE_FIELDS), DO(MAKE_FORMS)}},
     /* A business without generated forms or uploads passes through: one page checks and submits. */
     {ROW("A3a", IN(DRAFT), SUBMIT, TO(MATERIALS)), .actor = BY(APPLICANT) | BY(COUNTER),
      .guard = {IF(NO_MATERIALS), IF(FORM_VALID), IF(FEE_KNOWN), IF(CONSENTED)},
@@ -24,7 +24,7 @@ static const struct flow_row rows[] = {
      .effect = {DO(FREEZE_PRICE), DO(STORE_AGREEMENT), TELL(SUBMITTED)}, .raise = {THEN(APP_ROUTE)},
      .built = 1},
     {ROW("A3c", IN(MATERIALS), REOPEN, TO(DRAFT)), .actor = BY(APPLICANT) | BY(COUNTER),
-     .needs = SW_FIX_EDIT, .guard = {IF(FIX_EDIT)}, .effect = {DO(VOID_FORM_SCANS)}, .built = 1},
+     .needs = SW_FIX_EDIT | SW_MATERIALS, .guard = {IF(FIX_EDIT)}, .effect = {DO(VOID_FORM_SCANS)}},
 
     {ROW("A4", IN(SUBMITTED), ROUTE, TO(AWAIT_PAY)), .actor = BY(SYSTEM), .needs = SW_PAY,
      .guard = {IF(PAY_FIRST)}, .effect = {TELL(PAY_DUE)}, .raise = {THEN(PAY_OPEN)}, .built = 1},

@@ -488,6 +488,28 @@ static void test_names_are_read_back(void **state)
     assert_int_equal(flow_event_from_name(""), -1);
 }
 
+/* A3a–A3c: with uploads the form is confirmed first, and can be opened again until it is submitted. */
+static void test_with_materials_confirming_comes_before_submitting(void **state)
+{
+    (void)state;
+    struct story st;
+    begin(&st);
+    does(&st, EVENT_APP_CREATE, ACTOR_APPLICANT);
+    assert_err(ERR_ORDER_STATE, apply(&st, EVENT_APP_CONFIRM, ACTOR_APPLICANT));
+    st.rules.materials = 1U << TYPE_NEW;
+    assert_err(ERR_ORDER_MATERIALS, apply(&st, EVENT_APP_SUBMIT, ACTOR_APPLICANT));
+    does(&st, EVENT_APP_CONFIRM, ACTOR_APPLICANT);
+    is_in(&st, FLOW_APPLICATION, "MATERIALS");
+    does(&st, EVENT_APP_REOPEN, ACTOR_APPLICANT);
+    is_in(&st, FLOW_APPLICATION, "DRAFT");
+    does(&st, EVENT_APP_CONFIRM, ACTOR_APPLICANT);
+    st.f.holds &= ~(UINT64_C(1) << GUARD_MATERIALS_VALID);
+    assert_err(ERR_ORDER_MATERIALS, apply(&st, EVENT_APP_SUBMIT, ACTOR_APPLICANT));
+    flow_hold(&st.f, GUARD_MATERIALS_VALID, 1);
+    does(&st, EVENT_APP_SUBMIT, ACTOR_APPLICANT);
+    is_in(&st, FLOW_APPLICATION, "AWAIT_PAY");
+}
+
 static void test_rows_without_code_are_found(void **state)
 {
     (void)state;
@@ -520,6 +542,7 @@ int main(void)
         cmocka_unit_test(test_a_page_sees_who_has_it_what_comes_next_and_by_when),
         cmocka_unit_test(test_the_five_rows_of_steps_follow_from_the_rules),
         cmocka_unit_test(test_names_are_read_back),
+        cmocka_unit_test(test_with_materials_confirming_comes_before_submitting),
         cmocka_unit_test(test_rows_without_code_are_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
