@@ -66,6 +66,34 @@ static enum err settle_query(struct hall_tx *tx, const struct outbox_row *row, c
     return ERR_OK; /* the gateway does not know yet: it is asked again when the page is over */
 }
 
+static enum err settle_now(const struct hall *h, const struct actor *who,
+                           const struct outbox_row *row, const char *answer, struct err_info *e)
+{
+    _auto(arena) a = arena_new();
+    _auto_hall_tx tx = {0};
+    TRY(hall_begin(h, 1, who, a, &tx, e));
+    TRY(settle_query(&tx, row, answer, NULL, e));
+    return hall_commit(&tx, e);
+}
+
+enum err order_ask_gateway(const struct hall *h, const struct actor *who, int64_t order,
+                           struct err_info *e)
+{
+    enum { TRIES = 3 };
+    _auto(arena) a = arena_new();
+    struct outbox_row row = {.order = order,
+                             .body = arena_fmt(a, "{\"order\":\"%lld\"}", (long long)order)};
+    const char *answer;
+    enum err result;
+    TRY(payment_deliver_query(h, &row, a, &answer, NULL, e));
+    for (int i = 0; i < TRIES; i++) { /* somebody else may settle the same answer */
+        result = settle_now(h, who, &row, answer, e);
+        if (result != ERR_CONFLICT && result != ERR_STORE_RETRY)
+            break;
+    }
+    return result;
+}
+
 /* The last money that goes back ends the refund of the order (P11); a duplicate that goes back is booked only (P9). */
 static enum err settle_refund(struct hall_tx *tx, const struct outbox_row *row, const char *text,
                               void *arg, struct err_info *e)

@@ -233,6 +233,11 @@ extern const struct intake_hooks order_intake_hooks;
  * to `out`, at most `max`; returns how many there are. `arg` of each is set by the concept's row. */
 size_t order_outbox_kinds(struct outbox_kind *out, size_t max);
 
+/* Ask the gateway about the order's payment now, outside any transaction, and settle the answer in one of its own. It
+ * blocks; the caller holds no transaction. Errors of the provider (ERR_UNAVAILABLE, ERR_PAYMENT_…) and of order_apply. */
+NODISCARD enum err order_ask_gateway(const struct hall *h, const struct actor *who, int64_t order,
+                                     struct err_info *e);
+
 struct store_module;
 extern const struct store_module form_sql, order_sql;
 
