@@ -8,6 +8,11 @@
 #include <inttypes.h>
 #include <string.h>
 
+enum err payment_asked(struct hall_tx *tx, int64_t order, struct err_info *e)
+{
+    return store_exec(tx->db, &Q_payment_asked, PARAMS(P_INT(order), P_INT(tx->machine)), NULL, e);
+}
+
 enum err payment_ask_gateway(struct hall_tx *tx, int64_t order, const char *why, struct err_info *e)
 {
     struct outbox_new row = {
@@ -16,7 +21,7 @@ enum err payment_ask_gateway(struct hall_tx *tx, int64_t order, const char *why,
         .idem = arena_fmt(tx->arena, "query:%" PRId64 ":%s", order, why),
         .body = arena_fmt(tx->arena, "{\"order\":\"%" PRId64 "\"}", order),
     };
-    TRY(store_exec(tx->db, &Q_payment_asked, PARAMS(P_INT(order), P_INT(tx->machine)), NULL, e));
+    TRY(payment_asked(tx, order, e));
     return outbox_put(tx, &row, NULL, e);
 }
 
@@ -32,6 +37,12 @@ static enum err provider_of(const struct hall *h, const struct payment_provider 
 {
     *out = h->payment;
     return *out ? ERR_OK : err_set(e, ERR_CONFIG, NULL, "no payment provider is configured");
+}
+
+/* The gateway dates by the machine's clock, the books by business time. */
+static int64_t business_time(const struct hall *h, int64_t machine)
+{
+    return machine + clock_business(h->clock) - clock_machine();
 }
 
 enum err payment_deliver_query(const struct hall *h, const struct outbox_row *row, struct arena *a,
@@ -55,7 +66,7 @@ enum err payment_deliver_query(const struct hall *h, const struct outbox_row *ro
     jout_text(&j, "method", p->method);
     jout_text(&j, "trade_no", told.trade_no);
     jout_int(&j, "amount_fen", told.amount_fen);
-    jout_int(&j, "at", told.at);
+    jout_int(&j, "at", business_time(h, told.at));
     jout_end(&j);
     *answer = arena_text(a, buf_cstr(&b));
     return ERR_OK;

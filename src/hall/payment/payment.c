@@ -377,6 +377,41 @@ enum err payment_exception_note(struct hall_tx *tx, int64_t order, const char *k
                       NULL, e);
 }
 
+static enum err exceptions_of(struct hall_tx *tx, int64_t order, const char *kind,
+                              const char *detail, int *n, struct err_info *e)
+{
+    struct store_rows rows;
+    TRY(store_many(tx->db, &Q_payment_exception_of_order, PARAMS(P_INT(order)), tx->arena, &rows,
+                   e));
+    *n = 0;
+    for (size_t i = 0; i < rows.n; i++)
+        *n += strcmp(row_text(&rows.row[i], "kind"), kind) == 0 &&
+              (!detail || strcmp(row_text(&rows.row[i], "detail"), detail) == 0);
+    return ERR_OK;
+}
+
+enum err payment_exception_once(struct hall_tx *tx, int64_t order, const char *kind,
+                                const char *detail, struct err_info *e)
+{
+    int n;
+    TRY(exceptions_of(tx, order, kind, detail, &n, e));
+    return n ? ERR_OK : payment_exception_note(tx, order, kind, detail, e);
+}
+
+enum err payment_forged_worth(struct hall_tx *tx, int64_t order, int *worth, struct err_info *e)
+{
+    struct payment p;
+    int n;
+    *worth = 0;
+    enum err found = payment_get(tx, order, &p, e);
+    if (found == ERR_NOT_FOUND)
+        return ERR_OK;
+    TRY(found);
+    TRY(exceptions_of(tx, order, "bad_signature", NULL, &n, e));
+    *worth = n < PAYMENT_FORGED_MAX;
+    return ERR_OK;
+}
+
 enum err payment_exception_list(struct hall_tx *tx, int64_t before, int limit,
                                 const struct payment_exception **out, size_t *n, struct err_info *e)
 {

@@ -149,6 +149,14 @@ struct payment_exception {
 };
 NODISCARD enum err payment_exception_note(struct hall_tx *tx, int64_t order, const char *kind,
                                           const char *detail, struct err_info *e);
+/* The same thing of the same order is told once. */
+NODISCARD enum err payment_exception_once(struct hall_tx *tx, int64_t order, const char *kind,
+                                          const char *detail, struct err_info *e);
+/* A callback with a wrong signature named this order: *worth is 0 for an order that owes nothing or was named often
+ * enough, so that who forges does not fill the list. */
+enum { PAYMENT_FORGED_MAX = 5 };
+NODISCARD enum err payment_forged_worth(struct hall_tx *tx, int64_t order, int *worth,
+                                        struct err_info *e);
 NODISCARD enum err payment_exception_list(struct hall_tx *tx, int64_t before, int limit,
                                           const struct payment_exception **out, size_t *n,
                                           struct err_info *e);
@@ -176,6 +184,7 @@ NODISCARD enum err payment_ledger(struct hall_tx *tx, int64_t before, int limit,
  * "payment.query" body {"order"}: answer {"result": "paid" | "not_paid" | "failed" | "unknown", "method", "trade_no", "amount_fen", "at"}.
  * "payment.refund" body {"order", "money", "refund_no", "trade_no", "amount_fen"}: the same members with "result": "done".
  * A refund that the gateway still works on is ERR_BUSY: again later. */
+NODISCARD enum err payment_asked(struct hall_tx *tx, int64_t order, struct err_info *e);
 NODISCARD enum err payment_ask_gateway(struct hall_tx *tx, int64_t order, const char *why,
                                        struct err_info *e);
 enum err payment_deliver_query(const struct hall *h, const struct outbox_row *row, struct arena *a,

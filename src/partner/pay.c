@@ -1,0 +1,221 @@
+/* The bank's callback (P4, G-08) and the browser's way back.
+ *
+ * Neither is believed: a callback is only the occasion to ask the bank, whose signed answer moves the order. What cannot be
+ * asked now is asked by the outbox. */
+#include "partner/partner_api.h"
+
+#include "base/sys.h"
+#include "base/text.h"
+#include "hall/order/order.h"
+#include "hall/payment/payment.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum {
+    NOTICE_MAX = 16 << 10,
+    PAIRS_MAX = 32,
+    ASK_AGAIN_MS = 2 * TIME_SECOND /* between two ways back of one order */
+};
+
+static const struct payment_provider *provider_of(const struct httpd_request *r,
+                                                  const struct hall *h)
+{
+    const char *name = httpd_param(r, "provider");
+    return h->payment && strcmp(h->payment->name, name) == 0 ? h->payment : NULL;
+}
+
+static struct actor bank(struct httpd_request *r, const struct payment_provider *p)
+{
+    return (struct actor){
+        .kind = BY_EXTERNAL, .name = p->name, .role = "", .address = httpd_peer(r)->address};
+}
+
+static enum err read_pairs(struct httpd_request *r, struct payment_pair out[PAIRS_MAX],
+                           struct err_info *e)
+{
+    const struct httpd_pair *form;
+    size_t n = 0;
+    TRY(httpd_form(r, &form, e));
+    for (; form[n].name; n++) {
+        if (n + 1 == PAIRS_MAX)
+            return err_set(e, ERR_BAD_REQUEST, NULL, "too many parameters");
+        out[n] = (struct payment_pair){form[n].name, form[n].value};
+    }
+    out[n] = (struct payment_pair){NULL, NULL};
+    return ERR_OK;
+}
+
+/* ---- a callback that is not the bank's ---- */
+
+/* Finance sees it at the order it names, a few times: who forges must not fill the list. */
+static enum err note_forged(const struct hall *h, const struct actor *who,
+                            const struct payment_pair *pairs, struct arena *a, struct err_info *e)
+{
+    int64_t order = 0;
+    for (const struct payment_pair *p = pairs; p->name; p++)
+        if (strcmp(p->name, "order") == 0)
+            (void)text_to_id(p->value, &order); /* stays 0 where it is none */
+    log_line(LOG_LEVEL_WARN, "payment.forged", "from %s order %" PRId64, who->address, order);
+    if (order == 0)
+        return ERR_OK;
+    int worth;
+    {
+        _auto_hall_tx look = {0};
+        TRY(hall_begin(h, 0, who, a, &look, e));
+        TRY(payment_forged_worth(&look, order, &worth, e));
+    }
+    if (!worth)
+        return ERR_OK;
+    _auto_hall_tx tx = {0};
+    TRY(hall_begin(h, 1, who, a, &tx, e));
+    TRY(payment_exception_note(&tx, order, "bad_signature", who->address, e));
+    return hall_commit(&tx, e);
+}
+
+/* ---- a callback that is ---- */
+
+/* The bank cannot be asked now, or does not yet say what its notice says: the outbox asks until it does. */
+static enum err ask_later(const struct hall *h, const struct actor *who,
+                          const struct payment_told *told, int64_t order, struct err_info *e)
+{
+    _auto(arena) a = arena_new();
+    _auto_hall_tx tx = {0};
+    TRY(hall_begin(h, 1, who, a, &tx, e));
+    TRY(payment_ask_gateway(&tx, order, arena_fmt(a, "notice:%s", told->trade_no), e));
+    return hall_commit(&tx, e);
+}
+
+/* After the bank was asked: is the money of the notice there, with its amount? */
+static enum err compare(const struct hall *h, const struct actor *who,
+                        const struct payment_told *told, int64_t order, int *there,
+                        struct err_info *e)
+{
+    _auto(arena) a = arena_new();
+    _auto_hall_tx tx = {0};
+    const struct payment_money *m;
+    size_t n;
+    *there = told->result != PAYMENT_PAID;
+    TRY(hall_begin(h, 1, who, a, &tx, e));
+    TRY(payment_money_of(&tx, order, &m, &n, e));
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(m[i].trade_no, told->trade_no) != 0)
+            continue;
+        *there = 1;
+        if (m[i].amount_fen != told->amount_fen)
+            TRY(payment_exception_once(
+                &tx, order, "wrong_amount",
+                arena_fmt(a, "%s: %" PRId64, told->trade_no, told->amount_fen), e));
+    }
+    return hall_commit(&tx, e);
+}
+
+static int may_come_right(enum err result)
+{
+    return result == ERR_UNAVAILABLE || result == ERR_BUSY || result == ERR_IO ||
+           result == ERR_STORE_RETRY || result == ERR_CONFLICT;
+}
+
+static enum err take_notice(const struct hall *h, const struct actor *who,
+                            const struct payment_told *told, struct err_info *e)
+{
+    int64_t order;
+    int there = 0;
+    if (!text_to_id(told->order, &order))
+        return err_set(e, ERR_NOT_FOUND, "order", "no order number");
+    enum err asked = order_ask_gateway(h, who, order, e);
+    if (asked != ERR_OK && !may_come_right(asked))
+        return asked;
+    if (asked == ERR_OK)
+        TRY(compare(h, who, told, order, &there, e));
+    return there ? ERR_OK : ask_later(h, who, told, order, e);
+}
+
+static enum err pay_notify(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                           struct err_info *e)
+{
+    const struct hall *h = app;
+    const struct payment_provider *p = provider_of(r, h);
+    struct payment_pair pairs[PAIRS_MAX];
+    struct payment_told told;
+    if (!p)
+        return err_set(e, ERR_NOT_FOUND, "provider", "no such provider");
+    struct actor who = bank(r, p);
+    TRY(read_pairs(r, pairs, e));
+    enum err result = p->read_notice(p, pairs, r->arena, &told, e);
+    if (result == ERR_PAYMENT_FORGED) {
+        struct err_info other;
+        if (note_forged(h, &who, pairs, r->arena, &other) != ERR_OK)
+            log_line(LOG_LEVEL_WARN, "payment.forged", "not noted: %s", other.detail);
+    }
+    TRY(result);
+    TRY(take_notice(h, &who, &told, e));
+    reply->content_type = "text/plain; charset=utf-8";
+    buf_text(&reply->body, "success");
+    return ERR_OK;
+}
+
+/* ---- the way back ---- */
+
+/* *ask: the bank's page is open and the bank was not asked a moment ago. */
+static enum err read_way(const struct hall *h, const struct actor *who, int64_t order,
+                         struct arena *a, const char **location, int *ask, struct err_info *e)
+{
+    _auto_hall_tx tx = {0};
+    struct order o;
+    struct payment pay;
+    TRY(hall_begin(h, 0, who, a, &tx, e));
+    TRY(order_get(&tx, order, &o, e));
+    *location = arena_fmt(a, "/%s/orders/%019" PRId64 "/pay", o.project, order);
+    *ask = 0;
+    if (o.states.at[FLOW_PAYMENT] != FLOW_PAYMENT_PENDING)
+        return ERR_OK;
+    TRY(payment_get(&tx, order, &pay, e));
+    *ask = pay.asked_at + ASK_AGAIN_MS <= tx.machine;
+    return ERR_OK;
+}
+
+static enum err mark_asked(const struct hall *h, const struct actor *who, int64_t order,
+                           struct err_info *e)
+{
+    _auto(arena) a = arena_new();
+    _auto_hall_tx tx = {0};
+    TRY(hall_begin(h, 1, who, a, &tx, e));
+    TRY(payment_asked(&tx, order, e));
+    return hall_commit(&tx, e);
+}
+
+/* Believes nothing that the address says; the bank is asked so that the page is right at once. */
+static enum err pay_return(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                           struct err_info *e)
+{
+    const struct hall *h = app;
+    const struct payment_provider *p = provider_of(r, h);
+    const char *number = httpd_query(r, "order"), *location;
+    int64_t order;
+    int ask;
+    if (!p || !number || !text_to_id(number, &order))
+        return err_set(e, ERR_NOT_FOUND, "order", "no such order or provider");
+    struct actor who = bank(r, p);
+    TRY(read_way(h, &who, order, r->arena, &location, &ask, e));
+    if (ask) {
+        struct err_info why;
+        enum err asked = mark_asked(h, &who, order, &why);
+        if (asked == ERR_OK)
+            asked = order_ask_gateway(h, &who, order, &why);
+        if (asked != ERR_OK) /* the page asks again, and so does the clock (P5) */
+            log_line(LOG_LEVEL_INFO, "payment.return", "%s %s", err_code_text(asked), why.detail);
+    }
+    httpd_reply_redirect(reply, location);
+    return ERR_OK;
+}
+
+static const struct httpd_route routes[] = {
+    {"POST", "/api/v1/partner/pay/:provider/notify", pay_notify, .max_body = NOTICE_MAX},
+    {"GET", "/api/v1/partner/pay/:provider/return", pay_return},
+};
+
+void partner_mount(struct httpd *s, const struct hall *h)
+{
+    httpd_mount(s, routes, sizeof routes / sizeof *routes, NULL, (void *)(uintptr_t)h);
+}
