@@ -41,10 +41,11 @@ INSERT INTO account_otp (account, use_for, object, code_index, tries_left, ends_
 ON CONFLICT (account, use_for) DO UPDATE SET object = $3, code_index = $4, tries_left = $5, ends_at = $6;
 
 -- name: account_otp_get :one
-SELECT object, code_index, tries_left, ends_at FROM account_otp WHERE account = $1 AND use_for = $2;
+SELECT code_index, tries_left FROM account_otp WHERE account = $1 AND use_for = $2;
 
 -- name: account_otp_tried :exec
-UPDATE account_otp SET tries_left = tries_left - 1 WHERE account = $1 AND use_for = $2 AND tries_left > 0;
+UPDATE account_otp SET tries_left = tries_left - 1
+WHERE account = $1 AND use_for = $2 AND object = $3 AND ends_at >= $4 AND tries_left > 0;
 
 -- name: account_otp_used :exec
 DELETE FROM account_otp WHERE account = $1 AND use_for = $2 AND code_index = $3;

@@ -179,28 +179,25 @@ enum err account_otp_send(struct hall_tx *tx, int64_t account, enum account_otp_
     return message_put_sms(tx, &sms, e);
 }
 
+/* The try is taken before the code is looked at: a burst of tries at the same moment has no more of them. */
 static enum err otp_verdict(struct hall_tx *tx, int64_t account, enum account_otp_use use,
                             struct bytes given, const char *object, struct err_info *answer,
                             struct err_info *e)
 {
     const struct store_row *r;
+    int64_t taken;
     struct store_value who = P_INT(account), what = P_TEXT(OTP_USES[use]);
-    TRY(store_opt(tx->db, &Q_account_otp_get, PARAMS(who, what), tx->arena, &r, e));
-    if (!r || strcmp(row_text(r, "object"), object) != 0 || row_int(r, "ends_at") < tx->machine ||
-        row_int(r, "tries_left") <= 0) {
+    TRY(store_exec(tx->db, &Q_account_otp_tried,
+                   PARAMS(who, what, P_TEXT(object), P_INT(tx->machine)), &taken, e));
+    if (!taken) {
         err_set(answer, ERR_OTP_GONE, "otp", NULL);
         return ERR_OK;
     }
+    TRY(store_one(tx->db, &Q_account_otp_get, PARAMS(who, what), tx->arena, &r, e));
     struct bytes right = row_blob(r, "code_index");
-    if (right.n == given.n && mem_equal(right.p, given.p, given.n)) {
-        int64_t used;
-        TRY(store_exec(tx->db, &Q_account_otp_used, PARAMS(who, what, P_BLOB(given)), &used, e));
-        if (!used) /* the same code at the same moment in another request */
-            err_set(answer, ERR_OTP_GONE, "otp", NULL);
-        return ERR_OK;
-    }
-    TRY(store_exec(tx->db, &Q_account_otp_tried, PARAMS(who, what), NULL, e));
-    int64_t left = row_int(r, "tries_left") - 1;
+    if (right.n == given.n && mem_equal(right.p, given.p, given.n))
+        return store_exec(tx->db, &Q_account_otp_used, PARAMS(who, what, P_BLOB(given)), NULL, e);
+    int64_t left = row_int(r, "tries_left");
     err_set(answer, left > 0 ? ERR_OTP_WRONG : ERR_OTP_GONE, "otp", NULL);
     err_arg(answer, "left", "%" PRId64, left);
     return ERR_OK;

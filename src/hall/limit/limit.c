@@ -43,11 +43,22 @@ static struct bytes address_of(struct hall_tx *tx, const char *address)
     return index_of(tx, limit_address(tx->arena, address));
 }
 
+/* Until the end of the transaction. Who comes before where in every caller, so that two never wait for each other. */
+static enum err lock(struct hall_tx *tx, struct bytes index, struct err_info *e)
+{
+    const struct store_row *row;
+    uint64_t key = 0;
+    for (size_t i = 0; i < 8 && i < index.n; i++)
+        key = key << 8 | index.p[i];
+    return store_one(tx->db, &Q_limit_lock, PARAMS(P_INT((int64_t)key)), tx->arena, &row, e);
+}
+
 enum err limit_login_read(struct hall_tx *tx, const char *who, const char *address,
                           struct limit_login *out, struct err_info *e)
 {
     struct store_rows code, from;
     struct store_value since = P_INT(tx->machine - LIMIT_WINDOW_MS);
+    TRY(lock(tx, index_of(tx, who), e));
     TRY(store_many(tx->db, &Q_limit_try_of_who,
                    PARAMS(P_TEXT("login"), P_BLOB(index_of(tx, who)), since, P_INT(LIMIT_PER_CODE)),
                    tx->arena, &code, e));
@@ -58,6 +69,7 @@ enum err limit_login_read(struct hall_tx *tx, const char *who, const char *addre
     struct bytes place = address_of(tx, address);
     if (place.n == 0)
         return ERR_OK;
+    TRY(lock(tx, place, e));
     TRY(store_many(tx->db, &Q_limit_try_of_address,
                    PARAMS(P_TEXT("login"), P_BLOB(place), since, P_INT(LIMIT_PER_ADDRESS)),
                    tx->arena, &from, e));
@@ -127,6 +139,7 @@ enum err limit_take(struct hall_tx *tx, enum limit_use use, const char *who, str
 {
     const struct rule *r = &RULES[use];
     struct bytes index = index_of(tx, who);
+    TRY(lock(tx, index, e));
     for (int i = 0; i < 3 && r->of[i].count; i++) {
         struct store_rows rows;
         TRY(store_many(tx->db, &Q_limit_try_of_who,

@@ -1,3 +1,11 @@
+-- One at a time for each key: SQLite has one writer anyway, PostgreSQL needs to be told, or a burst of tries at the
+-- same moment would all be counted from the same number.
+-- name: limit_lock :one
+SELECT CAST($1 AS BIGINT) AS key;
+
+-- name: limit_lock :one @postgres
+SELECT CAST($1 AS BIGINT) AS key FROM pg_advisory_xact_lock($1);
+
 -- name: limit_try_add :exec
 INSERT INTO limit_try (id, kind, who, address, at) VALUES ($1, $2, $3, $4, $5);
 

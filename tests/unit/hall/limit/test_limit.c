@@ -2,6 +2,9 @@
 #include "hall/limit/limit.h"
 #include "hall_fixture.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 static void the_decision_is_the_table_of_the_requirement(void **state)
 {
     static const struct {
@@ -120,12 +123,49 @@ static void an_sms_goes_once_a_minute_five_times_an_hour_ten_times_a_day(void **
     assert_int_equal(take(f, "13805961234"), ERR_OK);
 }
 
+struct burst {
+    struct hall_fixture *f;
+    _Atomic int evaluated;
+};
+
+static void *guess(void *arg)
+{
+    struct burst *b = arg;
+    for (int i = 0; i < 3; i++) {
+        struct hall_tx tx = {0};
+        struct limit_login s;
+        struct err_info e = {0};
+        _auto(arena) a = arena_new();
+        if (hall_begin(&b->f->hall, 1, &hall_system, a, &tx, &e) == ERR_OK &&
+            limit_login_read(&tx, "code:A", "10.0.0.1", &s, &e) == ERR_OK) {
+            enum limit_verdict v = limit_login_decide(&s, 0);
+            if (limit_login_keep(&tx, "code:A", "10.0.0.1", &s, v, &e) == ERR_OK &&
+                hall_commit(&tx, &e) == ERR_OK)
+                atomic_fetch_add(&b->evaluated, v == LIMIT_WRONG);
+        }
+        hall_end(&tx);
+    }
+    return NULL;
+}
+
+static void a_burst_of_tries_at_the_same_moment_gets_no_more_of_them(void **state)
+{
+    struct burst b = {.f = *state};
+    pthread_t t[4];
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&t[i], NULL, guess, &b), 0);
+    for (int i = 0; i < 4; i++)
+        pthread_join(t[i], NULL);
+    assert_int_equal(atomic_load(&b.evaluated), 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         HALL_TEST(the_decision_is_the_table_of_the_requirement),
         HALL_TEST(the_sixth_try_is_stopped_and_an_unharmed_address_gets_in),
         HALL_TEST(after_fifteen_minutes_the_tries_are_forgotten),
+        HALL_TEST(a_burst_of_tries_at_the_same_moment_gets_no_more_of_them),
         HALL_TEST(fifty_wrong_tries_stop_an_address_for_every_code),
         HALL_TEST(addresses_are_what_one_customer_has),
         HALL_TEST(an_sms_goes_once_a_minute_five_times_an_hour_ten_times_a_day),
