@@ -1,4 +1,5 @@
 /* Telling the applicant: the profile's texts by SMS, mail, and on the messages page. */
+#include "hall/invoice/invoice.h"
 #include "hall/order/order_priv.h"
 #include "hall/order/order_sql.h"
 #include "hall/outbox/message.h"
@@ -21,6 +22,17 @@ static void put(struct notify_args *v, const char *name, const char *value)
     snprintf(v->arg[v->n].name, sizeof v->arg[0].name, "%s", name);
     snprintf(v->arg[v->n].value, sizeof v->arg[0].value, "%s", value ? value : "");
     v->n++;
+}
+
+static enum err put_invoice(struct order_run *run, struct notify_args *v, struct err_info *e)
+{
+    struct invoice invoice;
+    int found;
+    if (run->what->arg != NOTICE_INVOICE)
+        return ERR_OK;
+    TRY(invoice_of_order(run->tx, run->o.id, &invoice, &found, e));
+    put(v, "invoice", found ? invoice.number : "");
+    return ERR_OK;
 }
 
 static void fill_args(struct order_run *run, const struct account *acc, enum lang lang,
@@ -69,6 +81,12 @@ static enum err send(struct order_run *run, const struct project_notify *text,
         };
         TRY(message_put_sms(run->tx, &sms, e));
     }
+    if (text->channels >> CHANNEL_MAIL & 1 && run->what->arg == NOTICE_INVOICE) {
+        struct invoice_letter letter = {
+            .subject = project_fill(a, text->subject.in[LANG_ZH], v->arg, v->n),
+            .text = project_fill(a, text->mail.in[LANG_ZH], v->arg, v->n)};
+        return invoice_mail(run->tx, run->o.id, &letter, e); /* the files go with it */
+    }
     if (text->channels >> CHANNEL_MAIL & 1) {
         struct message_mail mail = {
             .order = run->o.id,
@@ -96,6 +114,7 @@ static enum err put_message(struct order_run *run, const struct project_notify *
     for (int lang = LANG_ZH; lang <= LANG_EN; lang++) {
         struct notify_args v;
         fill_args(run, &nameless, (enum lang)lang, &v);
+        TRY(put_invoice(run, &v, e));
         const char *t = first_of(text->subject.in[lang], order_title(&run->o, (enum lang)lang));
         const char *b = first_of(text->sms.in[lang], text->mail.in[lang]);
         title[lang] = project_fill(run->tx->arena, t, v.arg, v.n);
@@ -117,6 +136,7 @@ enum err order_fx_notify(struct order_run *run, struct err_info *e)
         return ERR_OK;
     TRY(order_account(run, &acc, e));
     fill_args(run, acc, LANG_ZH, &v);
+    TRY(put_invoice(run, &v, e));
     TRY(send(run, text, acc, &v, e));
     return put_message(run, text, acc, e);
 }

@@ -86,15 +86,6 @@ enum err order_fact_money_held(struct order_run *run, int *holds, struct err_inf
     return ERR_OK;
 }
 
-/* Invariant 2: an invoice is for what was paid less what went back. */
-enum err order_fact_invoice_amount(struct order_run *run, int *holds, struct err_info *e)
-{
-    struct payment_sums sums;
-    TRY(payment_sums(run->tx, run->o.id, &sums, e));
-    *holds = sums.held > 0 && sums.held == run->o.amount_fen;
-    return ERR_OK;
-}
-
 enum err order_fact_refund_done(struct order_run *run, int *holds, struct err_info *e)
 {
     (void)e;

@@ -59,8 +59,9 @@ struct order_making {        /* ful.make, ful.quality, ukey.*, cert.* */
     const char *certificate; /* serial, hex; NULL where it is not about one */
     const char *reason;      /* code of a revocation: "key_compromise" … */
 };
-struct order_parcel { /* ful.hand_over */
+struct order_parcel { /* ful.hand_over, ful.signed */
     const char *courier, *number;
+    int64_t signed_at; /* business time; 0: now */
 };
 
 /* Everything may be zero. */

@@ -80,6 +80,9 @@ order_effect_fn order_fx_set_amount, order_fx_count_free_use, order_fx_gateway_o
     order_fx_gateway_close, order_fx_book_payment, order_fx_book_suspense,
     order_fx_refund_transaction, order_fx_refund_order, order_fx_refund_retry,
     order_fx_book_refund; /* effects_payment.c */
+order_effect_fn order_fx_record_parcel, order_fx_warranty_start, order_fx_invoice_open,
+    order_fx_invoice_title, order_fx_invoice_issue, order_fx_invoice_mail,
+    order_fx_invoice_red; /* effects_sending.c */
 order_effect_fn order_fx_reserve_ukey, order_fx_release_ukey, order_fx_record_making,
     order_fx_record_quality, order_fx_ukey_record, order_fx_ukey_owner, order_fx_ca_issue,
     order_fx_cert_record, order_fx_ca_hold, order_fx_ca_release, order_fx_ca_revoke,
