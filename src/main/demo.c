@@ -62,7 +62,8 @@ static enum err move_clock(const struct place *p, const char *at, const char *sh
     char *path = arena_fmt(p->arena, "%s/demo/clock", p->data);
     TRY(clock_open(path, &clock, e));
     if (at) {
-        TRY(calendar_load(arena_fmt(p->arena, "%s/profiles/calendar", share), &calendar, e));
+        const char *folder = arena_fmt(p->arena, "%s/profiles/calendar", share);
+        TRY(calendar_load(&folder, 1, &calendar, e));
         TRY(target_time(at, clock_business(clock), calendar, &target, e));
         TRY(clock_demo_set(path, target, e));
     }

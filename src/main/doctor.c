@@ -1,0 +1,75 @@
+/* certhall doctor: what is not as it should be on this machine. */
+#include "main/place.h"
+#include "main/verb.h"
+
+#include "base/text.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct findings {
+    int bad;
+};
+
+static void say(struct findings *f, int ok, const char *what, const char *advice)
+{
+    printf("%-4s %s%s%s\n", ok ? "ok" : "!!", what, ok ? "" : ": ", ok ? "" : advice);
+    f->bad += !ok;
+}
+
+static int private_folder(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode) && (st.st_mode & 077) == 0;
+}
+
+static void check_process(struct findings *f, const struct place *p, const char *name)
+{
+    struct arena *a = p->arena;
+    char *folder = place_folder(p, name), user[32];
+    struct stat st;
+    snprintf(user, sizeof user, "certhall-%s", name);
+    const struct passwd *own = getpwnam(user);
+    int separate = own && stat(folder, &st) == 0 && st.st_uid == own->pw_uid;
+    say(f, private_folder(folder), arena_fmt(a, "%s is its process's own (0700)", folder),
+        arena_fmt(a, "run chmod 700 %s, or certhall init when it is missing", folder));
+    say(f, separate, arena_fmt(a, "%s runs as a system user of its own", name),
+        arena_fmt(a, "processes are not separated; install as root, with the user %s", user));
+    say(f, access(arena_fmt(a, "%s/%s.ready", p->run, name), F_OK) == 0,
+        arena_fmt(a, "%s is running", name), "start certhall serve");
+}
+
+static int run(int argc, char **argv)
+{
+    static const char *const processes[] = {"ca", "kmc", "responder", "hall"};
+    _auto(arena) a = arena_new();
+    const char *data = NULL, *run_folder = NULL;
+    const struct option_row rows[] = {{"data", &data, NULL}, {"run", &run_folder, NULL}};
+    char **rest;
+    struct place p;
+    struct err_info e;
+    struct findings f = {0};
+    if (!options_take(argc, argv, rows, 2, &rest))
+        return EXIT_USAGE;
+    if (*rest)
+        return report_usage("doctor", "unexpected %s", *rest);
+    if (place_find(&p, data, run_folder, a, &e) != ERR_OK)
+        return report("doctor", &e);
+    for (size_t i = 0; i < sizeof processes / sizeof *processes; i++)
+        check_process(&f, &p, processes[i]);
+    int demo = access(arena_fmt(a, "%s/demo", p.data), F_OK) == 0;
+    say(&f, !demo, "this is no demo directory",
+        "demo people may sign in with one click; never serve it to others");
+    printf("%d to look at\n", f.bad);
+    return f.bad ? EXIT_FAILED : EXIT_DONE;
+}
+
+const struct verb verb_doctor = {
+    "doctor", "say what is not as it should be",
+    "usage: certhall doctor [--data DIR] [--run DIR]\n\n"
+    "Looks at folders, users and processes of an installation and says what to mend. Exit 0 when nothing is to mend.\n\n"
+    "Example: certhall doctor --data /var/lib/certhall\n",
+    run};

@@ -1,0 +1,154 @@
+/* certhall staff: people of the console. */
+#include "main/place.h"
+#include "main/verb.h"
+
+#include "base/text.h"
+#include "hall/catalogue.h"
+#include "hall/settings.h"
+#include "hall/staff/staff.h"
+#include "store/store.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int usage(const char *why)
+{
+    return report_usage("staff", "%s", why);
+}
+
+/* The hall's database, opened by a tool: no lease is taken, since worker 0 is kept for tools. */
+struct opened {
+    struct hall_settings settings;
+    struct hall_secrets *secrets;
+    struct clock *clock;
+    struct vault *vault;
+    struct store *store;
+    struct hall hall;
+};
+
+static void close_hall(struct opened *o)
+{
+    hall_ids_free(o->hall.ids);
+    store_free(o->store);
+    vault_free(o->vault);
+    clock_free(o->clock);
+    hall_secrets_free(o->secrets);
+}
+
+static enum err open_hall(const struct place *p, struct opened *o, struct err_info *e)
+{
+    struct vault_keys keys;
+    TRY(hall_settings_read(p->arena, p->data, &o->settings, e));
+    TRY(hall_secrets_read(arena_fmt(p->arena, "%s/secrets", o->settings.folder), &o->secrets, e));
+    hall_secrets_vault_keys(o->secrets, &keys);
+    TRY(vault_new(&keys, &o->vault, e));
+    TRY(clock_open(o->settings.demo_clock, &o->clock, e));
+    TRY(store_open(o->settings.database, &hall_catalogue, 1, &o->store, e));
+    o->hall = (struct hall){.store = o->store,
+                            .clock = o->clock,
+                            .vault = o->vault,
+                            .demo = o->settings.demo,
+                            .public_url = o->settings.public_url,
+                            .ids = hall_ids_fixed(0)};
+    return ERR_OK;
+}
+
+/* From standard input, so that no password stands on a command line. */
+static enum err read_password(char *out, size_t size, struct err_info *e)
+{
+    if (fgets(out, (int)size, stdin)) {
+        out[strcspn(out, "\r\n")] = '\0';
+        return ERR_OK;
+    }
+    err_set(e, ERR_BAD_REQUEST, "password", NULL);
+    err_arg(e, "why", "the password is read from standard input, and there was none");
+    return ERR_BAD_REQUEST;
+}
+
+static enum err add(struct hall_tx *tx, const char *login, const char *name, const char *role_list,
+                    struct err_info *e)
+{
+    char password[256];
+    int64_t id;
+    unsigned roles = 0;
+    char *rest = arena_text(tx->arena, role_list), *code;
+    while ((code = strsep(&rest, ",")) != NULL) {
+        unsigned role = staff_role_from_code(code);
+        if (!role) {
+            err_set(e, ERR_BAD_REQUEST, "roles", NULL);
+            err_arg(e, "why", "--roles: there is no role %s", code);
+            return ERR_BAD_REQUEST;
+        }
+        roles |= role;
+    }
+    TRY(read_password(password, sizeof password, e));
+    enum err added = staff_add(
+        tx, &(struct staff_new){.login = login, .name = name, .roles = roles, .password = password},
+        &id, e);
+    mem_wipe(password, sizeof password);
+    TRY(added);
+    return hall_commit(tx, e);
+}
+
+static void print_roles(unsigned roles)
+{
+    const char *comma = "";
+    for (unsigned role = 1; role < 1u << STAFF_ROLES; role <<= 1)
+        if (roles & role) {
+            printf("%s%s", comma, staff_role_code((enum staff_role)role));
+            comma = ",";
+        }
+}
+
+static enum err list(struct hall_tx *tx, struct err_info *e)
+{
+    const struct staff *all;
+    size_t n;
+    TRY(staff_list(tx, &all, &n, e));
+    for (size_t i = 0; i < n; i++) {
+        printf("%s\t%s\t", all[i].login, all[i].name);
+        print_roles(all[i].roles);
+        printf("%s\n", all[i].disabled ? "\tdisabled" : "");
+    }
+    return ERR_OK;
+}
+
+static enum err act(const struct place *p, char **rest, const char *name, const char *roles,
+                    struct err_info *e)
+{
+    struct opened o __attribute__((cleanup(close_hall))) = {0};
+    int adding = strcmp(rest[0], "add") == 0;
+    TRY(open_hall(p, &o, e));
+    _auto_hall_tx tx = {0};
+    TRY(hall_begin(&o.hall, adding, &hall_system, p->arena, &tx, e));
+    return adding ? add(&tx, rest[1], name, roles, e) : list(&tx, e);
+}
+
+static int run(int argc, char **argv)
+{
+    _auto(arena) a = arena_new();
+    const char *data = NULL, *name = NULL, *roles = NULL;
+    const struct option_row rows[] = {
+        {"data", &data, NULL}, {"name", &name, NULL}, {"roles", &roles, NULL}};
+    char **rest;
+    struct place p;
+    struct err_info e;
+    if (!options_take(argc, argv, rows, 3, &rest))
+        return EXIT_USAGE;
+    if (!rest[0] || (strcmp(rest[0], "add") != 0 && strcmp(rest[0], "list") != 0))
+        return usage("expected: add LOGIN or list");
+    if (strcmp(rest[0], "add") == 0 && (!rest[1] || !name || !roles))
+        return usage("add wants LOGIN, --name and --roles");
+    if (place_find(&p, data, NULL, a, &e) != ERR_OK || act(&p, rest, name, roles, &e) != ERR_OK)
+        return report("staff", &e);
+    return EXIT_DONE;
+}
+
+const struct verb verb_staff = {
+    "staff", "add and list people of the console",
+    "usage: certhall staff add LOGIN --name NAME --roles ROLE[,ROLE…] [--data DIR] < password\n"
+    "       certhall staff list [--data DIR]\n\n"
+    "Roles: regulator reviewer maker shipping paper counter finance support project_admin super_admin business_admin\n"
+    "auditor custodian. The auditor can have no other role. The password is one line on standard input, 12 characters or more.\n\n"
+    "Example: certhall staff add zheng --name 郑海涛 --roles reviewer < password.txt\n",
+    run};
