@@ -1,13 +1,10 @@
 /* certhall audit verify: the hall's chains against themselves, the anchors, and the heads that the ca keeps (G-41). */
-#include "main/place.h"
+#include "main/open_hall.h"
 #include "main/verb.h"
 
 #include "hall/audit/audit.h"
 #include "hall/authority/ca_client.h"
-#include "hall/catalogue.h"
-#include "hall/settings.h"
 #include "peer/peer.h"
-#include "store/store.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -31,23 +28,13 @@ static const struct audit_heads *heads_of_ca(const struct place *p, struct audit
 
 static enum err verify(const struct place *p, struct audit_fault *fault, struct err_info *e)
 {
-    struct hall_settings settings;
     struct audit_heads ca;
-    _auto(hall_secrets) secrets = NULL;
-    _auto(vault) vault = NULL;
-    _auto(store) store = NULL;
-    _auto(hall_ids) ids = hall_ids_fixed(0);
-    struct vault_keys keys;
-    TRY(hall_settings_read(p->arena, p->data, &settings, e));
-    TRY(hall_secrets_read(arena_fmt(p->arena, "%s/secrets", settings.folder), &secrets, e));
-    hall_secrets_vault_keys(secrets, &keys);
-    TRY(vault_new(&keys, &vault, e));
-    TRY(store_open(settings.database, &hall_catalogue, 1, &store, e));
-    struct hall hall = {
-        .store = store, .vault = vault, .public_url = settings.public_url, .ids = ids};
+    struct opened_hall o __attribute__((cleanup(close_hall))) = {0};
+    TRY(open_hall(p, &o, e));
+    o.hall.ids = hall_ids_fixed(0);
     const struct audit_heads *seen = heads_of_ca(p, &ca);
     _auto_hall_tx tx = {0};
-    TRY(hall_begin(&hall, 0, &hall_system, p->arena, &tx, e));
+    TRY(hall_begin(&o.hall, 0, &hall_system, p->arena, &tx, e));
     return audit_verify(&tx, seen, fault, e);
 }
 

@@ -1,5 +1,5 @@
 /* The hall's process: opens what `struct hall` names, serves portal, console, partner and agent, and keeps the clockwork going. */
-#include "main/place.h"
+#include "main/open_hall.h"
 #include "main/verb.h"
 
 #include "agentapi/agentapi.h"
@@ -9,7 +9,6 @@
 #include "hall/audit/audit.h"
 #include "hall/authority/ca_client.h"
 #include "hall/authority/kmc_client.h"
-#include "hall/catalogue.h"
 #include "hall/certificate/certificate.h"
 #include "hall/delivery/delivery.h"
 #include "hall/event/event.h"
@@ -19,7 +18,6 @@
 #include "hall/payment/payment.h"
 #include "hall/project/project.h"
 #include "hall/session/session.h"
-#include "hall/settings.h"
 #include "partner/partner_api.h"
 #include "peer/peer.h"
 #include "portal/portal.h"
@@ -41,13 +39,9 @@ enum {
 };
 
 struct process {
-    struct hall hall;
+    struct opened_hall opened;
+    struct hall *hall; /* of `opened` */
     const struct place *place;
-    struct hall_settings settings;
-    struct hall_secrets *secrets;
-    struct clock *clock;
-    struct store *store;
-    struct vault *vault;
     struct calendar *calendar;
     struct projects *projects;
     struct netbank *bank;
@@ -64,27 +58,15 @@ struct process {
 
 /* ---- what the hall is made of ---- */
 
-static enum err open_store(struct process *p, struct err_info *e)
-{
-    struct vault_keys keys;
-    TRY(hall_secrets_read(arena_fmt(p->place->arena, "%s/secrets", p->settings.folder), &p->secrets,
-                          e));
-    hall_secrets_vault_keys(p->secrets, &keys);
-    TRY(vault_new(&keys, &p->vault, e));
-    TRY(clock_open(p->settings.demo_clock, &p->clock, e));
-    TRY(store_open(p->settings.database, &hall_catalogue, CONNECTIONS, &p->store, e));
-    return hall_ids_lease(p->store, &p->hall.ids, e);
-}
-
 static enum err open_projects(struct process *p, struct err_info *e)
 {
     struct arena *a = p->place->arena;
-    const char *profiles = *p->settings.profiles
-                               ? p->settings.profiles
+    const char *profiles = *p->opened.settings.profiles
+                               ? p->opened.settings.profiles
                                : arena_fmt(a, "%s/profiles", place_share(p->place));
     /* an administrator's calendar goes before the shipped one */
     const char *calendars[] = {arena_fmt(a, "%s/calendar", profiles),
-                               arena_fmt(a, "%s/calendar", p->settings.folder)};
+                               arena_fmt(a, "%s/calendar", p->opened.settings.folder)};
     TRY(calendar_load(calendars, 2, &p->calendar, e));
     p->projects = projects_new();
     return projects_load(p->projects, profiles, e);
@@ -94,14 +76,16 @@ static enum err open_projects(struct process *p, struct err_info *e)
 static enum err open_bank(struct process *p, struct err_info *e)
 {
     struct arena *a = p->place->arena;
-    struct netbank_options o = {.url = conf_get(p->settings.conf, "bank_url", NULL),
-                                .merchant = conf_get(p->settings.conf, "bank_merchant", "")};
+    struct netbank_options o = {.url = conf_get(p->opened.settings.conf, "bank_url", NULL),
+                                .merchant = conf_get(p->opened.settings.conf, "bank_merchant", "")};
     if (!o.url)
         return ERR_OK;
-    TRY(file_read(a, arena_fmt(a, "%s/merchant-key.pem", p->settings.folder), 64 << 10, &o.key, e));
-    TRY(file_read(a, arena_fmt(a, "%s/bank-pub.pem", p->settings.folder), 64 << 10, &o.bank, e));
+    TRY(file_read(a, arena_fmt(a, "%s/merchant-key.pem", p->opened.settings.folder), 64 << 10,
+                  &o.key, e));
+    TRY(file_read(a, arena_fmt(a, "%s/bank-pub.pem", p->opened.settings.folder), 64 << 10, &o.bank,
+                  e));
     TRY(netbank_new(&o, &p->bank, e));
-    p->hall.payment = netbank_provider(p->bank);
+    p->hall->payment = netbank_provider(p->bank);
     return ERR_OK;
 }
 
@@ -109,53 +93,55 @@ static enum err open_authority(struct process *p, struct err_info *e)
 {
     char key[PEER_KEY_LEN + 1];
     TRY(peer_key_read(place_peer_key(p->place), key, e));
-    p->hall.ca = ca_client_new(place_socket(p->place, "ca-hall"), key);
-    p->hall.kmc = kmc_client_new(place_socket(p->place, "kmc-hall"), key);
+    p->hall->ca = ca_client_new(place_socket(p->place, "ca-hall"), key);
+    p->hall->kmc = kmc_client_new(place_socket(p->place, "kmc-hall"), key);
     mem_wipe(key, sizeof key);
     return ERR_OK;
 }
 
-static enum err open_hall(struct process *p, struct err_info *e)
+static enum err open_process(struct process *p, struct err_info *e)
 {
-    TRY(hall_settings_read(p->place->arena, p->place->data, &p->settings, e));
-    TRY(open_store(p, e));
+    p->hall = &p->opened.hall;
+    TRY(open_hall(p->place, &p->opened, e));
+    TRY(hall_ids_lease(p->opened.store, &p->hall->ids, e));
     TRY(open_projects(p, e));
     TRY(open_bank(p, e));
     TRY(open_authority(p, e));
     p->invoices = invoice_local_new();
-    p->hall.invoice = invoice_local_provider(p->invoices);
-    p->hall.store = p->store;
-    p->hall.clock = p->clock;
-    p->hall.vault = p->vault;
-    p->hall.projects = p->projects;
-    p->hall.calendar = p->calendar;
-    p->hall.intake_hooks = &order_intake_hooks;
-    p->hall.public_url = p->settings.public_url;
-    p->hall.demo = p->settings.demo;
-    return event_hub_start(&p->hall, &p->events, e);
+    p->hall->invoice = invoice_local_provider(p->invoices);
+    p->hall->projects = p->projects;
+    p->hall->calendar = p->calendar;
+    p->hall->intake_hooks = &order_intake_hooks;
+    return event_hub_start(p->hall, &p->events, e);
 }
 
 /* ---- what leaves the process ---- */
 
+static const char *smtp_password(const struct process *p)
+{
+    const char *kept = hall_secret(p->opened.secrets, "smtp.password");
+    return kept ? kept : "";
+}
+
 static enum err start_outbox(struct process *p, struct err_info *e)
 {
     struct outbox_kind kinds[OUTBOX_KINDS_MAX];
-    TRY(folder_make(p->settings.outbox_folder, 0700, e));
-    TRY(sms_files_new(p->settings.outbox_folder, p->clock, &p->sms, e));
-    p->messages = (struct message_settings){.smtp_url = p->settings.smtp_url,
-                                            .smtp_user = "",
-                                            .smtp_password = "",
-                                            .from = p->settings.mail_from,
-                                            .from_name = p->settings.mail_from_name,
-                                            .folder = p->settings.outbox_folder,
+    TRY(folder_make(p->opened.settings.outbox_folder, 0700, e));
+    TRY(sms_files_new(p->opened.settings.outbox_folder, p->opened.clock, &p->sms, e));
+    p->messages = (struct message_settings){.smtp_url = p->opened.settings.smtp_url,
+                                            .smtp_user = p->opened.settings.smtp_user,
+                                            .smtp_password = smtp_password(p),
+                                            .from = p->opened.settings.mail_from,
+                                            .from_name = p->opened.settings.mail_from_name,
+                                            .folder = p->opened.settings.outbox_folder,
                                             .sms = sms_files_provider(p->sms)};
     message_kinds(&p->messages, kinds);
     size_t n = MESSAGE_KINDS;
     n += order_outbox_kinds(kinds + n, OUTBOX_KINDS_MAX - n);
-    if (p->hall.demo)
+    if (p->hall->demo)
         kinds[n++] = delivery_demo_kind(arena_fmt(p->place->arena, "%s/demo", p->place->data));
-    TRY(outbox_start(&p->hall, kinds, n, (int)p->settings.workers, &p->outbox, e));
-    p->hall.outbox = p->outbox;
+    TRY(outbox_start(p->hall, kinds, n, p->opened.settings.outbox_threads, &p->outbox, e));
+    p->hall->outbox = p->outbox;
     return ERR_OK;
 }
 
@@ -168,13 +154,13 @@ static enum err anchor(struct process *p, struct err_info *e)
     const char *json, *ca_head;
     {
         _auto_hall_tx tx = {0};
-        TRY(hall_begin(&p->hall, 0, &hall_timer, a, &tx, e));
+        TRY(hall_begin(p->hall, 0, &hall_timer, a, &tx, e));
         TRY(audit_heads(&tx, &heads, e));
     }
     TRY(audit_heads_json(a, &heads, &json, e));
-    TRY(ca_client_anchor(p->hall.ca, json, a, &ca_head, e));
+    TRY(ca_client_anchor(p->hall->ca, json, a, &ca_head, e));
     _auto_hall_tx tx = {0};
-    TRY(hall_begin(&p->hall, 1, &hall_timer, a, &tx, e));
+    TRY(hall_begin(p->hall, 1, &hall_timer, a, &tx, e));
     TRY(audit_anchor_store(&tx, &heads, ca_head, e));
     return hall_commit(&tx, e);
 }
@@ -184,7 +170,7 @@ static enum err prune(struct process *p, struct err_info *e)
     _auto(arena) a = arena_new();
     _auto_hall_tx tx = {0};
     int usable;
-    TRY(hall_begin(&p->hall, 1, &hall_timer, a, &tx, e));
+    TRY(hall_begin(p->hall, 1, &hall_timer, a, &tx, e));
     TRY(session_prune(&tx, e));
     TRY(account_usable_due(&tx, &usable, e));
     return hall_commit(&tx, e);
@@ -207,9 +193,9 @@ static void *clockwork(void *arg)
         struct err_info e;
         int fired = 0;
         int64_t now = clock_monotonic();
-        told("hall.timers", order_timers_run(&p->hall, &fired, &e), &e, &timers_fail);
+        told("hall.timers", order_timers_run(p->hall, &fired, &e), &e, &timers_fail);
         if (now - renewed >= HALL_LEASE_MS / 6) {
-            told("hall.lease", hall_ids_renew(p->hall.ids, p->store, &e), &e, &lease_fails);
+            told("hall.lease", hall_ids_renew(p->hall->ids, p->opened.store, &e), &e, &lease_fails);
             renewed = now;
         }
         if (now - anchored >= ANCHOR_MS) {
@@ -239,7 +225,7 @@ static enum err serve(struct process *p, struct err_info *e)
 {
     static const char *const not_pages[] = {"/api/", NULL};
     struct arena *a = p->place->arena;
-    const char *web = conf_get(p->settings.conf, "web",
+    const char *web = conf_get(p->opened.settings.conf, "web",
                                arena_fmt(a, "%s/web", place_share(p->place)));
     struct httpd_files console = {
         .prefix = "/console", .folder = web, .fallback = "console.html", .not_under = not_pages};
@@ -249,15 +235,14 @@ static enum err serve(struct process *p, struct err_info *e)
                                  .immutable = "/assets/",
                                  .not_under = not_pages};
     p->server = httpd_new(&(struct httpd_options){
-        .workers = 8, .https = strncmp(p->settings.public_url, "https:", 6) == 0});
-    portal_mount(p->server, &p->hall);
-    console_mount(p->server, &p->hall);
-    partner_mount(p->server, &p->hall);
-    agentapi_mount(p->server, &p->hall);
+        .workers = 8, .https = strncmp(p->opened.settings.public_url, "https:", 6) == 0});
+    portal_mount(p->server, p->hall);
+    console_mount(p->server, p->hall);
+    partner_mount(p->server, p->hall);
+    agentapi_mount(p->server, p->hall);
     TRY(httpd_mount_files(p->server, &console, e));
     TRY(httpd_mount_files(p->server, &portal, e));
-    return place_listen_tcp(p->server, arena_fmt(a, "127.0.0.1:%lld", (long long)p->settings.port),
-                            0, e);
+    return place_listen_tcp(p->server, p->opened.settings.listen, 0, e);
 }
 
 static void close_all(struct process *p)
@@ -269,26 +254,22 @@ static void close_all(struct process *p)
         pthread_join(p->clockwork, NULL);
     outbox_free(p->outbox);
     event_hub_free(p->events);
-    if (p->hall.ids && hall_ids_release(p->hall.ids, p->store, &e) != ERR_OK)
+    if (p->hall->ids && hall_ids_release(p->hall->ids, p->opened.store, &e) != ERR_OK)
         log_line(LOG_LEVEL_WARN, "hall.lease", "%s", e.detail); /* it runs out by itself */
-    hall_ids_free(p->hall.ids);
     sms_files_free(p->sms);
     invoice_local_free(p->invoices);
     netbank_free(p->bank);
-    ca_client_free(p->hall.ca);
-    kmc_client_free(p->hall.kmc);
+    ca_client_free(p->hall->ca);
+    kmc_client_free(p->hall->kmc);
     projects_free(p->projects);
     calendar_free(p->calendar);
-    store_free(p->store);
-    vault_free(p->vault);
-    hall_secrets_free(p->secrets);
-    clock_free(p->clock);
+    close_hall(&p->opened);
 }
 
 static enum err run_until_told(struct process *p, struct err_info *e)
 {
-    TRY(open_hall(p, e));
-    p->hall.events = p->events;
+    TRY(open_process(p, e));
+    p->hall->events = p->events;
     TRY(serve(p, e));
     TRY(start_outbox(p, e));
     TRY(start_clockwork(p, e));

@@ -77,17 +77,19 @@ static enum err write_settings(const struct init_options *o, struct err_info *e)
 {
     struct arena *a = o->place.arena;
     const char *demo =
-        o->demo ? arena_fmt(a,
-                            "bank_url = http://127.0.0.1:%lld\nbank_merchant = %s\n"
-                            "# the same key signs for us at the bank; bank-pub.pem is the bank's\n",
-                            (long long)o->port_base + 2, MERCHANT)
-                : "";
+        o->demo
+            ? arena_fmt(
+                  a,
+                  "clock = %s/demo/clock\nbank_url = http://127.0.0.1:%lld\nbank_merchant = %s\n"
+                  "# the same key signs for us at the bank; bank-pub.pem is the bank's\n",
+                  o->place.data, (long long)o->port_base + 2, MERCHANT)
+            : "";
     return file_replace(
         made_in(o, "hall.conf"),
         as_bytes(arena_fmt(
             a,
-            "database = %s\npublic_url = %s\nport = %lld\nprofiles = %s/profiles\nweb = %s/web\n"
-            "smtp_url = %s\nmail_from = hall@localhost\nmail_from_name = 证书大厅\n%s",
+            "database = %s\npublic_url = %s\nlisten = 127.0.0.1:%lld\nprofiles = %s/profiles\nweb = %s/web\n"
+            "smtp_url = %s\n%s",
             init_database(o, "hall"), o->public_url, (long long)o->port_base, o->share, o->share,
             o->smtp_url, demo)),
         0600, e);
@@ -138,10 +140,8 @@ static enum err fill_database(const struct init_options *o, const struct clock *
     _auto(vault) vault = NULL;
     _auto(hall_secrets) secrets = NULL;
     _auto(hall_ids) ids = hall_ids_fixed(0);
-    struct vault_keys keys;
     TRY(hall_secrets_read(made_in(o, "secrets"), &secrets, e));
-    hall_secrets_vault_keys(secrets, &keys);
-    TRY(vault_new(&keys, &vault, e));
+    TRY(vault_new(hall_secrets_vault(secrets), &vault, e));
     TRY(store_open(o->database ? init_database(o, "hall")
                                : arena_fmt(o->place.arena, "sqlite:%s", made_in(o, "hall.db")),
                    &hall_catalogue, 1, &store, e));

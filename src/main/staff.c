@@ -1,12 +1,9 @@
 /* certhall staff: people of the console. */
-#include "main/place.h"
+#include "main/open_hall.h"
 #include "main/verb.h"
 
 #include "base/text.h"
-#include "hall/catalogue.h"
-#include "hall/settings.h"
 #include "hall/staff/staff.h"
-#include "store/store.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,43 +11,6 @@
 static int usage(const char *why)
 {
     return report_usage("staff", "%s", why);
-}
-
-/* The hall's database, opened by a tool: no lease is taken, since worker 0 is kept for tools. */
-struct opened {
-    struct hall_settings settings;
-    struct hall_secrets *secrets;
-    struct clock *clock;
-    struct vault *vault;
-    struct store *store;
-    struct hall hall;
-};
-
-static void close_hall(struct opened *o)
-{
-    hall_ids_free(o->hall.ids);
-    store_free(o->store);
-    vault_free(o->vault);
-    clock_free(o->clock);
-    hall_secrets_free(o->secrets);
-}
-
-static enum err open_hall(const struct place *p, struct opened *o, struct err_info *e)
-{
-    struct vault_keys keys;
-    TRY(hall_settings_read(p->arena, p->data, &o->settings, e));
-    TRY(hall_secrets_read(arena_fmt(p->arena, "%s/secrets", o->settings.folder), &o->secrets, e));
-    hall_secrets_vault_keys(o->secrets, &keys);
-    TRY(vault_new(&keys, &o->vault, e));
-    TRY(clock_open(o->settings.demo_clock, &o->clock, e));
-    TRY(store_open(o->settings.database, &hall_catalogue, 1, &o->store, e));
-    o->hall = (struct hall){.store = o->store,
-                            .clock = o->clock,
-                            .vault = o->vault,
-                            .demo = o->settings.demo,
-                            .public_url = o->settings.public_url,
-                            .ids = hall_ids_fixed(0)};
-    return ERR_OK;
 }
 
 /* From standard input, so that no password stands on a command line. */
@@ -116,9 +76,10 @@ static enum err list(struct hall_tx *tx, struct err_info *e)
 static enum err act(const struct place *p, char **rest, const char *name, const char *roles,
                     struct err_info *e)
 {
-    struct opened o __attribute__((cleanup(close_hall))) = {0};
+    struct opened_hall o __attribute__((cleanup(close_hall))) = {0};
     int adding = strcmp(rest[0], "add") == 0;
     TRY(open_hall(p, &o, e));
+    o.hall.ids = hall_ids_fixed(0);
     _auto_hall_tx tx = {0};
     TRY(hall_begin(&o.hall, adding, &hall_system, p->arena, &tx, e));
     return adding ? add(&tx, rest[1], name, roles, e) : list(&tx, e);
