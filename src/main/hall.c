@@ -16,7 +16,7 @@
 #include "hall/order/order.h"
 #include "hall/outbox/message.h"
 #include "hall/payment/payment.h"
-#include "hall/project/project.h"
+#include "hall/project/keep.h"
 #include "hall/session/session.h"
 #include "partner/partner_api.h"
 #include "peer/peer.h"
@@ -51,12 +51,25 @@ struct process {
     struct outbox *outbox;
     struct event_hub *events;
     struct httpd *server;
+    struct portal *portal;
+    struct console console;
     pthread_t clockwork;
     atomic_int stop;
     int ticking;
 };
 
 /* ---- what the hall is made of ---- */
+
+/* Running orders keep the version of the profile that they began with (design §4). */
+static enum err load_projects(struct process *p, const char *profiles, struct err_info *e)
+{
+    _auto_hall_tx tx = {0};
+    TRY(hall_begin(p->hall, 1, &hall_system, p->place->arena, &tx, e));
+    TRY(projects_restore(&tx, p->projects, e));
+    TRY(projects_load(p->projects, profiles, e));
+    TRY(projects_keep(&tx, p->projects, e));
+    return hall_commit(&tx, e);
+}
 
 static enum err open_projects(struct process *p, struct err_info *e)
 {
@@ -69,7 +82,7 @@ static enum err open_projects(struct process *p, struct err_info *e)
                                arena_fmt(a, "%s/calendar", p->opened.settings.folder)};
     TRY(calendar_load(calendars, 2, &p->calendar, e));
     p->projects = projects_new();
-    return projects_load(p->projects, profiles, e);
+    return load_projects(p, profiles, e);
 }
 
 /* The bank's settings may be absent: then no method that needs it can be started. */
@@ -107,7 +120,11 @@ static enum err open_process(struct process *p, struct err_info *e)
     TRY(open_projects(p, e));
     TRY(open_bank(p, e));
     TRY(open_authority(p, e));
-    p->invoices = invoice_local_new();
+    struct invoice_local_options seller = {
+        .seller = conf_get(p->opened.settings.conf, "invoice_seller", "证书服务中心"),
+        .seller_tax_no = conf_get(p->opened.settings.conf, "invoice_tax_no", "91110108MA01ABCD5T"),
+        .region = conf_get(p->opened.settings.conf, "invoice_region", "11")};
+    TRY(invoice_local_new(&seller, &p->invoices, e));
     p->hall->invoice = invoice_local_provider(p->invoices);
     p->hall->projects = p->projects;
     p->hall->calendar = p->calendar;
@@ -140,7 +157,7 @@ static enum err start_outbox(struct process *p, struct err_info *e)
     n += order_outbox_kinds(kinds + n, OUTBOX_KINDS_MAX - n);
     if (p->hall->demo)
         kinds[n++] = delivery_demo_kind(arena_fmt(p->place->arena, "%s/demo", p->place->data));
-    TRY(outbox_start(p->hall, kinds, n, p->opened.settings.outbox_threads, &p->outbox, e));
+    TRY(outbox_start(p->hall, kinds, n, (int)p->opened.settings.workers, &p->outbox, e));
     p->hall->outbox = p->outbox;
     return ERR_OK;
 }
@@ -221,6 +238,12 @@ static enum err start_clockwork(struct process *p, struct err_info *e)
 
 /* ---- HTTP ---- */
 
+/* Processes that share a user prove themselves by a key file (design §1); pages warn about it. */
+static int one_user(const struct place *place)
+{
+    return access(place_peer_key(place), F_OK) == 0;
+}
+
 static enum err serve(struct process *p, struct err_info *e)
 {
     static const char *const not_pages[] = {"/api/", NULL};
@@ -236,13 +259,22 @@ static enum err serve(struct process *p, struct err_info *e)
                                  .not_under = not_pages};
     p->server = httpd_new(&(struct httpd_options){
         .workers = 8, .https = strncmp(p->opened.settings.public_url, "https:", 6) == 0});
-    portal_mount(p->server, p->hall);
-    console_mount(p->server, p->hall);
+    struct portal_options portal_options = {
+        .hall = p->hall,
+        .client_folder = conf_get(p->opened.settings.conf, "client", NULL),
+        .server_id = conf_get(p->opened.settings.conf, "server_id", "hall")};
+    TRY(portal_new(&portal_options, &p->portal, e));
+    p->console = (struct console){.hall = p->hall,
+                                  .outbox = p->opened.settings.outbox_folder,
+                                  .one_user = one_user(p->place)};
+    portal_mount(p->server, p->portal);
+    console_mount(p->server, &p->console);
     partner_mount(p->server, p->hall);
     agentapi_mount(p->server, p->hall);
     TRY(httpd_mount_files(p->server, &console, e));
     TRY(httpd_mount_files(p->server, &portal, e));
-    return place_listen_tcp(p->server, p->opened.settings.listen, 0, e);
+    return place_listen_tcp(
+        p->server, arena_fmt(a, "127.0.0.1:%lld", (long long)p->opened.settings.port), 0, e);
 }
 
 static void close_all(struct process *p)
@@ -252,6 +284,7 @@ static void close_all(struct process *p)
     httpd_free(p->server);
     if (p->ticking)
         pthread_join(p->clockwork, NULL);
+    portal_free(p->portal);
     outbox_free(p->outbox);
     event_hub_free(p->events);
     if (p->hall->ids && hall_ids_release(p->hall->ids, p->opened.store, &e) != ERR_OK)

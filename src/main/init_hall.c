@@ -88,7 +88,7 @@ static enum err write_settings(const struct init_options *o, struct err_info *e)
         made_in(o, "hall.conf"),
         as_bytes(arena_fmt(
             a,
-            "database = %s\npublic_url = %s\nlisten = 127.0.0.1:%lld\nprofiles = %s/profiles\nweb = %s/web\n"
+            "database = %s\npublic_url = %s\nport = %lld\nprofiles = %s/profiles\nweb = %s/web\n"
             "smtp_url = %s\n%s",
             init_database(o, "hall"), o->public_url, (long long)o->port_base, o->share, o->share,
             o->smtp_url, demo)),

@@ -4,15 +4,16 @@
 #include "hall/vault/vault.h"
 #include "store/store.h"
 
+enum { CONNECTIONS = 8 };
+
 enum err open_hall(const struct place *p, struct opened_hall *out, struct err_info *e)
 {
     TRY(hall_settings_read(p->arena, p->data, &out->settings, e));
     TRY(hall_secrets_read(arena_fmt(p->arena, "%s/secrets", out->settings.folder), &out->secrets,
                           e));
     TRY(vault_new(hall_secrets_vault(out->secrets), &out->vault, e));
-    TRY(clock_open(out->settings.clock, &out->clock, e));
-    TRY(store_open(out->settings.database, &hall_catalogue, out->settings.connections, &out->store,
-                   e));
+    TRY(clock_open(out->settings.demo_clock, &out->clock, e));
+    TRY(store_open(out->settings.database, &hall_catalogue, CONNECTIONS, &out->store, e));
     out->hall.store = out->store;
     out->hall.clock = out->clock;
     out->hall.vault = out->vault;
