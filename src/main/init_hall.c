@@ -141,7 +141,11 @@ static enum err fill_database(const struct init_options *o, const struct clock *
     _auto(hall_secrets) secrets = NULL;
     _auto(hall_ids) ids = hall_ids_fixed(0);
     TRY(hall_secrets_read(made_in(o, "secrets"), &secrets, e));
-    TRY(vault_new(hall_secrets_vault(secrets), &vault, e));
+    struct vault_keys keys;
+    hall_secrets_vault_keys(secrets, &keys);
+    enum err made = vault_new(&keys, &vault, e);
+    mem_wipe(&keys, sizeof keys);
+    TRY(made);
     TRY(store_open(o->database ? init_database(o, "hall")
                                : arena_fmt(o->place.arena, "sqlite:%s", made_in(o, "hall.db")),
                    &hall_catalogue, 1, &store, e));

@@ -11,7 +11,11 @@ enum err open_hall(const struct place *p, struct opened_hall *out, struct err_in
     TRY(hall_settings_read(p->arena, p->data, &out->settings, e));
     TRY(hall_secrets_read(arena_fmt(p->arena, "%s/secrets", out->settings.folder), &out->secrets,
                           e));
-    TRY(vault_new(hall_secrets_vault(out->secrets), &out->vault, e));
+    struct vault_keys keys;
+    hall_secrets_vault_keys(out->secrets, &keys);
+    enum err made = vault_new(&keys, &out->vault, e);
+    mem_wipe(&keys, sizeof keys);
+    TRY(made);
     TRY(clock_open(out->settings.demo_clock, &out->clock, e));
     TRY(store_open(out->settings.database, &hall_catalogue, CONNECTIONS, &out->store, e));
     out->hall.store = out->store;

@@ -9,6 +9,7 @@
 #include "hall/calendar/calendar.h"
 #include "hall/flow/flow.h"
 #include "hall/project/layout.h"
+#include "hall/project/making.h"
 
 #include <stdint.h>
 
@@ -325,6 +326,7 @@ struct project {
     struct project_form form[TYPE_COUNT];   /* by project_form */
     const struct project_text *clock_label; /* beside rules.clock */
     struct flow_rules rules;                /* what the machines are told */
+    struct project_making making;           /* what the bench is told */
 };
 void project_free(struct project *p);
 DEFINE_AUTO(project)

@@ -94,6 +94,7 @@ static struct profile_file *read_file(struct reader *r, const char *code, struct
                        "is \"%s\", but the profile's folder is \"%s\"", f->p.about.code, code);
     profile_forms(f, r);
     profile_rules(f, r);
+    project_making_fill(&f->p);
     profile_check(f, r);
     return f;
 }

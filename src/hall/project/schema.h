@@ -105,6 +105,8 @@ extern const char *const type_names[];
 
 /* Contradictions between sections (check.c) and what the machines are told (rules.c). */
 void profile_rules(struct profile_file *f, struct reader *r);
+/* From sections read whole (making.c). */
+void project_making_fill(struct project *p);
 void profile_forms(struct profile_file *f, struct reader *r);
 void profile_check(const struct profile_file *f, struct reader *r);
 
