@@ -217,7 +217,7 @@ static enum err start_browser(const char *program, const char *address, struct e
 
 static int finish_ok(const char *token)
 {
-    size_t n = strspn(token, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_");
+    size_t n = strspn(token, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.");
     return n >= 16 && n <= 128 && !token[n];
 }
 

@@ -12,11 +12,13 @@ static enum err unknown(struct err_info *e, const char *why)
     return err_set(e, ERR_JOB_FINISH, NULL, "%s", why);
 }
 
-/* "<id>-<mac>" */
+/* "<id>-<mac>", with or without the side that stood before it in the address. */
 static enum err find_by_token(struct hall_tx *tx, const char *token, struct job_row *row,
                               struct err_info *e)
 {
     int64_t id;
+    if ((token[0] == 'p' || token[0] == 'c') && token[1] == '.')
+        token += 2;
     const char *dash = strchr(token, '-');
     if (strlen(token) > JOB_SECRET_MAX || !dash ||
         !text_to_id(arena_text_n(tx->arena, token, (size_t)(dash - token)), &id))

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "hall/authority/kmc_client.h"
 #include "hall/intake/intake.h"
-#include "hall/project/making.h"
+#include "hall/project/project.h"
 #include "pki/cert.h"
 #include "pki/csr.h"
 #include "pki/digest.h"
@@ -28,12 +28,12 @@ static enum err mark(struct job_work *w, struct hall_tx *tx, enum production_ste
     return production_step_done(tx, w->row.j.order, s, note, e);
 }
 
-static enum err making_of(struct hall_tx *tx, const struct job_row *row,
-                          const struct project_making **out, struct order *o, struct err_info *e)
+/* The order, and the project's rules that it started with. */
+static enum err order_of(struct job_work *w, struct order *o, struct err_info *e)
 {
-    TRY(order_get(tx, row->j.order, o, e));
-    *out = project_making(o->rules_of);
-    return ERR_OK;
+    _auto_hall_tx tx;
+    TRY(hall_begin(w->h, 0, &w->who, w->a, &tx, e));
+    return order_get(&tx, w->row.j.order, o, e);
 }
 
 /* ---- key ---- */
@@ -58,7 +58,6 @@ static enum err apply_key(struct job_work *w, struct hall_tx *tx, const json_t *
 
 static enum err show_initialise(struct job_work *w, struct json_out *j, struct err_info *e)
 {
-    const struct project_making *m;
     struct order o;
     struct kmc_pin pin;
     struct kmc_ask ask = {
@@ -71,16 +70,13 @@ static enum err show_initialise(struct job_work *w, struct json_out *j, struct e
         err_arg(e, "service", "密钥管理中心");
         return ERR_UNAVAILABLE;
     }
-    {
-        _auto_hall_tx tx;
-        TRY(hall_begin(w->h, 0, &w->who, w->a, &tx, e));
-        TRY(making_of(&tx, &w->row, &m, &o, e));
-    }
+    TRY(order_of(w, &o, e));
     TRY(kmc_client_new_pin(w->h->kmc, &ask, w->a, &pin, e));
     jout_object(j, "admin");
     jout_int(j, "version", pin.version);
     jout_text(j, "sealed", text_base64(w->a, pin.sealed));
     jout_end(j);
+    const struct project_making *m = project_making(o.rules_of);
     jout_text(j, "label", m->key_label);
     jout_int(j, "user_tries", m->user_tries);
     jout_int(j, "admin_tries", m->admin_tries);
@@ -116,12 +112,9 @@ static enum err apply_initialise(struct job_work *w, struct hall_tx *tx, const j
 
 static enum err show_csr(struct job_work *w, struct json_out *j, struct err_info *e)
 {
-    const struct project_making *m;
     struct order o;
-    _auto_hall_tx tx;
-    TRY(hall_begin(w->h, 0, &w->who, w->a, &tx, e));
-    TRY(making_of(&tx, &w->row, &m, &o, e));
-    jout_text(j, "alg", m->algorithm);
+    TRY(order_of(w, &o, e));
+    jout_text(j, "alg", project_making(o.rules_of)->algorithm);
     return ERR_OK;
 }
 
@@ -193,41 +186,30 @@ static enum err verify_maker(struct job_work *w, struct bytes certificate, struc
     return ERR_OK;
 }
 
-static enum err revision_of(struct job_work *w, const char **out, struct err_info *e)
-{
-    struct order o;
-    _auto_hall_tx tx;
-    TRY(hall_begin(w->h, 0, &w->who, w->a, &tx, e));
-    TRY(order_get(&tx, w->row.j.order, &o, e));
-    *out = job_id_text(w->a, o.revision);
-    return ERR_OK;
-}
-
 static enum err check_maker(struct job_work *w, const json_t *in, struct err_info *e)
 {
     struct bytes certificate, signature;
     struct cert_view view;
     struct ukey_staff own;
-    const char *revision;
+    struct order o;
     TRY(json_get_base64(in, "certificate", CERTIFICATE_MAX, w->a, &certificate, e));
     TRY(json_get_base64(in, "signature", SIGNATURE_MAX, w->a, &signature, e));
     TRY(cert_view(certificate, w->a, &view, e));
     TRY(own_ukey(w, &own, e));
     if (strcmp(view.serial, own.certificate) != 0)
         return err_set(e, ERR_CERT_PROOF, "certificate", "not the maker's own");
-    TRY(revision_of(w, &revision, e));
-    return verify_maker(w, certificate, signature, revision, e);
+    TRY(order_of(w, &o, e));
+    return verify_maker(w, certificate, signature, job_id_text(w->a, o.revision), e);
 }
 
 static enum err prepare(struct job_work *w, struct hall_tx *tx, const json_t *in,
                         struct err_info *e)
 {
-    const struct project_making *m;
     struct order o;
     struct ukey_staff own;
     struct intake_evidence said;
     int found;
-    TRY(making_of(tx, &w->row, &m, &o, e));
+    TRY(order_get(tx, w->row.j.order, &o, e));
     TRY(ukey_of_staff(tx, w->row.j.staff, &own, &found, e));
     TRY(intake_evidence(tx, o.account, &said, e));
     struct certificate_ask q = {.order = o.id,
@@ -235,9 +217,9 @@ static enum err prepare(struct job_work *w, struct hall_tx *tx, const json_t *in
                                 .project = o.project,
                                 .institution = said.institution_name,
                                 .revision = job_id_text(tx->arena, o.revision),
-                                .profile = m->ca_profile,
+                                .profile = project_making(o.rules_of)->ca_profile,
                                 .ukey = w->row.j.serial,
-                                .valid_days = m->valid_days,
+                                .valid_days = project_making(o.rules_of)->valid_days,
                                 .batch = said.batch,
                                 .row = said.row,
                                 .maker = own.certificate};
