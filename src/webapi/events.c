@@ -5,6 +5,7 @@
 #include "hall/event/event.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,7 +64,9 @@ static void hear(void *arg, const char *topic)
         jout_text(&j, "topic", ear->name);
         jout_text(&j, "what", ear->what);
         jout_end(&j);
-        httpd_stream_send(feed->stream, NULL, NULL, buf_cstr(&b));
+        char id[24];
+        snprintf(id, sizeof id, "%lld", (long long)feed->seq);
+        httpd_stream_send(feed->stream, "changed", id, buf_cstr(&b));
     }
     pthread_mutex_unlock(&feed->lock);
 }

@@ -83,6 +83,7 @@ static enum err may_use(struct hall_tx *tx, const struct attempt *t, struct err_
     err_arg(e, "date", "%s",
             account_day_text(tx->arena, from, today, (int)row_int(t->row, "usable_provisional"),
                              t->in->lang));
+    err_arg(e, "usable_on", "%s", time_date_text(tx->arena, from));
     return ERR_ACCOUNT_EARLY;
 }
 

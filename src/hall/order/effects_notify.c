@@ -1,4 +1,5 @@
 /* Telling the applicant: the profile's texts by SMS, mail, and on the messages page. */
+#include "hall/event/event.h"
 #include "hall/invoice/invoice.h"
 #include "hall/order/order_priv.h"
 #include "hall/order/order_sql.h"
@@ -120,6 +121,7 @@ static enum err put_message(struct order_run *run, const struct project_notify *
         title[lang] = project_fill(run->tx->arena, t, v.arg, v.n);
         body[lang] = project_fill(run->tx->arena, b, v.arg, v.n);
     }
+    TRY(event_put(run->tx, arena_fmt(run->tx->arena, "messages:%" PRId64, run->o.account), e));
     return store_exec(run->tx->db, &Q_order_message_add,
                       PARAMS(P_INT(hall_new_id(run->tx->hall)), P_INT(run->o.account),
                              P_INT(run->o.id), P_INT(run->tx->now), P_TEXT(title[LANG_ZH]),

@@ -209,6 +209,8 @@ NODISCARD enum err order_write_check(struct hall_tx *tx, const struct order *o, 
                                      const char *key, struct err_info *e); /* Check */
 NODISCARD enum err order_write_fee(struct hall_tx *tx, const struct order *o, struct json_out *j,
                                    const char *key, struct err_info *e); /* Fee */
+NODISCARD enum err order_write_ahead(struct hall_tx *tx, const struct order *o, struct json_out *j,
+                                     const char *key, struct err_info *e); /* [Ahead] */
 void order_write_due(struct hall_tx *tx, const struct order_due *d, struct json_out *j,
                      const char *key); /* Due; nothing when there is none */
 NODISCARD enum err order_write_section(struct hall_tx *tx, const struct order *o,

@@ -212,6 +212,15 @@ void view_write_ahead(const struct view *v, struct json_out *j, const char *key,
     jout_end(j);
 }
 
+enum err order_write_ahead(struct hall_tx *tx, const struct order *o, struct json_out *j,
+                           const char *key, struct err_info *e)
+{
+    struct view v;
+    TRY(view_load(tx, o, &v, e));
+    view_write_ahead(&v, j, key, 0);
+    return ERR_OK;
+}
+
 /* ---- rows of steps ---- */
 
 struct happened {

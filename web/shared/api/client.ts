@@ -54,7 +54,7 @@ function send(request: Request): Promise<Response> {
 async function refusedToken(response: Response): Promise<boolean> {
   if (response.status !== 403) return false;
   const body: Partial<ErrorBody> = await response.clone().json().catch(() => ({}));
-  return body.code === 'csrf.wrong';
+  return body.code === 'session.csrf';
 }
 
 /** Sends; a token that is too old (another tab signed in or out) is fetched anew and the call made once more. */

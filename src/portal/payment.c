@@ -1,0 +1,180 @@
+/* The payment page. */
+#include "hall/payment/payment.h"
+
+#include "portal/portal_priv.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static const char *say(enum lang lang, const char *zh, const char *en)
+{
+    return lang == LANG_EN ? en : zh;
+}
+
+static const char *tone_of(int state)
+{
+    switch (state) {
+    case FLOW_PAYMENT_PAID:
+    case FLOW_PAYMENT_NOT_DUE:
+        return "ok";
+    case FLOW_PAYMENT_UNPAID:
+        return "warn";
+    case FLOW_PAYMENT_VOID:
+    case FLOW_PAYMENT_REFUNDED:
+        return "plain";
+    default:
+        return "info";
+    }
+}
+
+static void write_methods(const struct order *o, enum lang lang, struct json_out *j)
+{
+    static const struct {
+        enum project_pay_method method;
+        const char *title[2], *note[2];
+    } words[] = {
+        {PAY_NET_BANK,
+         {"对公网银", "Corporate e-banking"},
+         {"到银行页面付款，马上到账", "On the bank's page; it arrives at once"}},
+        {PAY_ALIPAY, {"支付宝", "Alipay"}, {"", ""}},
+        {PAY_WECHAT, {"微信支付", "WeChat Pay"}, {"", ""}},
+        {PAY_TRANSFER, {"对公转账", "Bank transfer"}, {"", ""}},
+    };
+    jout_list(j, "methods");
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (!(o->rules_of->pay.methods >> words[i].method & 1))
+            continue;
+        jout_object(j, NULL);
+        jout_text(j, "id", project_pay_method_name(words[i].method));
+        jout_text(j, "title", words[i].title[lang]);
+        web_some(j, "note", words[i].note[lang]);
+        jout_end(j);
+    }
+    jout_end(j);
+}
+
+/* The bank's page, signed now, while one is open. */
+static enum err write_page(struct hall_tx *tx, const struct order *o, struct json_out *j,
+                           struct err_info *e)
+{
+    struct payment p;
+    const char *url;
+    if (o->states.at[FLOW_PAYMENT] != FLOW_PAYMENT_PENDING)
+        return ERR_OK;
+    TRY(payment_get(tx, o->id, &p, e));
+    enum err open = payment_redirect(tx, &p, &url, e);
+    if (open == ERR_ORDER_STATE)
+        return ERR_OK;
+    TRY(open);
+    jout_text(j, "redirect_url", url);
+    jout_text(j, "expires_at", time_rfc3339(tx->arena, p.page_until));
+    return ERR_OK;
+}
+
+static enum err write_receipt(struct hall_tx *tx, const struct order *o, struct json_out *j,
+                              struct err_info *e)
+{
+    const struct payment_money *money;
+    size_t n;
+    if (!o->paid_at)
+        return ERR_OK;
+    TRY(payment_money_of(tx, o->id, &money, &n, e));
+    jout_text(j, "paid_at", time_rfc3339(tx->arena, o->paid_at));
+    if (n)
+        jout_text(j, "trade_no", money[0].trade_no);
+    return ERR_OK;
+}
+
+static enum err write_payment(struct hall_tx *tx, const struct order *o, struct json_out *j,
+                              struct err_info *e)
+{
+    int state = o->states.at[FLOW_PAYMENT];
+    int open = state == FLOW_PAYMENT_UNPAID || state == FLOW_PAYMENT_PENDING;
+    struct order_status status;
+    TRY(order_status(tx, o, ORDER_FOR_APPLICANT, &status, e));
+    jout_object(j, NULL);
+    jout_text(j, "order", portal_order_no(tx->arena, o->id));
+    jout_text(j, "title", order_title(o, tx->lang));
+    jout_text(j, "institution", o->institution_name);
+    jout_int(j, "amount_fen", o->amount_fen);
+    jout_text(j, "state", flow_state_name(FLOW_PAYMENT, state));
+    jout_text(j, "text",
+              state
+                  ? project_fill(tx->arena, flow_state_text(FLOW_PAYMENT, state, tx->lang), NULL, 0)
+                  : say(tx->lang, "还不用付款", "Nothing to pay yet"));
+    jout_text(j, "tone", tone_of(state));
+    if (open) {
+        web_some(j, "note", status.note);
+        web_some(j, "warning", o->rules_of->pay.frozen_note.in[tx->lang]); /* S0-25 */
+    }
+    write_methods(o, tx->lang, j);
+    TRY(order_write_fee(tx, o, j, "fee", e));
+    TRY(order_write_ahead(tx, o, j, "ahead", e));
+    TRY(write_page(tx, o, j, e));
+    TRY(write_receipt(tx, o, j, e));
+    jout_end(j);
+    return ERR_OK;
+}
+
+static enum err reply_payment(struct hall_tx *tx, struct portal_call *c, const struct order *o,
+                              struct err_info *e)
+{
+    struct json_out j;
+    c->reply->body.n = 0;
+    httpd_reply_json(c->reply, &j);
+    return write_payment(tx, o, &j, e);
+}
+
+static enum err get_work(struct hall_tx *tx, struct portal_call *c, struct err_info *e)
+{
+    struct order o;
+    TRY(portal_order(tx, c, &o, e));
+    return reply_payment(tx, c, &o, e);
+}
+
+enum err portal_payment_get(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                            struct err_info *e)
+{
+    struct portal_call c = PORTAL_CALL(r, reply, app, NULL);
+    return portal_read(&c, get_work, e);
+}
+
+static enum err start_work(struct hall_tx *tx, struct portal_call *c, struct err_info *e)
+{
+    struct order o;
+    struct order_change change;
+    struct order_input in = {.method = c->arg};
+    TRY(portal_order(tx, c, &o, e));
+    TRY(order_apply(tx, o.id, EVENT_PAY_START, &in, &change, e));
+    return reply_payment(tx, c, &change.order, e);
+}
+
+enum err portal_payment_start(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                              struct err_info *e)
+{
+    const char *method;
+    const json_t *body;
+    TRY(httpd_json(r, &body, e));
+    TRY(json_get_text(body, "method", &method, e));
+    struct portal_call c = PORTAL_CALL(r, reply, app, (void *)(uintptr_t)method);
+    return portal_write(&c, start_work, e);
+}
+
+/* 我付过了，页面没有变化: the gateway is asked through the outbox, at most once in ten seconds. */
+static enum err query_work(struct hall_tx *tx, struct portal_call *c, struct err_info *e)
+{
+    enum { ASK_EVERY_MS = 10 * TIME_SECOND };
+    struct order o;
+    TRY(portal_order(tx, c, &o, e));
+    if (o.states.at[FLOW_PAYMENT] == FLOW_PAYMENT_PENDING)
+        TRY(payment_ask_gateway(
+            tx, o.id, arena_fmt(tx->arena, "asked:%" PRId64, tx->machine / ASK_EVERY_MS), e));
+    return reply_payment(tx, c, &o, e);
+}
+
+enum err portal_payment_query(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                              struct err_info *e)
+{
+    struct portal_call c = PORTAL_CALL(r, reply, app, NULL);
+    return portal_write(&c, query_work, e);
+}

@@ -1,0 +1,62 @@
+/* The table of addresses; docs/openapi.yaml is held against it. */
+#include "portal/portal_priv.h"
+
+#include <stdlib.h>
+
+#define PUBLIC PORTAL_PUBLIC
+#define OWN PORTAL_APPLICANT
+#define AT "/api/v1/portal"
+
+// clang-format off
+static const struct httpd_route ROUTES[] = {
+    {"GET", AT "/projects", portal_project_list, PUBLIC, 0, 0},
+    {"GET", AT "/projects/:project", portal_project_get, PUBLIC, 0, 0},
+    {"GET", AT "/projects/:project/guide/:type", portal_guide_get, PUBLIC, 0, 0},
+    {"GET", AT "/projects/:project/texts/:kind", portal_text_get, PUBLIC, 0, 0},
+    {"GET", AT "/projects/:project/client", portal_client_get, PUBLIC, 0, 0},
+    {"GET", AT "/client/:file", portal_client_file_get, PUBLIC, 0, 0},
+    {"GET", AT "/session", portal_session_get, PUBLIC, 0, 0},
+    {"POST", AT "/session", portal_session_create, PUBLIC, PORTAL_BODY, 0},
+    {"DELETE", AT "/session", portal_session_delete, PUBLIC, 0, 0},
+    {"GET", AT "/orders", portal_order_list, OWN, 0, 0},
+    {"POST", AT "/orders", portal_order_create, OWN, PORTAL_BODY, 0},
+    {"GET", AT "/orders/:order", portal_order_get, OWN, 0, 0},
+    {"GET", AT "/orders/:order/log", portal_order_log_list, OWN, 0, 0},
+    {"GET", AT "/orders/:order/form", portal_order_form_get, OWN, 0, 0},
+    {"PUT", AT "/orders/:order/form/:section", portal_order_section_save, OWN, PORTAL_SECTION_BODY, 0},
+    {"GET", AT "/orders/:order/check", portal_order_check_get, OWN, 0, 0},
+    {"POST", AT "/orders/:order/submit", portal_order_submit, OWN, PORTAL_BODY, 0},
+    {"POST", AT "/orders/:order/cancel", portal_order_cancel, OWN, PORTAL_BODY, 0},
+    {"GET", AT "/orders/:order/payment", portal_payment_get, OWN, 0, 0},
+    {"POST", AT "/orders/:order/payment", portal_payment_start, OWN, PORTAL_BODY, 0},
+    {"POST", AT "/orders/:order/payment/query", portal_payment_query, OWN, PORTAL_BODY, 0},
+    {"GET", AT "/events", portal_event_stream, PUBLIC, 0, 0},
+    {"GET", AT "/messages", portal_message_list, OWN, 0, 0},
+    {"POST", AT "/messages/read", portal_message_read, OWN, PORTAL_BODY, 0},
+};
+// clang-format on
+
+enum err portal_new(const struct portal_options *o, struct portal **out, struct err_info *e)
+{
+    _auto(portal) p = mem_alloc(sizeof *p);
+    p->hall = o->hall;
+    p->client_folder = o->client_folder;
+    p->server_id = o->server_id;
+    p->arena = arena_new();
+    TRY(portal_client_read(p, e));
+    *out = steal(&p);
+    return ERR_OK;
+}
+
+void portal_free(struct portal *p)
+{
+    if (!p)
+        return;
+    arena_free(p->arena);
+    free(p);
+}
+
+void portal_mount(struct httpd *server, struct portal *p)
+{
+    httpd_mount(server, ROUTES, sizeof ROUTES / sizeof *ROUTES, portal_guard, p);
+}
