@@ -32,10 +32,15 @@ static int64_t add_account(struct order_fixture *o, const char *user, const char
     return id;
 }
 
+static struct actor person(int64_t account)
+{
+    return (struct actor){BY_APPLICANT, account, "shenruolin", "", "127.0.0.1"};
+}
+
 struct actor order_person(struct order_fixture *o, const char *user, int64_t *account)
 {
     *account = add_account(o, user, "");
-    return (struct actor){BY_APPLICANT, *account, "沈若琳", "", "127.0.0.1"};
+    return person(*account);
 }
 
 int order_setup(void **state)
@@ -50,7 +55,8 @@ int order_setup(void **state)
     o->h->projects = o->projects;
     o->h->intake_hooks = &order_intake_hooks;
     hall_at(o->f, "2026-09-03T10:00:00+08:00");
-    o->shen = order_person(o, "shenruolin", &o->account);
+    o->account = add_account(o, "shenruolin", ORDER_CODE);
+    o->shen = person(o->account);
     hall_at(o->f, "2026-09-07T09:00:00+08:00"); /* Monday, the second working day */
     *state = o;
     return 0;

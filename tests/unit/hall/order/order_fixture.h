@@ -5,6 +5,9 @@
 #include "hall/order/order.h"
 #include "hall_fixture.h"
 
+/* Of the applicant; the reporting code is CN350503000017. */
+#define ORDER_CODE "7K2MQ4X9TRBC6WHN"
+
 struct order_fixture {
     struct hall_fixture *f;
     struct hall *h;
