@@ -1,0 +1,373 @@
+/* The bank's callbacks over real sockets: hall and simulated bank talk to each other, and the bank is told to lie. */
+#include "hall/order/order_fixture.h"
+#include "sim/shop.h"
+
+#include "hall/payment/payment.h"
+#include "httpc/httpc.h"
+#include "partner/partner_api.h"
+#include "sim/bank_http.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <time.h>
+
+struct street {
+    struct order_fixture *o;
+    struct shop shop;
+    struct bank *bank;
+    struct bank_caller *caller;
+    struct httpd *bank_site, *hall_site;
+    struct httpc *client;
+    struct netbank *netbank;
+    struct outbox *outbox;
+    char hall_url[64], bank_url[64];
+    struct err_info e;
+};
+
+static enum err thrown_away(const struct hall *h, const struct outbox_row *row, struct arena *a,
+                            const char **answer, void *arg, struct err_info *e)
+{
+    (void)h, (void)row, (void)a, (void)arg, (void)e;
+    *answer = "{}";
+    return ERR_OK;
+}
+
+static void open_site(struct street *s, struct httpd *site, char url[64])
+{
+    struct httpd_listen l = {.host = "127.0.0.1"};
+    assert_ok(httpd_listen(site, &l, &s->e), &s->e);
+    snprintf(url, 64, "http://127.0.0.1:%d", httpd_port(site, 0));
+}
+
+static struct bytes pem_of(struct street *s, const char *name)
+{
+    struct bytes pem;
+    struct arena *a = s->o->f->arena;
+    assert_ok(file_read(a, arena_fmt(a, "%s/%s", s->shop.folder, name), 8192, &pem, &s->e), &s->e);
+    return pem;
+}
+
+static void open_bank(struct street *s)
+{
+    shop_open(&s->shop);
+    assert_ok(bank_open(s->shop.folder, &s->bank, &s->e), &s->e);
+    s->bank_site = httpd_new(&(struct httpd_options){.workers = 2});
+    bank_mount(s->bank_site, s->bank);
+    open_site(s, s->bank_site, s->bank_url);
+    assert_ok(httpd_start(s->bank_site, &s->e), &s->e);
+    assert_ok(bank_caller_start(s->bank, &s->caller, &s->e), &s->e);
+}
+
+static void open_hall(struct street *s)
+{
+    struct outbox_kind kinds[16] = {{.kind = "mail", .deliver = thrown_away},
+                                    {.kind = "sms", .deliver = thrown_away}};
+    struct netbank_options n = {.url = s->bank_url,
+                                .merchant = "certhall",
+                                .key = pem_of(s, "shop-key.pem"),
+                                .bank = pem_of(s, "bank-pub.pem")};
+    s->hall_site = httpd_new(&(struct httpd_options){.workers = 2});
+    partner_mount(s->hall_site, s->o->h);
+    open_site(s, s->hall_site, s->hall_url);
+    s->o->h->public_url = s->hall_url;
+    assert_ok(netbank_new(&n, &s->netbank, &s->e), &s->e);
+    s->o->h->payment = netbank_provider(s->netbank);
+    size_t count = 2 + order_outbox_kinds(kinds + 2, 14);
+    assert_ok(outbox_start(s->o->h, kinds, count, 0, &s->outbox, &s->e), &s->e);
+    s->o->h->outbox = s->outbox;
+    assert_ok(httpd_start(s->hall_site, &s->e), &s->e);
+    s->client = httpc_new(&(struct httpc_options){.service = "hall"});
+}
+
+static int setup(void **state)
+{
+    struct street *s = mem_alloc(sizeof *s);
+    void *inner;
+    order_setup(&inner);
+    s->o = inner;
+    open_bank(s);
+    open_hall(s);
+    *state = s;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct street *s = *state;
+    void *inner = s->o;
+    bank_caller_free(s->caller);
+    httpd_free(s->hall_site);
+    httpd_free(s->bank_site);
+    outbox_free(s->outbox);
+    httpc_free(s->client);
+    netbank_free(s->netbank);
+    bank_free(s->bank);
+    shop_close(&s->shop);
+    order_teardown(&inner);
+    free(s);
+    return 0;
+}
+#define PAY_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+/* ---- what is done ---- */
+
+static struct httpc_answer get(struct street *s, const char *url)
+{
+    struct httpc_answer answer;
+    assert_ok(
+        httpc_send(s->client, s->o->f->arena, &(struct httpc_request){.path = url}, &answer, &s->e),
+        &s->e);
+    return answer;
+}
+
+static struct httpc_answer post(struct street *s, const char *url, const char *form)
+{
+    struct httpc_answer answer;
+    struct httpc_request r = {.path = url,
+                              .content_type = "application/x-www-form-urlencoded",
+                              .body = {(const uint8_t *)form, strlen(form)}};
+    assert_ok(httpc_send(s->client, s->o->f->arena, &r, &answer, &s->e), &s->e);
+    return answer;
+}
+
+/* An order whose bank page is open; the bank's address of it. */
+static int64_t pay_started(struct street *s, const char **url)
+{
+    struct order order = order_submitted(s->o, NULL);
+    struct order_input in = {.method = "net_bank"};
+    struct payment p;
+    struct hall_tx tx;
+    assert_ok(order_event(s->o, order.id, EVENT_PAY_START, &s->o->shen, &in), &s->o->e);
+    hall_read(s->o->f, &tx);
+    assert_ok(payment_get(&tx, order.id, &p, &s->e), &s->e);
+    assert_ok(payment_redirect(&tx, &p, url, &s->e), &s->e);
+    hall_end(&tx);
+    return order.id;
+}
+
+/* The payer says yes on the bank's page; the address the bank sends the browser to. */
+static const char *approve(struct street *s, const char *url)
+{
+    static const char mark[] = "name=\"ticket\" value=\"";
+    const char *location, *page = (const char *)get(s, url).body.p;
+    const char *ticket = strstr(page, mark);
+    assert_non_null(ticket);
+    ticket += sizeof mark - 1;
+    ticket = arena_text_n(s->o->f->arena, ticket, strcspn(ticket, "\""));
+    assert_bank(BANK_OK,
+                bank_decide(s->bank, ticket, 1, clock_machine(), s->o->f->arena, &location));
+    return location;
+}
+
+static int pay_state(struct street *s, int64_t order)
+{
+    struct order o = order_now_of(s->o, order);
+    return o.states.at[FLOW_PAYMENT];
+}
+
+static int reaches(struct street *s, int64_t order, int state)
+{
+    for (int i = 0; i < 500; i++) {
+        if (pay_state(s, order) == state)
+            return 1;
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    }
+    return 0;
+}
+
+struct books {
+    struct payment_sums sums;
+    size_t money, exceptions;
+    const char *kind; /* of the newest exception */
+};
+
+static struct books books(struct street *s, int64_t order)
+{
+    struct books b = {.kind = ""};
+    const struct payment_money *m;
+    const struct payment_exception *x;
+    struct hall_tx tx;
+    hall_read(s->o->f, &tx);
+    assert_ok(payment_sums(&tx, order, &b.sums, &s->e), &s->e);
+    assert_ok(payment_money_of(&tx, order, &m, &b.money, &s->e), &s->e);
+    assert_ok(payment_exception_list(&tx, 0, 100, &x, &b.exceptions, &s->e), &s->e);
+    if (b.exceptions)
+        b.kind = x[0].kind;
+    hall_end(&tx);
+    return b;
+}
+
+static void run_outbox(struct street *s)
+{
+    int done;
+    assert_ok(outbox_run(s->outbox, &done, &s->e), &s->e);
+}
+
+/* ---- what must be true ---- */
+
+/* P3, P4, S0-24: through the bank's page to PAID, and the invoice is opened with it. */
+static void a_callback_makes_the_order_paid(void **state)
+{
+    struct street *s = *state;
+    const char *url;
+    int64_t order = pay_started(s, &url);
+    approve(s, url);
+    assert_true(reaches(s, order, FLOW_PAYMENT_PAID));
+    struct order o = order_now_of(s->o, order);
+    assert_int_equal(o.states.at[FLOW_INVOICE], FLOW_INVOICE_BATCHED);
+    struct books b = books(s, order);
+    assert_int_equal(b.sums.paid, 30000);
+    assert_int_equal(b.exceptions, 0);
+}
+
+/* G-08: the same callback again is one payment. */
+static void a_doubled_callback_is_one_payment(void **state)
+{
+    struct street *s = *state;
+    const char *url;
+    int64_t order = pay_started(s, &url);
+    bank_set_next(s->bank, &(struct bank_next){.notify = BANK_NOTIFY_TWICE});
+    approve(s, url);
+    assert_true(reaches(s, order, FLOW_PAYMENT_PAID));
+    nanosleep(&(struct timespec){.tv_sec = 2}, NULL); /* the second call comes within a second */
+    struct books b = books(s, order);
+    assert_int_equal(b.money, 1);
+    assert_int_equal(b.sums.held, 30000);
+    assert_int_equal(b.exceptions, 0);
+}
+
+/* Without any callback the way back from the bank's page makes the page right at once. */
+static void the_way_back_asks_the_bank(void **state)
+{
+    struct street *s = *state;
+    const char *url;
+    int64_t order = pay_started(s, &url);
+    bank_set_next(s->bank, &(struct bank_next){.notify = BANK_NOTIFY_NEVER});
+    struct httpc_answer back = get(s, approve(s, url));
+    assert_int_equal(back.status, 303);
+    assert_string_equal(
+        back.location,
+        arena_fmt(s->o->f->arena, "/aml-reporting/orders/%019" PRId64 "/pay", order));
+    assert_int_equal(pay_state(s, order), FLOW_PAYMENT_PAID);
+}
+
+/* What the address says is not believed: the bank has no payment. */
+static void the_way_back_believes_nothing(void **state)
+{
+    struct street *s = *state;
+    const char *url;
+    int64_t order = pay_started(s, &url);
+    struct httpc_answer back =
+        get(s, arena_fmt(s->o->f->arena,
+                         "%s/api/v1/partner/pay/netbank/return?order=%" PRId64 "&status=SUCCESS",
+                         s->hall_url, order));
+    assert_int_equal(back.status, 303);
+    assert_int_equal(pay_state(s, order), FLOW_PAYMENT_PENDING);
+    assert_int_equal(books(s, order).money, 0);
+}
+
+/* A forged callback is 403, moves nothing, and is told to finance a few times only. */
+static void a_forged_callback_is_refused(void **state)
+{
+    struct street *s = *state;
+    const char *url;
+    int64_t order = pay_started(s, &url);
+    char *notify = arena_fmt(s->o->f->arena, "%s/api/v1/partner/pay/netbank/notify", s->hall_url);
+    char *form =
+        arena_fmt(s->o->f->arena,
+                  "merchant=certhall&order=%" PRId64 "&trade_no=T1&amount_fen=30000&status=SUCCESS"
+                  "&time=2026-09-07T09%%3A00%%3A00%%2B08%%3A00&sign=%s",
+                  order, text_base64(s->o->f->arena, (struct bytes){(const uint8_t *)"forged", 6}));
+    for (int i = 0; i < PAYMENT_FORGED_MAX + 3; i++) {
+        struct httpc_answer answer = post(s, notify, form);
+        assert_int_equal(answer.status, 403);
+        assert_non_null(strstr((const char *)answer.body.p, "payment.forged"));
+    }
+    assert_int_equal(pay_state(s, order), FLOW_PAYMENT_PENDING);
+    struct books b = books(s, order);
+    assert_int_equal(b.money, 0);
+    assert_int_equal(b.exceptions, PAYMENT_FORGED_MAX);
+    assert_string_equal(b.kind, "bad_signature");
+}
+
+/* The bank contradicts itself: what it answers when asked counts, and finance is told. */
+static void a_wrong_amount_in_a_callback_is_told_to_finance(void **state)
+{
+    struct street *s = *state;
+    const char *url;
+    int64_t order = pay_started(s, &url);
+    bank_set_next(s->bank, &(struct bank_next){.notify = BANK_NOTIFY_WRONG_AMOUNT});
+    approve(s, url);
+    assert_true(reaches(s, order, FLOW_PAYMENT_PAID));
+    for (int i = 0; i < 200 && !books(s, order).exceptions; i++)
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    struct books b = books(s, order);
+    assert_int_equal(b.sums.paid, 30000);
+    assert_int_equal(b.exceptions, 1);
+    assert_string_equal(b.kind, "wrong_amount");
+}
+
+/* P15: money for an order that was given up meanwhile goes back. */
+static void late_money_goes_back(void **state)
+{
+    struct street *s = *state;
+    const char *url;
+    struct order o;
+    struct hall_tx tx;
+    int64_t order = pay_started(s, &url);
+    hall_write(s->o->f, &s->o->shen, &tx);
+    assert_ok(order_cancel(&tx, order, &o, &s->e), &s->e);
+    hall_done(s->o->f, &tx);
+    approve(s, url);
+    assert_true(reaches(s, order, FLOW_PAYMENT_REFUNDING));
+    run_outbox(s);
+    assert_int_equal(pay_state(s, order), FLOW_PAYMENT_REFUNDED);
+    struct books b = books(s, order);
+    assert_int_equal(b.sums.held, 0);
+    assert_int_equal(b.sums.refunded, 30000);
+    assert_string_equal(b.kind, "late");
+}
+
+/* The bank is down when it is asked: the callback is taken all the same, and the outbox asks until it knows. */
+static void a_bank_that_cannot_be_asked_is_asked_later(void **state)
+{
+    struct street *s = *state;
+    const char *url;
+    int64_t order = pay_started(s, &url);
+    bank_set_next(s->bank, &(struct bank_next){.query = BANK_DOWN});
+    approve(s, url);
+    for (int i = 0; i < 500 && pay_state(s, order) != FLOW_PAYMENT_PAID; i++) {
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+        run_outbox(s);
+    }
+    assert_int_equal(pay_state(s, order), FLOW_PAYMENT_PAID);
+    assert_int_equal(books(s, order).money, 1);
+}
+
+static void another_provider_is_not_there(void **state)
+{
+    struct street *s = *state;
+    struct arena *a = s->o->f->arena;
+    assert_int_equal(
+        post(s, arena_fmt(a, "%s/api/v1/partner/pay/alipay/notify", s->hall_url), "a=b").status,
+        404);
+    assert_int_equal(
+        get(s, arena_fmt(a, "%s/api/v1/partner/pay/netbank/return?order=12", s->hall_url)).status,
+        404);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        PAY_TEST(a_callback_makes_the_order_paid),
+        PAY_TEST(a_doubled_callback_is_one_payment),
+        PAY_TEST(the_way_back_asks_the_bank),
+        PAY_TEST(the_way_back_believes_nothing),
+        PAY_TEST(a_forged_callback_is_refused),
+        PAY_TEST(a_wrong_amount_in_a_callback_is_told_to_finance),
+        PAY_TEST(late_money_goes_back),
+        PAY_TEST(a_bank_that_cannot_be_asked_is_asked_later),
+        PAY_TEST(another_provider_is_not_there),
+    };
+    return cmocka_run_group_tests_name("partner_pay", tests, NULL, NULL);
+}
