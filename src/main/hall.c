@@ -12,6 +12,7 @@
 #include "hall/certificate/certificate.h"
 #include "hall/delivery/delivery.h"
 #include "hall/event/event.h"
+#include "hall/intake/intake.h"
 #include "hall/invoice/invoice.h"
 #include "hall/order/order.h"
 #include "hall/outbox/message.h"
@@ -159,6 +160,7 @@ static enum err start_outbox(struct process *p, struct err_info *e)
                                             .sms = sms_files_provider(p->sms)};
     message_kinds(&p->messages, kinds);
     size_t n = MESSAGE_KINDS;
+    kinds[n++] = intake_kind();
     n += order_outbox_kinds(kinds + n, OUTBOX_KINDS_MAX - n);
     if (p->hall->demo)
         kinds[n++] = delivery_demo_kind(arena_fmt(p->place->arena, "%s/demo", p->place->data));

@@ -7,6 +7,7 @@
 #define CERTHALL_HALL_INTAKE_H
 
 #include "hall/hall.h"
+#include "hall/outbox/outbox.h"
 #include "reglist/reglist.h"
 
 struct intake_hooks {
@@ -78,7 +79,10 @@ struct intake_evidence {
 NODISCARD enum err intake_evidence(struct hall_tx *tx, int64_t account, struct intake_evidence *out,
                                    struct err_info *e);
 
-/* Handler's side of "ca.batch": note what the ca said. */
+/* The outbox kind "ca.batch", for outbox_start. It never gives up on a ca that is away; a batch that the ca refuses is a
+ * task for the business administrator, and outbox_again sends it once more. */
+struct outbox_kind intake_kind(void);
+/* Note what the ca said of a batch (hex). */
 NODISCARD enum err intake_ca_answered(struct hall_tx *tx, const char *batch, int taken,
                                       struct err_info *e);
 

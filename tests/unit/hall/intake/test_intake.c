@@ -1,18 +1,23 @@
 /* The regulator's lists: S0-03, S0-13 to S0-15, S0-22, G-18, requirements §10.8. Taken whole or not at all. */
+#include "base/json.h"
 #include "base/text.h"
 #include "hall/account/account.h"
+#include "hall/authority/ca_client.h"
 #include "hall/institution/institution.h"
 #include "hall/intake/intake.h"
 #include "hall/outbox/outbox.h"
 #include "hall/session/session.h"
 #include "hall/task/task.h"
 #include "hall_fixture.h"
+#include "httpd/httpd.h"
 #include "pki/cert.h"
 #include "pki/cms.h"
+#include "pki/digest.h"
 #include "pki/name.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define P "aml-reporting"
 #define HEAD "action,institution_name,reporting_code,user_name,uscc,handler,mobile,email,code\n"
@@ -447,6 +452,99 @@ static void checking_writes_nothing_and_tells_everything(void **state)
     assert_err(ERR_NOT_FOUND, find(s, "shenruolin", &acc));
 }
 
+/* A ca that answers as told, on a socket of its own. */
+struct ca_double {
+    struct httpd *server;
+    char path[64];
+    enum err answer;
+    int calls;
+    char file[4096];
+};
+
+static enum err take_batch(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                           struct err_info *e)
+{
+    struct ca_double *d = app;
+    const json_t *in;
+    struct bytes file, signature;
+    uint8_t hash[32];
+    struct json_out j;
+    d->calls++;
+    if (d->answer != ERR_OK)
+        return err_set(e, d->answer, "signature", "as told");
+    TRY(httpd_json(r, &in, e));
+    TRY(json_get_base64(in, "file", sizeof d->file - 1, r->arena, &file, e));
+    TRY(json_get_base64(in, "signature", 65536, r->arena, &signature, e));
+    snprintf(d->file, sizeof d->file, "%.*s", (int)file.n, (const char *)file.p);
+    digest_sha256(file, hash);
+    httpd_reply_json(reply, &j);
+    jout_object(&j, NULL);
+    jout_text(&j, "batch", text_hex(r->arena, (struct bytes){hash, sizeof hash}));
+    jout_end(&j);
+    return ERR_OK;
+}
+
+static void ca_double_start(struct scene *s, struct ca_double *d)
+{
+    static const struct httpd_route routes[] = {
+        {"POST", "/ca/v1/batches", take_batch, 0, 8 << 20, 0}};
+    struct httpd_options options = {.workers = 1};
+    struct err_info *e = &s->f->e;
+    snprintf(d->path, sizeof d->path, "/tmp/certhall-ca.%d.sock", (int)getpid());
+    d->server = httpd_new(&options);
+    httpd_mount(d->server, routes, 1, NULL, d);
+    struct httpd_listen listen = {.unix_path = d->path, .owner = (uid_t)-1, .group = (gid_t)-1};
+    assert_ok(httpd_listen(d->server, &listen, e), e);
+    assert_ok(httpd_start(d->server, e), e);
+    s->f->hall.ca = ca_client_new(d->path, "");
+}
+
+static void ca_double_stop(struct scene *s, struct ca_double *d)
+{
+    ca_client_free(s->f->hall.ca);
+    httpd_free(d->server);
+    unlink(d->path);
+}
+
+static const char *ca_state(struct scene *s)
+{
+    struct hall_tx tx = {0};
+    const struct intake_batch *list;
+    size_t n;
+    hall_read(s->f, &tx);
+    assert_ok(intake_batches(&tx, P, 0, 10, &list, &n, &s->f->e), &s->f->e);
+    hall_end(&tx);
+    return list[0].ca_state;
+}
+
+static void the_ca_gets_the_same_bytes_once_it_is_there(void **state)
+{
+    struct scene *s = *state;
+    struct intake_report r;
+    struct ca_double d = {.answer = ERR_UNAVAILABLE};
+    struct outbox_kind kind = intake_kind();
+    _auto(outbox) o = NULL;
+    int done;
+    const char *text = HEAD ROW("add", "泉州海丝", "u1", GOOD, "ABCDEFGHJKMNPQRS");
+    ca_double_start(s, &d);
+    assert_ok(import(s, text, &r), &s->f->e);
+    assert_ok(outbox_start(&s->f->hall, &kind, 1, 0, &o, &s->f->e), &s->f->e);
+    assert_ok(outbox_run(o, &done, &s->f->e), &s->f->e);
+    assert_string_equal(ca_state(s), "waiting");
+    d.answer = ERR_OK;
+    hall_tamper(s->f, "UPDATE outbox_row SET next_at = 0");
+    assert_ok(outbox_run(o, &done, &s->f->e), &s->f->e);
+    assert_int_equal(done, 1);
+    assert_int_equal(d.calls, 2);
+    assert_string_equal(d.file, text);
+    assert_string_equal(ca_state(s), "taken");
+    d.answer = ERR_SIGNATURE; /* no regulator entered there, say */
+    assert_ok(import(s, HEAD ROW("add", "泉州海丝", "u2", GOOD, "ABCDEFGHJKMNPQRT"), &r), &s->f->e);
+    assert_ok(outbox_run(o, &done, &s->f->e), &s->f->e);
+    assert_string_equal(ca_state(s), "refused");
+    ca_double_stop(s, &d);
+}
+
 static void a_batch_the_ca_refused_is_somebodys_task(void **state)
 {
     struct scene *s = *state;
@@ -497,6 +595,7 @@ int main(void)
         T(a_correction_reaches_account_institution_order_and_evidence),
         T(a_withdrawal_ends_code_and_sessions_and_a_new_approval_begins_anew),
         T(checking_writes_nothing_and_tells_everything),
+        T(the_ca_gets_the_same_bytes_once_it_is_there),
         T(a_batch_the_ca_refused_is_somebodys_task),
         T(two_thousand_rows_come_in_one_transaction),
     };
