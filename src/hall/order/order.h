@@ -13,7 +13,6 @@
 
 struct project;
 struct outbox_kind;
-struct ukey;
 struct intake_hooks;
 
 enum order_group { ORDER_YOURS, ORDER_RUNNING, ORDER_ENDED }; /* 要您办的 · 办理中 · 已结束 */
@@ -125,6 +124,11 @@ NODISCARD enum err order_submit(struct hall_tx *tx, const struct order_submit *s
 NODISCARD enum err order_cancel(struct hall_tx *tx, int64_t id, struct order *out,
                                 struct err_info *e); /* A26 */
 
+/* The regulator does not take over the name the applicant asked for (S0-21): its task is closed and the applicant told.
+ * ERR_CONFLICT where no name waits. Act in the audit: order.name_declined. */
+NODISCARD enum err order_decline_name(struct hall_tx *tx, int64_t order, const char *reason,
+                                      struct err_info *e);
+
 /* ---- lists ---- */
 
 enum { ORDER_PAGE = 50, ORDER_PAGE_MAX = 200 };
@@ -201,6 +205,10 @@ NODISCARD enum err order_write_item(struct hall_tx *tx, const struct order *o,
                                     struct err_info *e); /* OrderItem */
 NODISCARD enum err order_write(struct hall_tx *tx, const struct order *o, struct json_out *j,
                                const char *key, struct err_info *e); /* Order */
+/* The same into an open object, for who reads it; the console's record has more members. */
+NODISCARD enum err order_write_members(struct hall_tx *tx, const struct order *o,
+                                       enum order_reader reader, struct json_out *j,
+                                       struct err_info *e);
 NODISCARD enum err order_write_regions(struct hall_tx *tx, const struct order *o,
                                        struct json_out *j, const char *key,
                                        struct err_info *e); /* [RegionRow] */
@@ -217,15 +225,15 @@ void order_write_due(struct hall_tx *tx, const struct order_due *d, struct json_
 NODISCARD enum err order_write_section(struct hall_tx *tx, const struct order *o,
                                        const char *section, struct json_out *j, const char *key,
                                        struct err_info *e); /* FormSection */
-/* Members of KeyItem, with what the user can do with it, into an open object. */
-NODISCARD enum err order_write_key_members(struct hall_tx *tx, const struct ukey *k,
-                                           struct json_out *j, struct err_info *e);
 void order_write_problem(const struct form_problem *p, enum lang lang, struct json_out *j,
                          const char *key);                               /* Problem */
 const char *order_section_state_text(enum form_state s, enum lang lang); /* 填了一半 */
 const char *order_title(const struct order *o, enum lang lang);          /* 新办证书 */
 const char *order_type_code(struct arena *a, enum flow_type t); /* "new": openapi OrderType */
 enum flow_type order_type_from_code(const char *code);          /* TYPE_COUNT where unknown */
+
+const char *order_day_text(struct arena *a, int32_t day, enum lang lang); /* 11月24日（周二） */
+const char *order_yuan(struct arena *a, int64_t fen, enum lang lang); /* 300.00 元, CNY 300.00 */
 
 /* ---- what runs by itself ---- */
 

@@ -105,12 +105,10 @@ const char *order_word(enum lang lang, const char *zh, const char *en);
 /* The same with {} filled. */
 const char *order_say(struct arena *a, enum lang lang, const char *zh, const char *en,
                       const char *value);
-const char *order_yuan(struct arena *a, int64_t fen, enum lang lang); /* 300.00 元, CNY 300.00 */
-const char *order_day_text(struct arena *a, int32_t day, enum lang lang); /* 11月24日（周二） */
-const char *order_weekday(int32_t day, enum lang lang);                   /* 周二 */
-const char *order_short_day(struct arena *a, int32_t day);                /* 11-24 */
-const char *order_serial_text(struct arena *a, const char *serial);       /* FX26 0007 1182 */
-const char *order_owner_kind(enum flow_owner o);                          /* openapi Owner.kind */
-const char *order_owner_text(enum flow_owner o, enum lang lang);          /* 制证组 */
+const char *order_weekday(int32_t day, enum lang lang);             /* 周二 */
+const char *order_short_day(struct arena *a, int32_t day);          /* 11-24 */
+const char *order_serial_text(struct arena *a, const char *serial); /* FX26 0007 1182 */
+const char *order_owner_kind(enum flow_owner o);                    /* openapi Owner.kind */
+const char *order_owner_text(enum flow_owner o, enum lang lang);    /* 制证组 */
 
 #endif

@@ -180,13 +180,12 @@ static enum err write_parts(const struct view *v, struct json_out *j, struct err
     return ERR_OK;
 }
 
-enum err order_write(struct hall_tx *tx, const struct order *o, struct json_out *j, const char *key,
-                     struct err_info *e)
+enum err order_write_members(struct hall_tx *tx, const struct order *o, enum order_reader reader,
+                             struct json_out *j, struct err_info *e)
 {
     struct view v;
     TRY(view_load(tx, o, &v, e));
-    jout_object(j, key);
-    TRY(view_write_item(&v, ORDER_FOR_APPLICANT, j, e));
+    TRY(view_write_item(&v, reader, j, e));
     write_lanes(&v, j);
     view_write_ahead(&v, j, "todo", 1);
     TRY(write_actions(&v, j, e));
@@ -202,7 +201,14 @@ enum err order_write(struct hall_tx *tx, const struct order *o, struct json_out 
         jout_text(j, "kept_until", time_date_text(tx->arena, time_china_day(o->kept_until)));
     if (name_change_text(&v))
         jout_text(j, "name_change", name_change_text(&v));
-    TRY(write_parts(&v, j, e));
+    return write_parts(&v, j, e);
+}
+
+enum err order_write(struct hall_tx *tx, const struct order *o, struct json_out *j, const char *key,
+                     struct err_info *e)
+{
+    jout_object(j, key);
+    TRY(order_write_members(tx, o, ORDER_FOR_APPLICANT, j, e));
     jout_end(j);
     return ERR_OK;
 }

@@ -19,6 +19,5 @@ static enum err ca_waiting(struct hall_tx *tx, const struct order *o, struct jso
     return ERR_OK;
 }
 
-order_view_part *const order_view_parts[] = {order_view_shipment, order_view_key,
-                                             order_view_invoice, ca_waiting};
+order_view_part *const order_view_parts[] = {order_view_shipment, order_view_invoice, ca_waiting};
 const size_t order_view_parts_n = sizeof order_view_parts / sizeof *order_view_parts;
