@@ -35,6 +35,17 @@ static enum err known_batch(struct intake_run *run, struct err_info *e)
     return ERR_OK;
 }
 
+/* What taking the list would do: all of it, or nothing. */
+static void count_rows(struct intake_run *run)
+{
+    int *count[] = {[REGLIST_ADD] = &run->report->added,
+                    [REGLIST_CORRECT] = &run->report->corrected,
+                    [REGLIST_WITHDRAW] = &run->report->withdrawn};
+    run->report->rows = (int)run->list.rows_n;
+    for (size_t i = 0; i < run->list.rows_n; i++)
+        ++*count[run->list.rows[i].action];
+}
+
 /* Everything before taking: the report has batch, rows and problems afterwards. */
 static enum err prepare(struct intake_run *run, struct err_info *e)
 {
@@ -51,7 +62,7 @@ static enum err prepare(struct intake_run *run, struct err_info *e)
         return ERR_OK;
     TRY(reglist_read(tx->arena, run->file->content, reglist_detect(run->file->content), &run->list,
                      e));
-    run->report->rows = (int)run->list.rows_n;
+    count_rows(run);
     return intake_check_rows(run, e);
 }
 

@@ -94,7 +94,6 @@ static enum err add(struct intake_run *run, const struct reglist_row *row, int64
                             .from_workday = run->project->intake.code_valid_from_workday};
     TRY(institution_of(run, row, &n.institution, e));
     TRY(account_load(run->tx, &n, account, &code, e));
-    run->report->added++;
     /* a code that came with the list was given to the user by the regulator (S0-15) */
     return *row->code ? ERR_OK : deliver_code(run, row, *account, code, e);
 }
@@ -106,12 +105,10 @@ static enum err change(struct intake_run *run, const struct reglist_row *row, in
     TRY(account_find(run->tx, run->file->project, row->reporting_code, row->user_name, &acc, e));
     *account = acc.id;
     if (row->action == REGLIST_WITHDRAW) {
-        run->report->withdrawn++;
         TRY(account_withdraw(run->tx, acc.id, e));
         return session_close_all(run->tx, SESSION_APPLICANT, acc.id, e);
     }
     struct account_change c = {.handler = row->handler, .mobile = row->mobile, .email = row->email};
-    run->report->corrected++;
     TRY(institution_of(run, row, &c.institution, e));
     return account_correct(run->tx, acc.id, &c, e);
 }
@@ -194,27 +191,24 @@ static enum err tell_ca(struct intake_run *run, struct err_info *e)
     return outbox_put(tx, &row, NULL, e);
 }
 
-static enum err keep_batch(struct intake_run *run, int64_t added, int64_t corrected,
-                           int64_t withdrawn, struct err_info *e)
+static enum err keep_batch(struct intake_run *run, struct err_info *e)
 {
     struct hall_tx *tx = run->tx;
+    const struct intake_report *did = run->report;
     return store_exec(tx->db, &Q_intake_batch_add,
                       PARAMS(P_INT(run->batch_id), P_TEXT(run->file->project),
                              P_TEXT(run->report->batch), P_TEXT(run->file->name),
                              P_TEXT(tx->who.name), P_TEXT(run->report->signer), P_INT(tx->now),
-                             P_INT((int64_t)run->list.rows_n), P_INT(added), P_INT(corrected),
-                             P_INT(withdrawn)),
+                             P_INT((int64_t)run->list.rows_n), P_INT(did->added),
+                             P_INT(did->corrected), P_INT(did->withdrawn)),
                       NULL, e);
 }
 
 enum err intake_take(struct intake_run *run, struct err_info *e)
 {
     struct hall_tx *tx = run->tx;
-    int64_t count[3] = {0};
-    for (size_t i = 0; i < run->list.rows_n; i++)
-        count[run->list.rows[i].action]++;
     run->batch_id = hall_new_id(tx->hall);
-    TRY(keep_batch(run, count[REGLIST_ADD], count[REGLIST_CORRECT], count[REGLIST_WITHDRAW], e));
+    TRY(keep_batch(run, e));
     TRY(take_rows(run, e));
     TRY(keep_overrides(run, e));
     TRY(tell_ca(run, e));
