@@ -54,5 +54,14 @@ HANDLER(console_demo_sign_in);
 HANDLER(console_demo_outbox_list);
 HANDLER(console_menu_get);
 HANDLER(console_event_stream);
+HANDLER(console_work_list);
+HANDLER(console_work_claim_next);
+HANDLER(console_work_claim);
+HANDLER(console_work_release);
+HANDLER(console_import_list);
+HANDLER(console_import_create);
+HANDLER(console_import_get);
+HANDLER(console_name_change_get);
+HANDLER(console_name_change_decline);
 
 #endif

@@ -1,6 +1,7 @@
 #include "console/console_priv.h"
 
 #define SMALL 4096
+#define UPLOAD 6291456
 #define API "/api/v1/console"
 
 /* x-permission and x-max-body of docs/openapi.yaml. */
@@ -13,6 +14,16 @@ const struct httpd_route console_routes[] = {
     {"GET", API "/demo/outbox", console_demo_outbox_list, CONSOLE_DEMO | CONSOLE_STAFF, 0, 0},
     {"GET", API "/menu", console_menu_get, CONSOLE_ROLES, 0, 0},
     {"GET", API "/events", console_event_stream, CONSOLE_STAFF, 0, 0},
+    {"GET", API "/work", console_work_list, CONSOLE_STAFF, 0, 0},
+    {"POST", API "/work/next", console_work_claim_next, CONSOLE_STAFF, SMALL, 0},
+    {"POST", API "/work/:id/claim", console_work_claim, CONSOLE_STAFF, SMALL, 0},
+    {"POST", API "/work/:id/release", console_work_release, CONSOLE_STAFF, SMALL, 0},
+    {"GET", API "/imports", console_import_list, STAFF_REGULATOR, 0, 0},
+    {"POST", API "/imports", console_import_create, STAFF_REGULATOR, UPLOAD, HTTPD_UPLOAD},
+    {"GET", API "/imports/:id", console_import_get, STAFF_REGULATOR, 0, 0},
+    {"GET", API "/name-changes/:id", console_name_change_get, STAFF_REGULATOR, 0, 0},
+    {"POST", API "/name-changes/:id/decline", console_name_change_decline, STAFF_REGULATOR, SMALL,
+     0},
 };
 const size_t console_routes_n = sizeof console_routes / sizeof *console_routes;
 

@@ -20,6 +20,7 @@
 #include "hall/payment/payment_sql.h"
 #include "hall/production/production_sql.h"
 #include "hall/project/project_sql.h"
+#include "hall/report/report_sql.h"
 #include "hall/session/session_sql.h"
 #include "hall/staff/staff_sql.h"
 #include "hall/task/task_sql.h"
@@ -52,6 +53,7 @@ static const struct store_module *const MODULES[] = {
     &invoice_sql,
     &approval_sql,
     &job_sql,
+    &report_sql,
 };
 /* clang-format on */
 const struct store_catalogue hall_catalogue = STORE_CATALOGUE(MODULES);

@@ -8,10 +8,11 @@
 int console_setup(void **state)
 {
     struct console_fixture *f = mem_alloc(sizeof *f);
-    void *hall;
+    void *order;
     struct err_info e;
-    assert_int_equal(hall_setup(&hall), 0);
-    f->hall = hall;
+    assert_int_equal(order_setup(&order), 0);
+    f->order = order;
+    f->hall = f->order->f;
     f->hall->hall.demo = 1;
     snprintf(f->folder, sizeof f->folder, "/tmp/certhall-outbox.XXXXXX");
     assert_non_null(mkdtemp(f->folder));
@@ -29,10 +30,10 @@ int console_setup(void **state)
 int console_teardown(void **state)
 {
     struct console_fixture *f = *state;
-    void *hall = f->hall;
+    void *order = f->order;
     httpc_free(f->client);
     httpd_free(f->server);
-    hall_teardown(&hall);
+    order_teardown(&order);
     assert_int_equal(scratch_remove(f->folder), 0);
     free(f);
     return 0;
@@ -73,7 +74,8 @@ static void keep_cookies(struct browser *b, const char *given)
     }
 }
 
-int browser_do(struct browser *b, const char *method, const char *path, const char *body)
+static int exchange(struct browser *b, const char *method, const char *path, const char *type,
+                    struct bytes body)
 {
     struct arena *a = b->f->hall->arena;
     struct httpc_answer answer;
@@ -82,10 +84,9 @@ int browser_do(struct browser *b, const char *method, const char *path, const ch
                              arena_fmt(a, "X-CSRF: %s", b->csrf), "Accept-Language: zh-CN", NULL};
     struct httpc_request r = {.method = method,
                               .path = arena_fmt(a, "/api/v1/console%s", path),
-                              .content_type = body ? "application/json" : NULL,
+                              .content_type = type,
+                              .body = body,
                               .headers = headers};
-    if (body)
-        r.body = (struct bytes){(const uint8_t *)body, strlen(body)};
     assert_ok(httpc_send(b->f->client, a, &r, &answer, &e), &e);
     keep_cookies(b, answer.cookies);
     json_decref(b->answer);
@@ -98,6 +99,30 @@ int browser_do(struct browser *b, const char *method, const char *path, const ch
     return answer.status;
 }
 
+int browser_do(struct browser *b, const char *method, const char *path, const char *body)
+{
+    struct bytes sent = {(const uint8_t *)body, body ? strlen(body) : 0};
+    return exchange(b, method, path, body ? "application/json" : NULL, sent);
+}
+
+int browser_upload(struct browser *b, const char *path, const struct browser_part *parts)
+{
+    _auto_buf body;
+    buf_init(&body, 8 << 20);
+    for (; parts->name; parts++) {
+        buf_fmt(&body, "--limit\r\nContent-Disposition: form-data; name=\"%s\"", parts->name);
+        if (parts->file)
+            buf_fmt(&body, "; filename=\"%s\"\r\nContent-Type: application/octet-stream",
+                    parts->file);
+        buf_text(&body, "\r\n\r\n");
+        buf_put(&body, parts->data.p, parts->data.n);
+        buf_text(&body, "\r\n");
+    }
+    buf_text(&body, "--limit--\r\n");
+    return exchange(b, "POST", path, "multipart/form-data; boundary=limit",
+                    (struct bytes){body.p, body.n});
+}
+
 int browser_get(struct browser *b, const char *path)
 {
     return browser_do(b, "GET", path, NULL);
@@ -106,6 +131,27 @@ int browser_get(struct browser *b, const char *path)
 int browser_post(struct browser *b, const char *path, const char *body)
 {
     return browser_do(b, "POST", path, body ? body : "{}");
+}
+
+static enum err apply(struct console_fixture *f, int64_t id, enum flow_event ev,
+                      const struct order_input *in, const struct actor *who)
+{
+    return order_event(f->order, id, ev, who, in);
+}
+
+struct order order_paid(struct console_fixture *f, const char *name)
+{
+    static const struct actor bank = {BY_EXTERNAL, 0, "bank", "", ""};
+    struct order o = order_submitted(f->order, name);
+    struct order_money money = {.method = "net_bank",
+                                .trade_no = "T20260907001",
+                                .amount_fen = o.amount_fen,
+                                .at = clock_business(f->hall->clock)};
+    struct order_input start = {.method = "net_bank"}, came = {.money = &money};
+    order_hold(&came, GUARD_SIGNATURE_OK);
+    assert_ok(apply(f, o.id, EVENT_PAY_START, &start, &f->order->shen), &f->order->e);
+    assert_ok(apply(f, o.id, EVENT_PAY_SUCCESS, &came, &bank), &f->order->e);
+    return order_now_of(f->order, o.id);
 }
 
 void browser_open(struct browser *b, struct console_fixture *f)

@@ -6,9 +6,11 @@
 #include "hall/staff/staff.h"
 #include "hall_fixture.h"
 #include "httpc/httpc.h"
+#include "order_fixture.h"
 
 struct console_fixture {
-    struct hall_fixture *hall;
+    struct order_fixture *order; /* with 沈若琳, who may apply */
+    struct hall_fixture *hall;   /* the same one's */
     struct httpd *server;
     struct httpc *client;
     struct console console;
@@ -34,12 +36,21 @@ int console_teardown(void **state);
 #define TEST_PASSWORD "a long enough password"
 int64_t add_staff(struct console_fixture *f, const char *login, const char *name, unsigned roles);
 
+/* An order of hers that is paid; `name`: the institution's name as she changed it, NULL: not. */
+struct order order_paid(struct console_fixture *f, const char *name);
+
 void browser_open(struct browser *b, struct console_fixture *f);
 void browser_close(struct browser *b);
 /* `path` behind /api/v1/console. Gives the status. `body`: JSON text, or NULL. */
 int browser_do(struct browser *b, const char *method, const char *path, const char *body);
 int browser_get(struct browser *b, const char *path);
 int browser_post(struct browser *b, const char *path, const char *body);
+/* multipart/form-data; the list ends with name == NULL, a field without file name is plain. */
+struct browser_part {
+    const char *name, *file;
+    struct bytes data;
+};
+int browser_upload(struct browser *b, const char *path, const struct browser_part *parts);
 /* A new person with these roles, signed in by stand-in. */
 void browser_sign_in(struct browser *b, struct console_fixture *f, const char *login,
                      unsigned roles);

@@ -1,0 +1,80 @@
+/* What pages of the staff list across concepts: work, imports, search. Reads only; each concept's own rows are written by
+ * that concept alone. Everything is in the transaction's arena. */
+#ifndef CERTHALL_HALL_REPORT_H
+#define CERTHALL_HALL_REPORT_H
+
+#include "hall/hall.h"
+
+/* ---- work: open tasks with what their orders say ---- */
+
+struct report_work {
+    int64_t id, order;
+    const char *kind, *project, *subject, *role;
+    int64_t opened_at, due_at, due_sort; /* due_at 0: none; due_sort: what the list is sorted by */
+    int provisional;
+    int64_t claimed_by, lease_until; /* claimed_by 0: free, also where the lease is over */
+    const char *claimed_name;
+    const char *institution, *type; /* of the order; "" where there is none */
+    int name_changed, waits_for_ca;
+};
+enum report_work_tab { REPORT_WORK_OPEN, REPORT_WORK_MINE, REPORT_WORK_DONE_TODAY };
+struct report_work_filter {
+    const char *const *roles; /* NULL-terminated: on whose lists */
+    const char *kind;         /* NULL: all; "support": and every kind without a queue of its own */
+    const char *type;         /* of the order, flow_type_name; NULL: all */
+    const char *project, *q;  /* q: order number by prefix or institution by part */
+    enum report_work_tab tab;
+    int free_only; /* with REPORT_WORK_OPEN: nobody's lease runs */
+    int64_t after_key,
+        after_id; /* sort key and id of the last one of the page before; id 0: first page */
+    int limit;
+};
+/* Open ones by due time, then age; those done today newest first (sort key: when they were closed). */
+NODISCARD enum err report_work_list(struct hall_tx *tx, const struct report_work_filter *f,
+                                    const struct report_work **out, size_t *n, struct err_info *e);
+/* One open task. ERR_NOT_FOUND. */
+NODISCARD enum err report_work_get(struct hall_tx *tx, int64_t id, struct report_work *out,
+                                   struct err_info *e);
+NODISCARD enum err report_work_of_order(struct hall_tx *tx, int64_t order,
+                                        const struct report_work **out, size_t *n,
+                                        struct err_info *e);
+struct report_work_counts {
+    int64_t open, mine, done_today, overdue, due_today;
+};
+/* Of the filter without its tab. */
+NODISCARD enum err report_work_counts(struct hall_tx *tx, const struct report_work_filter *f,
+                                      struct report_work_counts *out, struct err_info *e);
+
+/* The newest task about a changed institution name of an order (S0-21); ERR_NOT_FOUND where none ever was. */
+struct report_name_change {
+    int64_t opened_at, due_at, closed_at; /* closed_at 0: it waits */
+};
+NODISCARD enum err report_name_change_get(struct hall_tx *tx, int64_t order,
+                                          struct report_name_change *out, struct err_info *e);
+
+/* ---- the regulator's lists ---- */
+
+struct report_import {
+    int64_t id, at;
+    const char *project, *batch, *name, *by, *signer, *ca_state; /* intake's words */
+    int added, corrected, withdrawn, overridden;
+};
+NODISCARD enum err report_imports(struct hall_tx *tx, int64_t before, int limit,
+                                  const struct report_import **out, size_t *n, struct err_info *e);
+NODISCARD enum err report_import_get(struct hall_tx *tx, int64_t id, struct report_import *out,
+                                     struct err_info *e);
+/* The batch of this very file; *out->id 0: none. */
+NODISCARD enum err report_import_of(struct hall_tx *tx, const char *project, const char *batch,
+                                    struct report_import *out, struct err_info *e);
+
+struct report_import_row {
+    int number;
+    int64_t account, order; /* order: the account's newest; 0: none */
+    const char *action, *institution_name, *reporting_code, *user_name, *uscc;
+    const char *override_reason; /* "" */
+};
+NODISCARD enum err report_import_rows(struct hall_tx *tx, int64_t batch, int64_t after, int limit,
+                                      const struct report_import_row **out, size_t *n,
+                                      struct err_info *e);
+
+#endif

@@ -1,0 +1,85 @@
+-- name: report_work_open :many
+SELECT t.id, t.order_id, t.kind, t.project, t.subject, t.role, t.opened_at, t.due_at, t.due_sort AS sort_key, t.provisional,
+    t.claimed_by, t.claimed_name, t.lease_until, COALESCE(o.institution_name, '') AS institution,
+    COALESCE(o.type, '') AS type, COALESCE(o.name_changed, 0) AS name_changed, COALESCE(p.waits_for_ca, 0) AS waits_for_ca
+FROM task t LEFT JOIN orders o ON o.id = t.order_id LEFT JOIN production p ON p.order_id = t.order_id
+WHERE t.closed_at = 0 AND $1 LIKE '% ' || t.role || ' %'
+    AND ($2 = '' OR t.kind = $2 OR ($2 = 'support' AND t.kind NOT IN ('name_change', 'review', 'produce', 'quality', 'ship',
+        'payment', 'invoice', 'revoke_proposal', 'approval')))
+    AND ($3 = '' OR o.type = $3) AND ($4 = '' OR t.project = $4)
+    AND ($5 = '' OR CAST(t.order_id AS TEXT) LIKE $5 || '%' ESCAPE '!' OR o.institution_name LIKE '%' || $5 || '%' ESCAPE '!')
+    AND (CAST($6 AS BIGINT) = 0 OR (t.claimed_by = $6 AND t.lease_until >= $7))
+    AND (CAST($8 AS BIGINT) = 0 OR t.claimed_by = 0 OR t.lease_until < $7)
+    AND (CAST($10 AS BIGINT) = 0 OR t.due_sort > $9 OR (t.due_sort = $9 AND t.id > $10))
+ORDER BY t.due_sort, t.id LIMIT $11;
+
+-- name: report_work_done :many
+SELECT t.id, t.order_id, t.kind, t.project, t.subject, t.role, t.opened_at, t.due_at, t.closed_at AS sort_key, t.provisional,
+    t.claimed_by, t.claimed_name, t.lease_until, COALESCE(o.institution_name, '') AS institution,
+    COALESCE(o.type, '') AS type, COALESCE(o.name_changed, 0) AS name_changed, COALESCE(p.waits_for_ca, 0) AS waits_for_ca
+FROM task t LEFT JOIN orders o ON o.id = t.order_id LEFT JOIN production p ON p.order_id = t.order_id
+WHERE t.closed_at >= $6 AND $1 LIKE '% ' || t.role || ' %'
+    AND ($2 = '' OR t.kind = $2 OR ($2 = 'support' AND t.kind NOT IN ('name_change', 'review', 'produce', 'quality', 'ship',
+        'payment', 'invoice', 'revoke_proposal', 'approval')))
+    AND ($3 = '' OR o.type = $3) AND ($4 = '' OR t.project = $4)
+    AND ($5 = '' OR CAST(t.order_id AS TEXT) LIKE $5 || '%' ESCAPE '!' OR o.institution_name LIKE '%' || $5 || '%' ESCAPE '!')
+    AND (CAST($8 AS BIGINT) = 0 OR t.closed_at < $7 OR (t.closed_at = $7 AND t.id < $8))
+ORDER BY t.closed_at DESC, t.id DESC LIMIT $9;
+
+-- name: report_work_get :one
+SELECT t.id, t.order_id, t.kind, t.project, t.subject, t.role, t.opened_at, t.due_at, t.due_sort AS sort_key, t.provisional,
+    t.claimed_by, t.claimed_name, t.lease_until, COALESCE(o.institution_name, '') AS institution,
+    COALESCE(o.type, '') AS type, COALESCE(o.name_changed, 0) AS name_changed, COALESCE(p.waits_for_ca, 0) AS waits_for_ca
+FROM task t LEFT JOIN orders o ON o.id = t.order_id LEFT JOIN production p ON p.order_id = t.order_id
+WHERE t.id = $1 AND t.closed_at = 0;
+
+-- name: report_work_of_order :many
+SELECT t.id, t.order_id, t.kind, t.project, t.subject, t.role, t.opened_at, t.due_at, t.due_sort AS sort_key, t.provisional,
+    t.claimed_by, t.claimed_name, t.lease_until, COALESCE(o.institution_name, '') AS institution,
+    COALESCE(o.type, '') AS type, COALESCE(o.name_changed, 0) AS name_changed, COALESCE(p.waits_for_ca, 0) AS waits_for_ca
+FROM task t LEFT JOIN orders o ON o.id = t.order_id LEFT JOIN production p ON p.order_id = t.order_id
+WHERE t.order_id = $1 AND t.closed_at = 0 ORDER BY t.due_sort, t.id;
+
+-- name: report_work_counts :one
+SELECT COUNT(*) AS open_n,
+    COALESCE(SUM(CASE WHEN t.claimed_by = $6 AND t.lease_until >= $7 THEN 1 ELSE 0 END), 0) AS mine_n,
+    COALESCE(SUM(CASE WHEN t.due_sort < $8 THEN 1 ELSE 0 END), 0) AS overdue_n,
+    COALESCE(SUM(CASE WHEN t.due_sort >= $8 AND t.due_sort <= $9 THEN 1 ELSE 0 END), 0) AS today_n
+FROM task t LEFT JOIN orders o ON o.id = t.order_id
+WHERE t.closed_at = 0 AND $1 LIKE '% ' || t.role || ' %'
+    AND ($2 = '' OR t.kind = $2 OR ($2 = 'support' AND t.kind NOT IN ('name_change', 'review', 'produce', 'quality', 'ship',
+        'payment', 'invoice', 'revoke_proposal', 'approval')))
+    AND ($3 = '' OR o.type = $3) AND ($4 = '' OR t.project = $4)
+    AND ($5 = '' OR CAST(t.order_id AS TEXT) LIKE $5 || '%' ESCAPE '!' OR o.institution_name LIKE '%' || $5 || '%' ESCAPE '!');
+
+-- name: report_work_done_count :one
+SELECT COUNT(*) AS done_n FROM task t LEFT JOIN orders o ON o.id = t.order_id
+WHERE t.closed_at >= $6 AND $1 LIKE '% ' || t.role || ' %'
+    AND ($2 = '' OR t.kind = $2 OR ($2 = 'support' AND t.kind NOT IN ('name_change', 'review', 'produce', 'quality', 'ship',
+        'payment', 'invoice', 'revoke_proposal', 'approval')))
+    AND ($3 = '' OR o.type = $3) AND ($4 = '' OR t.project = $4)
+    AND ($5 = '' OR CAST(t.order_id AS TEXT) LIKE $5 || '%' ESCAPE '!' OR o.institution_name LIKE '%' || $5 || '%' ESCAPE '!');
+
+-- name: report_imports :many
+SELECT b.id, b.project, b.batch, b.name, b.by_name, b.signer, b.at, b.added, b.corrected, b.withdrawn, b.ca_state,
+    (SELECT COUNT(*) FROM intake_override v WHERE v.batch_id = b.id) AS overridden
+FROM intake_batch b WHERE CAST($1 AS BIGINT) = 0 OR b.id < $1 ORDER BY b.id DESC LIMIT $2;
+
+-- name: report_import_get :one
+SELECT b.id, b.project, b.batch, b.name, b.by_name, b.signer, b.at, b.added, b.corrected, b.withdrawn, b.ca_state,
+    (SELECT COUNT(*) FROM intake_override v WHERE v.batch_id = b.id) AS overridden
+FROM intake_batch b WHERE b.id = $1;
+
+-- name: report_import_of :one
+SELECT b.id, b.project, b.batch, b.name, b.by_name, b.signer, b.at, b.added, b.corrected, b.withdrawn, b.ca_state,
+    (SELECT COUNT(*) FROM intake_override v WHERE v.batch_id = b.id) AS overridden
+FROM intake_batch b WHERE b.project = $1 AND b.batch = $2;
+
+-- name: report_import_rows :many
+SELECT r.number, r.account, r.action, r.institution_name, r.reporting_code, r.user_name, r.uscc,
+    COALESCE((SELECT MAX(o.id) FROM orders o WHERE o.account_id = r.account), 0) AS order_id,
+    COALESCE((SELECT MIN(v.reason) FROM intake_override v WHERE v.batch_id = r.batch_id AND v.number = r.number), '') AS override_reason
+FROM intake_row r WHERE r.batch_id = $1 AND r.number > $2 ORDER BY r.number LIMIT $3;
+
+-- name: report_name_change :one
+SELECT t.opened_at, t.due_at, t.closed_at FROM task t WHERE t.order_id = $1 AND t.kind = 'name_change' ORDER BY t.id DESC LIMIT 1;

@@ -1,0 +1,131 @@
+/* The work list (S0-27: each step with who has it and by when), and names that wait for the regulator (S0-21). */
+#include "console_fixture.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static void a_paid_order_stands_on_the_makers_list_with_its_limit(void **state)
+{
+    struct console_fixture *f = *state;
+    _auto_browser b = {0};
+    struct order o = order_paid(f, NULL);
+    char number[24];
+    snprintf(number, sizeof number, "%019" PRId64, o.id);
+    browser_sign_in(&b, f, "xu", STAFF_MAKER);
+    assert_int_equal(browser_get(&b, "/work"), 200);
+    assert_int_equal(json_array_size(browser_at(&b, "items")), 1);
+    assert_string_equal(browser_text(&b, "items.0.queue"), "produce");
+    assert_string_equal(browser_text(&b, "items.0.title"), "泉州海丝供应链管理有限公司");
+    assert_string_equal(browser_text(&b, "items.0.order"), number);
+    assert_string_equal(browser_text(&b, "items.0.action.code"), "produce");
+    assert_non_null(strstr(browser_text(&b, "items.0.due.text"), "最迟"));
+    assert_true(strlen(browser_text(&b, "items.0.project_text")) > 0);
+    assert_int_equal(json_integer_value(browser_at(&b, "tabs.open")), 1);
+    assert_int_equal(browser_get(&b, "/work?type=new&q=海丝&queue=produce"), 200);
+    assert_int_equal(json_array_size(browser_at(&b, "items")), 1);
+    assert_int_equal(browser_get(&b, "/work?q=%25"), 200); /* no wildcard */
+    assert_int_equal(json_array_size(browser_at(&b, "items")), 0);
+    assert_int_equal(browser_get(&b, "/work?queue=ship"), 200);
+    assert_int_equal(json_array_size(browser_at(&b, "items")), 0);
+    assert_int_equal(browser_get(&b, "/work?queue=nothing"), 400);
+    assert_int_equal(browser_get(&b, "/work?type=nothing"), 400);
+    assert_int_equal(browser_get(&b, "/work?after=x"), 400);
+}
+
+static void other_roles_do_not_see_it(void **state)
+{
+    struct console_fixture *f = *state;
+    _auto_browser b = {0};
+    order_paid(f, NULL);
+    browser_sign_in(&b, f, "he", STAFF_SHIPPING);
+    assert_int_equal(browser_get(&b, "/work"), 200);
+    assert_int_equal(json_array_size(browser_at(&b, "items")), 0);
+    assert_int_equal(browser_post(&b, "/work/next", "{\"queue\":\"produce\"}"), 404);
+    assert_string_equal(browser_text(&b, "code"), "task.none");
+    _auto_browser audit = {0};
+    browser_sign_in(&audit, f, "fang", STAFF_AUDITOR);
+    assert_int_equal(browser_get(&audit, "/work"), 403);
+}
+
+static void a_claimed_task_is_another_s_until_it_is_given_back(void **state)
+{
+    struct console_fixture *f = *state;
+    _auto_browser xu = {0}, lin = {0};
+    char path[64];
+    order_paid(f, NULL);
+    browser_sign_in(&xu, f, "xu", STAFF_MAKER);
+    browser_sign_in(&lin, f, "lin", STAFF_MAKER);
+    assert_int_equal(browser_post(&xu, "/work/next", "{\"queue\":\"produce\"}"), 200);
+    assert_true(json_is_true(browser_at(&xu, "mine")));
+    snprintf(path, sizeof path, "/work/%s/claim", browser_text(&xu, "id"));
+    assert_int_equal(browser_post(&lin, path, NULL), 409);
+    assert_string_equal(browser_text(&lin, "code"), "task.taken");
+    assert_non_null(strstr(browser_text(&lin, "message"), "xu"));
+    assert_int_equal(browser_post(&lin, "/work/next", "{\"queue\":\"produce\"}"), 404);
+    assert_int_equal(browser_get(&lin, "/work"), 200);
+    assert_string_equal(browser_text(&lin, "items.0.claimed_by.name"), "xu");
+    assert_true(strlen(browser_text(&lin, "items.0.action.unavailable")) > 0);
+    assert_int_equal(browser_get(&lin, "/work?tab=mine"), 200);
+    assert_int_equal(json_array_size(browser_at(&lin, "items")), 0);
+    assert_int_equal(browser_get(&xu, "/work?tab=mine"), 200);
+    assert_int_equal(json_array_size(browser_at(&xu, "items")), 1);
+    snprintf(path, sizeof path, "/work/%s/release", browser_text(&xu, "items.0.id"));
+    assert_int_equal(browser_post(&xu, path, NULL), 200);
+    assert_null(browser_at(&xu, "claimed_by"));
+    assert_int_equal(browser_post(&lin, "/work/next", "{\"queue\":\"produce\"}"), 200);
+}
+
+static void a_task_of_another_role_cannot_be_claimed(void **state)
+{
+    struct console_fixture *f = *state;
+    _auto_browser xu = {0}, he = {0};
+    char path[64];
+    order_paid(f, NULL);
+    browser_sign_in(&xu, f, "xu", STAFF_MAKER);
+    browser_sign_in(&he, f, "he", STAFF_SHIPPING);
+    assert_int_equal(browser_get(&xu, "/work"), 200);
+    snprintf(path, sizeof path, "/work/%s/claim", browser_text(&xu, "items.0.id"));
+    assert_int_equal(browser_post(&he, path, NULL), 404);
+    assert_int_equal(browser_post(&xu, "/work/12/claim", NULL), 404);
+}
+
+/* S0-21: the certificate keeps the approved name unless the regulator signs a correction. */
+static void a_changed_name_waits_for_the_regulator(void **state)
+{
+    struct console_fixture *f = *state;
+    _auto_browser b = {0};
+    char path[64];
+    order_paid(f, "泉州海丝供应链（集团）有限公司");
+    browser_sign_in(&b, f, "zhou", STAFF_REGULATOR);
+    assert_int_equal(browser_get(&b, "/work"), 200);
+    assert_string_equal(browser_text(&b, "items.0.queue"), "name_change");
+    assert_string_equal(browser_text(&b, "items.0.notes.0.tone"), "warn");
+    snprintf(path, sizeof path, "/name-changes/%s", browser_text(&b, "items.0.object_id"));
+    assert_int_equal(browser_get(&b, path), 200);
+    assert_string_equal(browser_text(&b, "approved_name"), "泉州海丝供应链管理有限公司");
+    assert_string_equal(browser_text(&b, "new_name"), "泉州海丝供应链（集团）有限公司");
+    assert_string_equal(browser_text(&b, "state"), "open");
+    assert_non_null(strstr(browser_text(&b, "correction_csv"), "correct,泉州海丝供应链（集团）"));
+    snprintf(path + strlen(path), sizeof path - strlen(path), "/decline");
+    assert_int_equal(browser_post(&b, path, "{\"reason\":\"x\"}"), 422);
+    assert_int_equal(browser_post(&b, path, "{\"reason\":\"与登记不符\"}"), 200);
+    assert_string_equal(browser_text(&b, "state"), "declined");
+    assert_null(browser_at(&b, "correction_csv"));
+    assert_int_equal(browser_post(&b, path, "{\"reason\":\"与登记不符\"}"), 409);
+    assert_int_equal(browser_get(&b, "/work"), 200);
+    assert_int_equal(json_array_size(browser_at(&b, "items")), 0);
+    assert_int_equal(browser_get(&b, "/work?tab=done_today"), 200);
+    assert_string_equal(browser_text(&b, "items.0.queue"), "name_change");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CONSOLE_TEST(a_paid_order_stands_on_the_makers_list_with_its_limit),
+        CONSOLE_TEST(other_roles_do_not_see_it),
+        CONSOLE_TEST(a_claimed_task_is_another_s_until_it_is_given_back),
+        CONSOLE_TEST(a_task_of_another_role_cannot_be_claimed),
+        CONSOLE_TEST(a_changed_name_waits_for_the_regulator),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
