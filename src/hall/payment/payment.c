@@ -110,7 +110,9 @@ enum err payment_book(struct hall_tx *tx, int64_t order, const char *method, con
                     amount_fen, "receipt", e);
     if (strcmp(m.purpose, "suspense") != 0)
         return ERR_OK;
-    /* finance has matched what stood apart (P7) */
+    /* finance has matched what stood apart (P7); what goes back cannot be matched any more */
+    if (strcmp(m.refund_state, "none") != 0)
+        return err_set(e, ERR_PAYMENT_NO_LINE, "trade_no", "%s is %s", trade_no, m.refund_state);
     TRY(store_exec(tx->db, &Q_payment_money_allocate, PARAMS(P_INT(m.id)), NULL, e));
     return post(tx, arena_fmt(tx->arena, "allocate:%" PRId64, m.id), order, SUSPENSE, CUSTOMER,
                 m.amount_fen, "allocate", e);
@@ -217,6 +219,9 @@ enum err payment_refund_book(struct hall_tx *tx, int64_t order, const char *trad
     for (size_t i = 0; i < n; i++) {
         if (strcmp(m[i].trade_no, trade_no) != 0 || strcmp(m[i].refund_state, "done") == 0)
             continue;
+        if (m[i].amount_fen != amount_fen) /* refunds are of whole transactions */
+            return err_set(e, ERR_PAYMENT_AMOUNT, "amount_fen", "%s is %" PRId64, trade_no,
+                           m[i].amount_fen);
         TRY(post(tx, arena_fmt(tx->arena, "refund:%" PRId64, m[i].id), order,
                  strcmp(m[i].purpose, "payment") == 0 ? CUSTOMER : SUSPENSE, BANK, amount_fen,
                  "refund", e));

@@ -75,6 +75,7 @@ NODISCARD enum err payment_page(struct hall_tx *tx, int64_t order, const char *m
                                 struct err_info *e); /* P3: the page is open for 30 minutes */
 NODISCARD enum err payment_page_close(struct hall_tx *tx, int64_t order,
                                       struct err_info *e); /* P5, P13 */
+/* Money that stands apart moves to the order (P7). ERR_PAYMENT_NO_LINE: it is going back. */
 NODISCARD enum err payment_book(struct hall_tx *tx, int64_t order, const char *method,
                                 const char *trade_no, int64_t amount_fen, int64_t at,
                                 struct err_info *e); /* P4, P7 */

@@ -41,7 +41,7 @@ SELECT id, order_id, method, trade_no, amount_fen, at, purpose, refund_no, refun
 FROM payment_money WHERE id < $1 ORDER BY id DESC LIMIT $2;
 
 -- name: payment_money_allocate :exec
-UPDATE payment_money SET purpose = 'payment' WHERE id = $1 AND purpose = 'suspense';
+UPDATE payment_money SET purpose = 'payment' WHERE id = $1 AND purpose = 'suspense' AND refund_state = 'none';
 
 -- name: payment_money_refund :exec
 UPDATE payment_money SET refund_no = $2, refund_state = $3 WHERE id = $1 AND refund_state <> 'done';
