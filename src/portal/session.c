@@ -1,10 +1,10 @@
 /* Signing in with authorisation code and reporting code (S0-02), and out. */
 #include "portal/portal_priv.h"
 
+#include "base/text.h"
 #include "hall/institution/institution.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 static enum err write_person(struct hall_tx *tx, const struct portal_session *s, struct json_out *j,
@@ -99,8 +99,11 @@ static enum err refuse(struct portal_call *c, const struct err_info *e)
         portal_error_begin(c, e, 409, "code.too_early", &j);
         web_some(&j, "usable_on", arg_of(e, "usable_on"));
     } else if (e->code == ERR_LIMITED) {
-        const char *minutes = arg_of(e, "minutes");
-        int64_t at = clock_machine() + (minutes ? atoll(minutes) : 1) * (int64_t)TIME_MINUTE;
+        const char *text = arg_of(e, "minutes");
+        int64_t minutes = 1;
+        if (text)
+            text_to_id(text, &minutes);
+        int64_t at = clock_machine() + minutes * TIME_MINUTE;
         portal_error_begin(c, e, 0, NULL, &j);
         jout_text(&j, "retry_at", time_rfc3339(c->r->arena, at));
     } else if (e->code == ERR_ACCOUNT_WRONG) {

@@ -73,19 +73,30 @@ enum err order_fx_prefill(struct order_run *run, struct err_info *e)
     return ERR_OK;
 }
 
-/* The name on the order is the one the applicant gives; what the regulator approved stays beside it. */
-static enum err take_name(struct order_run *run, struct err_info *e)
+/* The form as it stands now, whatever was confirmed before. */
+static enum err read_now(struct order_run *run, struct err_info *e)
 {
-    struct form *f;
-    run->form = NULL;
-    TRY(order_form(run, &f, e));
-    const char *name = form_get(f, "application.institution_name");
-    const char *approved = form_original(f, "application.institution_name");
+    struct form *f = arena_alloc(run->tx->arena, sizeof *f);
+    TRY(form_read(run->tx, run->o.id, run->o.rules_of, run->o.type, f, e));
+    run->form = f;
+    return ERR_OK;
+}
+
+/* The name on the order is the one the applicant gives; what the regulator approved stays beside it. */
+static void take_name(struct order_run *run)
+{
+    const char *name = form_get(run->form, "application.institution_name");
+    const char *approved = form_original(run->form, "application.institution_name");
     if (!*name)
-        return ERR_OK;
+        return;
     run->o.institution_name = name;
     run->o.name_changed = approved && strcmp(approved, name) != 0;
-    return ERR_OK;
+}
+
+static enum err confirm(struct order_run *run, struct err_info *e)
+{
+    run->o.revision++;
+    return form_confirm(run->tx, run->form, run->o.revision, e);
 }
 
 /* C5: the form follows what the regulator approves now. Where that is the name the applicant asked for, the regulator's
@@ -97,7 +108,10 @@ enum err order_fx_code_update(struct order_run *run, struct err_info *e)
     int asked = run->o.name_changed;
     TRY(known_values(run, known, &n, e));
     TRY(form_correct(run->tx, run->o.id, run->o.rules_of, run->o.type, known, n, e));
-    TRY(take_name(run, e));
+    TRY(read_now(run, e));
+    take_name(run);
+    if (run->o.revision)
+        TRY(confirm(run, e));
     return asked && !run->o.name_changed ? task_close(run->tx, run->o.id, "name_change", e)
                                          : ERR_OK;
 }
@@ -106,16 +120,16 @@ enum err order_fx_save_form(struct order_run *run, struct err_info *e)
 {
     TRY(form_save(run->tx, run->save, run->saved, e));
     keep_draft(run);
-    return take_name(run, e);
+    TRY(read_now(run, e));
+    take_name(run);
+    return ERR_OK;
 }
 
 enum err order_fx_new_revision(struct order_run *run, struct err_info *e)
 {
-    struct form *f;
-    TRY(take_name(run, e));
-    TRY(order_form(run, &f, e));
-    run->o.revision++;
-    return form_confirm(run->tx, f, run->o.revision, e);
+    TRY(read_now(run, e));
+    take_name(run);
+    return confirm(run, e);
 }
 
 /* G-33: the price holds for as many days as the profile says. */

@@ -16,11 +16,22 @@ enum err order_account(struct order_run *run, const struct account **out, struct
     return ERR_OK;
 }
 
+/* While it can be changed, the form as it stands; afterwards what was confirmed. */
+enum err order_read_form(struct hall_tx *tx, const struct order *o, int application,
+                         struct form *out, struct err_info *e)
+{
+    int changes = application == FLOW_APPLICATION_NONE || application == FLOW_APPLICATION_DRAFT ||
+                  application == FLOW_APPLICATION_RETURNED;
+    if (changes || !o->revision)
+        return form_read(tx, o->id, o->rules_of, o->type, out, e);
+    return form_revision(tx, o->id, o->revision, o->rules_of, o->type, out, e);
+}
+
 enum err order_form(struct order_run *run, struct form **out, struct err_info *e)
 {
     if (!run->form) {
         struct form *f = arena_alloc(run->tx->arena, sizeof *f);
-        TRY(form_read(run->tx, run->o.id, run->o.rules_of, run->o.type, f, e));
+        TRY(order_read_form(run->tx, &run->o, run->before.at[FLOW_APPLICATION], f, e));
         run->form = f;
     }
     *out = run->form;

@@ -39,6 +39,8 @@ enum order_group order_group_of(const struct flow_facts *f, const struct flow_st
 
 /* Those guards that the event, and what follows from it, can ask for. */
 NODISCARD enum err order_find_facts(struct order_run *run, struct err_info *e);
+NODISCARD enum err order_read_form(struct hall_tx *tx, const struct order *o, int application,
+                                   struct form *out, struct err_info *e);
 NODISCARD enum err order_form(struct order_run *run, struct form **out, struct err_info *e);
 NODISCARD enum err order_account(struct order_run *run, const struct account **out,
                                  struct err_info *e);

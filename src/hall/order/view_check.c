@@ -105,7 +105,7 @@ enum err order_write_check(struct hall_tx *tx, const struct order *o, struct jso
     struct form *f = arena_alloc(tx->arena, sizeof *f);
     struct form_problems *problems = arena_alloc(tx->arena, sizeof *problems);
     TRY(view_load(tx, o, &v, e));
-    TRY(form_read(tx, o->id, o->rules_of, o->type, f, e));
+    TRY(order_read_form(tx, o, o->states.at[FLOW_APPLICATION], f, e));
     form_check(tx->arena, f, tx->lang, problems);
     jout_object(j, key);
     jout_text(j, "order", arena_fmt(tx->arena, "%019" PRId64, o->id));

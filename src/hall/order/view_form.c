@@ -180,7 +180,7 @@ static enum err read_form(struct hall_tx *tx, const struct order *o, struct form
                           struct err_info *e)
 {
     *out = arena_alloc(tx->arena, sizeof **out);
-    return form_read(tx, o->id, o->rules_of, o->type, *out, e);
+    return order_read_form(tx, o, o->states.at[FLOW_APPLICATION], *out, e);
 }
 
 enum err order_write_form(struct hall_tx *tx, const struct order *o, struct json_out *j,

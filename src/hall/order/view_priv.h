@@ -14,6 +14,7 @@ struct view {
     const struct task_clock *clock;
     size_t clocks;
     const struct form *form; /* of a draft; NULL otherwise */
+    int pin_to_set;          /* the UKey is on its way or there, and has no PIN of the user's yet */
     int missing, total;      /* sections of a draft that stop it from being submitted */
 };
 NODISCARD enum err view_load(struct hall_tx *tx, const struct order *o, struct view *v,

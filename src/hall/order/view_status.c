@@ -2,6 +2,7 @@
 #include "hall/order/view_priv.h"
 
 #include "hall/calendar/calendar.h"
+#include "hall/ukey/ukey.h"
 #include "hall/vault/vault.h"
 
 #include <inttypes.h>
@@ -36,6 +37,12 @@ enum err view_load(struct hall_tx *tx, const struct order *o, struct view *v, st
     };
     v->lanes = flow_now(&v->facts, &o->states, v->lane, FLOW_LANES_MAX);
     TRY(task_clock_list(tx, o->id, &v->clock, &v->clocks, e));
+    if (o->states.at[FLOW_FULFILMENT] == FLOW_FULFILMENT_SHIPPED ||
+        o->states.at[FLOW_FULFILMENT] == FLOW_FULFILMENT_DONE) {
+        int ukey;
+        TRY(ukey_state(tx, o->id, &ukey, e));
+        v->pin_to_set = ukey == FLOW_UKEY_ISSUED;
+    }
     if (o->states.at[FLOW_APPLICATION] != FLOW_APPLICATION_DRAFT)
         return ERR_OK;
     struct form *f = arena_alloc(tx->arena, sizeof *f);
@@ -180,6 +187,10 @@ static void main_action(const struct view *v, struct order_status *s)
             s->action = table[i].code;
             s->action_label = order_word(lang, table[i].zh, table[i].en);
         }
+    if (v->pin_to_set) { /* T4 */
+        s->action = "activate";
+        s->action_label = order_word(lang, "设 UKey 密码", "Set the UKey PIN");
+    }
     if (strcmp(s->action, "continue") == 0 && !v->missing) {
         s->action = "check";
         s->action_label = order_word(lang, "核对并提交", "Check and submit");

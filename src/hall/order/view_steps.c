@@ -207,7 +207,7 @@ void view_write_ahead(const struct view *v, struct json_out *j, const char *key,
     }
     int open = at >= 0 && way[at].state != FLOW_APPLICATION_COMPLETED;
     int completed = v->o->states.at[FLOW_APPLICATION] == FLOW_APPLICATION_COMPLETED;
-    if (makes_key(way, n) && !v->facts.rules->activate && (open || completed))
+    if (makes_key(way, n) && !v->facts.rules->activate && (open || (completed && v->pin_to_set)))
         write_first_pin(v, j);
     jout_end(j);
 }
