@@ -13,7 +13,7 @@ static int64_t add_account(struct order_fixture *o, const char *user, const char
     int64_t id;
     const char *plain;
     hall_write(o->f, &hall_system, &tx);
-    assert_ok(institution_put(&tx, "91350503MA2Y7XWT0R", "泉州海丝供应链管理有限公司",
+    assert_ok(institution_put(&tx, "91350503MA2Y7K4H06", "泉州海丝供应链管理有限公司",
                               "import:test", &o->institution, &o->e),
               &o->e);
     struct account_new n = {
