@@ -11,6 +11,12 @@ export const router = createRouter({
       children: [
         { path: '', component: () => import('./pages/WorkPage.vue'), beforeEnter: () => session.value?.home?.replace(/^\/console/, '') || '/work' },
         { path: 'work', name: 'work', component: () => import('./pages/WorkPage.vue') },
+        { path: 'intake', component: () => import('./pages/IntakePage.vue') },
+        { path: 'intake/:id', component: () => import('./pages/ImportPage.vue') },
+        { path: 'bench/:order?', component: () => import('./pages/BenchPage.vue') },
+        { path: 'packing/:order?', component: () => import('./pages/PackingPage.vue') },
+        { path: 'shipping/:order?', component: () => import('./pages/ShippingPage.vue') },
+        { path: 'outbox', component: () => import('./pages/OutboxPage.vue') },
         { path: 'search', name: 'search', component: () => import('./pages/SearchPage.vue') },
         { path: ':rest(.*)*', name: 'lost', component: () => import('./pages/LostPage.vue') },
       ],
