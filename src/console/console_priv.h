@@ -63,5 +63,17 @@ HANDLER(console_import_create);
 HANDLER(console_import_get);
 HANDLER(console_name_change_get);
 HANDLER(console_name_change_decline);
+HANDLER(console_bench_get);
+HANDLER(console_production_get);
+HANDLER(console_label_get);
+HANDLER(console_quality_check);
+HANDLER(console_job_create);
+HANDLER(console_job_get);
+HANDLER(console_job_ticket);
+HANDLER(console_job_cancel);
+HANDLER(console_job_finish);
+HANDLER(console_shipment_get);
+HANDLER(console_shipment_send);
+HANDLER(console_shipment_deliver);
 
 #endif

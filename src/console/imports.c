@@ -160,13 +160,6 @@ struct upload {
     json_t *overrides; /* NULL: none */
 };
 
-static enum err bad(const char *field, const char *why, struct err_info *e)
-{
-    err_set(e, ERR_BAD_REQUEST, field, "%s", why);
-    err_arg(e, "why", "%s: %s", field, why);
-    return ERR_BAD_REQUEST;
-}
-
 static const char *plain(const struct httpd_part *parts, const char *name)
 {
     for (; parts->name; parts++)
@@ -190,11 +183,11 @@ static enum err read_upload(struct httpd_request *r, struct upload *u, struct er
     const char *project = plain(parts, "project"), *format = plain(parts, "format");
     const char *dry = plain(parts, "dry_run"), *overrides = plain(parts, "overrides");
     if (!*project)
-        return bad("project", "absent", e);
+        return web_bad(e, "project", "absent");
     if (*format && strcmp(format, "auto") && strcmp(format, "csv") && strcmp(format, "json"))
-        return bad("format", "auto, csv, json", e);
+        return web_bad(e, "format", "auto, csv, json");
     if (*dry && strcmp(dry, "true") && strcmp(dry, "false"))
-        return bad("dry_run", "true, false", e);
+        return web_bad(e, "dry_run", "true, false");
     u->dry_run = strcmp(dry, "true") == 0;
     u->file = (struct intake_file){.project = project,
                                    .name = file->filename ? file->filename : "list",
@@ -204,7 +197,7 @@ static enum err read_upload(struct httpd_request *r, struct upload *u, struct er
         return ERR_OK;
     if (json_parse(overrides, strlen(overrides), &u->overrides, e) != ERR_OK ||
         !json_is_array(u->overrides))
-        return bad("overrides", "not a JSON list", e);
+        return web_bad(e, "overrides", "not a JSON list");
     return ERR_OK;
 }
 
@@ -225,7 +218,7 @@ static enum err take_overrides(struct httpd_request *r, const struct intake_repo
     const json_t *one;
     size_t n = json_array_size(u->overrides), i, used = 0;
     if (n > OVERRIDES_MAX)
-        return bad("overrides", "too many", e);
+        return web_bad(e, "overrides", "too many");
     struct intake_override *out = arena_alloc(r->arena, (n + 1) * sizeof *out);
     json_array_foreach (u->overrides, i, one) {
         int64_t row;

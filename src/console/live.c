@@ -35,13 +35,6 @@ static void add_intake(struct topics *t, const struct projects *all, const char 
             "import");
 }
 
-static enum err unknown(const char *name, struct err_info *e)
-{
-    err_set(e, ERR_BAD_REQUEST, "topic", NULL);
-    err_arg(e, "why", "topic: %s", name);
-    return ERR_BAD_REQUEST;
-}
-
 /* A topic says only that something changed; the thing itself is read again by a route with its own permission. */
 static enum err add_topic(struct topics *t, const struct console *c, const char *name,
                           struct err_info *e)
@@ -57,7 +50,7 @@ static enum err add_topic(struct topics *t, const struct console *c, const char 
         return ERR_OK;
     }
     if (!colon || !text_to_id(colon + 1, &id))
-        return unknown(name, e);
+        return web_bad(e, "topic", name);
     if (strncmp(name, "order:", 6) == 0)
         add(t, name, name, "status");
     else if (strncmp(name, "job:", 4) == 0)
@@ -65,7 +58,7 @@ static enum err add_topic(struct topics *t, const struct console *c, const char 
     else if (strncmp(name, "import:", 7) == 0)
         add_intake(t, c->hall->projects, name);
     else
-        return unknown(name, e);
+        return web_bad(e, "topic", name);
     return ERR_OK;
 }
 

@@ -3,6 +3,8 @@
 #define SMALL 4096
 #define UPLOAD 6291456
 #define API "/api/v1/console"
+#define MAKING (STAFF_MAKER | STAFF_SHIPPING)
+#define JOBS (STAFF_MAKER | STAFF_SHIPPING | STAFF_SUPPORT)
 
 /* x-permission and x-max-body of docs/openapi.yaml. */
 const struct httpd_route console_routes[] = {
@@ -24,6 +26,18 @@ const struct httpd_route console_routes[] = {
     {"GET", API "/name-changes/:id", console_name_change_get, STAFF_REGULATOR, 0, 0},
     {"POST", API "/name-changes/:id/decline", console_name_change_decline, STAFF_REGULATOR, SMALL,
      0},
+    {"GET", API "/bench", console_bench_get, STAFF_MAKER, 0, 0},
+    {"GET", API "/production/:order", console_production_get, MAKING, 0, 0},
+    {"GET", API "/production/:order/label", console_label_get, MAKING, 0, 0},
+    {"POST", API "/production/:order/quality", console_quality_check, MAKING, SMALL, 0},
+    {"POST", API "/jobs", console_job_create, JOBS, SMALL, 0},
+    {"POST", API "/jobs/finish", console_job_finish, JOBS, SMALL, 0},
+    {"GET", API "/jobs/:id", console_job_get, JOBS, 0, 0},
+    {"POST", API "/jobs/:id/ticket", console_job_ticket, JOBS, SMALL, 0},
+    {"POST", API "/jobs/:id/cancel", console_job_cancel, JOBS, SMALL, 0},
+    {"GET", API "/shipments/:order", console_shipment_get, STAFF_SHIPPING, 0, 0},
+    {"POST", API "/shipments/:order", console_shipment_send, STAFF_SHIPPING, SMALL, 0},
+    {"POST", API "/shipments/:order/delivered", console_shipment_deliver, STAFF_SHIPPING, SMALL, 0},
 };
 const size_t console_routes_n = sizeof console_routes / sizeof *console_routes;
 

@@ -168,13 +168,6 @@ const char *const *console_role_list(struct arena *a, unsigned roles)
     return list;
 }
 
-static enum err bad(const char *field, struct err_info *e)
-{
-    err_set(e, ERR_BAD_REQUEST, field, NULL);
-    err_arg(e, "why", "%s", field);
-    return ERR_BAD_REQUEST;
-}
-
 /* `after` of this list is "<sort key>-<id>". */
 static enum err read_after(const struct httpd_request *r, struct report_work_filter *f,
                            struct err_info *e)
@@ -185,10 +178,11 @@ static enum err read_after(const struct httpd_request *r, struct report_work_fil
     if (!key)
         return ERR_OK;
     if (!dash)
-        return bad("after", e);
+        return web_bad(e, "after", NULL);
     *dash = '\0';
-    return text_to_id(key, &f->after_key) && text_to_id(dash + 1, &f->after_id) ? ERR_OK
-                                                                                : bad("after", e);
+    return text_to_id(key, &f->after_key) && text_to_id(dash + 1, &f->after_id)
+               ? ERR_OK
+               : web_bad(e, "after", NULL);
 }
 
 static enum err read_filter(struct httpd_request *r, struct report_work_filter *f,
@@ -210,10 +204,10 @@ static enum err read_filter(struct httpd_request *r, struct report_work_filter *
              : strcmp(tab, "done_today") == 0 ? REPORT_WORK_DONE_TODAY
                                               : REPORT_WORK_OPEN;
     if (queue && console_queue_from_name(queue) < 0)
-        return bad("queue", e);
+        return web_bad(e, "queue", NULL);
     f->kind = queue;
     if (type && order_type_from_code(type) == TYPE_COUNT)
-        return bad("type", e);
+        return web_bad(e, "type", NULL);
     f->type = type ? flow_type_name(order_type_from_code(type)) : NULL;
     return read_after(r, f, e);
 }
@@ -328,7 +322,7 @@ HANDLER(console_work_claim_next)
     TRY(httpd_json(r, &body, e));
     TRY(json_get_text(body, "queue", &f.kind, e));
     if (console_queue_from_name(f.kind) < 0)
-        return bad("queue", e);
+        return web_bad(e, "queue", NULL);
     f.roles = console_role_list(r->arena, console_visitor(r)->staff.roles);
     TRY(console_begin(r, app, 1, &tx, e));
     TRY(report_work_list(&tx, &f, &w, &n, e));

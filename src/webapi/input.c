@@ -5,10 +5,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-static enum err bad(struct err_info *e, const char *field, const char *why)
+enum err web_bad(struct err_info *e, const char *field, const char *why)
 {
-    err_set(e, ERR_BAD_REQUEST, field, "%s", why);
-    err_arg(e, "why", "%s: %s", field, why);
+    err_set(e, ERR_BAD_REQUEST, field, "%s", why ? why : "");
+    err_arg(e, "why", "%s%s%s", field, why ? ": " : "", why ? why : "");
     return ERR_BAD_REQUEST;
 }
 
@@ -59,7 +59,7 @@ enum err web_time_opt(const json_t *body, const char *name, int64_t *out, struct
     *out = 0;
     if (!*text)
         return ERR_OK;
-    return time_parse_rfc3339(text, out) ? ERR_OK : bad(e, name, "RFC 3339");
+    return time_parse_rfc3339(text, out) ? ERR_OK : web_bad(e, name, "RFC 3339");
 }
 
 enum err web_choice(const struct httpd_request *r, const char *name, const char *const *choices,
@@ -74,7 +74,7 @@ enum err web_choice(const struct httpd_request *r, const char *name, const char 
             *out = *choices;
             return ERR_OK;
         }
-    return bad(e, name, "unknown value");
+    return web_bad(e, name, "unknown value");
 }
 
 enum err web_query(const struct httpd_request *r, const char *name, size_t max, const char **out,
@@ -86,7 +86,7 @@ enum err web_query(const struct httpd_request *r, const char *name, size_t max, 
         return ERR_OK;
     const char *text = text_trim(r->arena, given);
     if (text_chars(text) > max)
-        return bad(e, name, "too long");
+        return web_bad(e, name, "too long");
     *out = *text ? text : NULL;
     return ERR_OK;
 }
@@ -99,7 +99,7 @@ enum err web_page(const struct httpd_request *r, struct web_page *out, struct er
     TRY(httpd_query_int(r, "limit", 1, WEB_PAGE_MAX, WEB_PAGE, &limit, e));
     out->limit = (int)limit;
     if (after && *after && !text_to_id(after, &out->after))
-        return bad(e, "after", "not the `next` of a page");
+        return web_bad(e, "after", "not the `next` of a page");
     return ERR_OK;
 }
 

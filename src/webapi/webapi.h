@@ -6,6 +6,9 @@
 #include "hall/hall.h"
 #include "httpd/httpd.h"
 
+/* ERR_BAD_REQUEST about a field; `why` may be NULL. */
+enum err web_bad(struct err_info *e, const char *field, const char *why);
+
 /* ---- fields of a JSON body ---- */
 
 /* A text of `min` to `max` characters, trimmed. Absent or another type: ERR_BAD_REQUEST with the field; too short
