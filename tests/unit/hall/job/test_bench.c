@@ -1,21 +1,281 @@
-/* Making a UKey with the real agent, a real ca and a real kmc (requirements §10.4 F2, F3, §10.5 T2, T3, K1, K2; S0-27, G-11). */
+/* Making a UKey with the real agent, a real ca and a real kmc (requirements §10.4 F2, F3, §10.5 T2, T3, K1, K2; G-11). */
 #include "whole.h"
 
+#include "hall/production/production.h"
+#include "pki/cert.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int fulfilment(struct whole *w)
+{
+    return whole_order(w).states.at[FLOW_FULFILMENT];
+}
+
+static struct job make_identify(struct whole *w, const struct actor *who, const char *browser)
+{
+    struct job job;
+    struct job_new n = {.kind = JOB_IDENTIFY, .browser = browser, .project = P};
+    assert_ok(whole_make(w, who, &n, &job), &w->e);
+    return job;
+}
+
+/* The subject is the regulator's row; the key signs; the times of the six steps stand at the bench. */
 static void a_paid_order_becomes_a_ukey_with_a_working_certificate(void **state)
 {
     struct whole *w = *state;
     struct certificate c;
-    assert_int_equal(whole_order(w).states.at[FLOW_FULFILMENT], FLOW_FULFILMENT_QUEUED);
+    struct cert_view view;
+    struct production_mark mark[PRODUCTION_STEPS];
+    struct hall_tx tx;
+    assert_int_equal(fulfilment(w), FLOW_FULFILMENT_QUEUED);
     whole_made(w);
     assert_int_equal(whole_certificate(w, &c), FLOW_CERTIFICATE_ACTIVE);
     assert_int_equal(whole_ukey(w), FLOW_UKEY_PERSONALISED);
-    assert_int_equal(whole_order(w).states.at[FLOW_FULFILMENT], FLOW_FULFILMENT_MADE);
+    assert_int_equal(fulfilment(w), FLOW_FULFILMENT_MADE);
+    assert_ok(cert_view(c.der, w->a, &view, &w->e), &w->e);
+    assert_string_equal(view.subject_text,
+                        "CN=shenruolin,OU=FJQZ20260718A1,O=泉州海丝供应链管理有限公司,C=CN");
+    assert_string_equal(c.ukey, SERIAL);
+    hall_read(w->f, &tx);
+    assert_ok(production_steps(&tx, w->order, mark, &w->e), &w->e);
+    hall_end(&tx);
+    for (int i = 0; i < PRODUCTION_STEPS; i++)
+        assert_true(mark[i].at > 0);
+}
+
+/* Whoever does the steps: the order moves only when the maker's own browser shows the token. */
+static void the_order_waits_for_the_makers_own_browser(void **state)
+{
+    struct whole *w = *state;
+    struct job_finished done;
+    struct job job = whole_produce(w);
+    struct agent_run r = agent_run(w, job.ticket, "pin maker-pin-1\n");
+    const char *token = whole_token(w, &r);
+    assert_true(r.done);
+    assert_null(r.digits); /* never for staff */
+    assert_int_equal(whole_job(w, job.id, BENCH_BROWSER).state, JOB_FINISHING);
+    assert_int_equal(fulfilment(w), FLOW_FULFILMENT_QUEUED);
+    assert_err(ERR_JOB_OTHER_BROWSER, whole_finish(w, &w->xu, "another browser", token, &done));
+    assert_err(ERR_JOB_OTHER_BROWSER, whole_finish(w, &w->he, BENCH_BROWSER, token, &done));
+    assert_err(ERR_JOB_FINISH,
+               whole_finish(w, &w->xu, BENCH_BROWSER, arena_fmt(w->a, "%sA", token), &done));
+    assert_int_equal(fulfilment(w), FLOW_FULFILMENT_QUEUED);
+    assert_ok(whole_finish(w, &w->xu, BENCH_BROWSER, token, &done), &w->e);
+    assert_int_equal(done.job.state, JOB_DONE);
+    assert_int_equal(fulfilment(w), FLOW_FULFILMENT_MADE);
+    assert_ok(whole_finish(w, &w->xu, BENCH_BROWSER, token, &done), &w->e); /* opened twice */
+}
+
+/* The agent ended after the certificate was issued; a new ticket goes on, and nothing is issued twice. */
+static void a_new_ticket_goes_on_where_the_last_agent_stopped(void **state)
+{
+    struct whole *w = *state;
+    struct certificate first, second;
+    struct job_finished done;
+    struct job job = whole_produce(w);
+    struct agent_run r = agent_run(w, job.ticket, "pin maker-pin-1\n");
+    assert_true(r.done);
+    whole_certificate(w, &first);
+    hall_tamper(w->f, "UPDATE job SET state = 'failed', problem = 'token.removed'");
+    struct hall_tx tx;
+    hall_write(w->f, &w->xu, &tx);
+    assert_ok(job_ticket(&tx, job.id, BENCH_BROWSER, &job, &w->e), &w->e);
+    hall_done(w->f, &tx);
+    r = agent_run(w, job.ticket, "pin maker-pin-1\n");
+    assert_true(r.done);
+    assert_ok(whole_finish(w, &w->xu, BENCH_BROWSER, whole_token(w, &r), &done), &w->e);
+    whole_certificate(w, &second);
+    assert_string_equal(first.serial, second.serial);
+    assert_int_equal(fulfilment(w), FLOW_FULFILMENT_MADE);
+}
+
+/* Queued, never twice: request id "<order>-sign". */
+static void a_ca_that_is_away_is_waited_for(void **state)
+{
+    struct whole *w = *state;
+    struct certificate c;
+    struct job_finished done;
+    struct production p;
+    struct hall_tx tx;
+    int found;
+    whole_ca_away(w);
+    struct job job = whole_produce(w);
+    struct agent_run r = agent_run(w, job.ticket, "pin maker-pin-1\n");
+    assert_false(r.done);
+    assert_int_equal(whole_certificate(w, &c), FLOW_CERTIFICATE_REQUESTED);
+    hall_read(w->f, &tx);
+    assert_ok(production_of_order(&tx, w->order, &p, &found, &w->e), &w->e);
+    assert_true(p.waiting_for_ca);
+    hall_end(&tx);
+    whole_ca_back(w);
+    hall_write(w->f, &w->xu, &tx);
+    assert_ok(job_ticket(&tx, job.id, BENCH_BROWSER, &job, &w->e), &w->e);
+    hall_done(w->f, &tx);
+    r = agent_run(w, job.ticket, "pin maker-pin-1\n");
+    assert_true(r.done);
+    assert_ok(whole_finish(w, &w->xu, BENCH_BROWSER, whole_token(w, &r), &done), &w->e);
+    assert_int_equal(whole_certificate(w, &c), FLOW_CERTIFICATE_ACTIVE);
+    hall_read(w->f, &tx);
+    assert_ok(production_of_order(&tx, w->order, &p, &found, &w->e), &w->e);
+    assert_false(p.waiting_for_ca);
+    hall_end(&tx);
+}
+
+/* What the ca refuses is no certificate: here the regulator withdrew the registration there. */
+static void what_the_ca_refuses_is_told_at_the_bench(void **state)
+{
+    struct whole *w = *state;
+    struct certificate c;
+    char batch[65];
+    static const char gone[] =
+        "action,institution_name,reporting_code,user_name,uscc,handler,mobile,email\n"
+        "withdraw,泉州海丝供应链管理有限公司,FJQZ20260718A1,shenruolin,91350100M000100Y43,沈若琳,13805961234,shen.ruolin@example.com\n";
+    assert_ok(ca_fixture_take(&w->ca, gone, batch, &w->e), &w->e);
+    struct job job = whole_produce(w);
+    struct agent_run r = agent_run(w, job.ticket, "pin maker-pin-1\n");
+    assert_false(r.done);
+    assert_string_equal(r.code, "ca.evidence");
+    assert_int_equal(whole_certificate(w, &c), FLOW_CERTIFICATE_NONE);
+    assert_string_equal(whole_job(w, job.id, BENCH_BROWSER).problem, "ca.evidence");
+    assert_int_equal(whole_job(w, job.id, BENCH_BROWSER).state, JOB_FAILED);
+}
+
+/* F2, G-11: who may begin, and with what. */
+static void only_a_maker_with_a_ukey_of_his_own_can_begin(void **state)
+{
+    struct whole *w = *state;
+    struct job job;
+    struct actor other = w->xu;
+    struct job_new n = {.kind = JOB_PRODUCE, .browser = BENCH_BROWSER, .order = w->order};
+    other.id = 77;
+    assert_err(ERR_JOB_KIND, whole_make(w, &w->he, &n, &job));
+    assert_err(ERR_JOB_KIND, whole_make(w, &w->o.shen, &n, &job));
+    assert_err(ERR_JOB_KIND, whole_make(w, &hall_system, &n, &job));
+    assert_err(ERR_JOB_MAKER_UKEY, whole_make(w, &other, &n, &job));
+    n.serial = "FX2699999999";
+    assert_err(ERR_UKEY_TAKEN, whole_make(w, &w->xu, &n, &job));
+    n.serial = "no serial!";
+    assert_err(ERR_JOB_UKEY, whole_make(w, &w->xu, &n, &job));
+    n.serial = NULL;
+    n.order = 12345;
+    assert_err(ERR_NOT_FOUND, whole_make(w, &w->xu, &n, &job));
+}
+
+static void two_makers_do_not_drive_one_order(void **state)
+{
+    struct whole *w = *state;
+    struct job first = whole_produce(w), second;
+    struct hall_tx tx;
+    struct actor other = {BY_STAFF, 77, "另一位制证员", "maker", "127.0.0.1"};
+    struct job_new n = {.kind = JOB_PRODUCE, .browser = "elsewhere", .order = w->order};
+    struct hand h = hand_new(w);
+    hall_write(w->f, &hall_system, &tx);
+    assert_ok(ukey_staff_put(&tx, &(struct ukey_staff){77, "ST2600000004", "0c"}, &w->e), &w->e);
+    hall_done(w->f, &tx);
+    assert_ok(hand_fetch(&h, first.ticket, NULL), &w->e);
+    assert_err(ERR_TASK_TAKEN, whole_make(w, &other, &n, &second));
+    hand_free(&h);
+    /* his own he may begin anew; the earlier one is over */
+    second = whole_produce(w);
+    assert_int_equal(whole_job(w, first.id, BENCH_BROWSER).state, JOB_CANCELLED);
+    assert_int_equal(whole_job(w, second.id, BENCH_BROWSER).state, JOB_WAITING);
+}
+
+/* F3: label, the key that an identify job read, and the proof by signature. */
+static void quality_wants_the_label_and_the_very_key(void **state)
+{
+    struct whole *w = *state;
+    struct hall_tx tx;
+    struct job_finished done;
+    whole_made(w);
+    struct job read = make_identify(w, &w->he, "packing desk");
+    struct job_quality q = {.order = w->order,
+                            .passed = 1,
+                            .scanned = "FX26 0007 1182",
+                            .job = read.id,
+                            .browser = "packing desk"};
+    hall_write(w->f, &w->he, &tx);
+    assert_err(ERR_MAKE_PROOF, job_quality_check(&tx, &q, &w->e)); /* nothing was read yet */
+    hall_end(&tx);
+    struct agent_run r = agent_run(w, read.ticket, "");
+    assert_true(r.done);
+    assert_ok(whole_finish(w, &w->he, "packing desk", whole_token(w, &r), &done), &w->e);
+    struct job_quality wrong = q;
+    wrong.scanned = "FX26 0007 1183";
+    hall_write(w->f, &w->he, &tx);
+    assert_err(ERR_MAKE_LABEL, job_quality_check(&tx, &wrong, &w->e));
+    wrong = q;
+    wrong.browser = "another desk";
+    assert_err(ERR_MAKE_PROOF, job_quality_check(&tx, &wrong, &w->e));
+    wrong = q;
+    wrong.passed = 0;
+    assert_err(ERR_REVIEW_REASON, job_quality_check(&tx, &wrong, &w->e));
+    hall_end(&tx);
+    hall_write(w->f, &w->he, &tx);
+    assert_ok(job_quality_check(&tx, &q, &w->e), &w->e);
+    hall_done(w->f, &tx);
+    assert_int_equal(fulfilment(w), FLOW_FULFILMENT_PACKED);
+}
+
+/* A key without the order's certificate is not the one, whatever its label says. */
+static void quality_refuses_a_key_without_the_certificate(void **state)
+{
+    struct whole *w = *state;
+    struct hall_tx tx;
+    struct job_finished done;
+    whole_made(w);
+    struct job read = make_identify(w, &w->he, "packing desk");
+    struct hand h = hand_new(w);
+    assert_ok(hand_fetch(&h, read.ticket, NULL), &w->e);
+    assert_ok(
+        hand_call(
+            &h, "step",
+            "{\"step\":\"identify\",\"data\":{\"keys\":[{\"serial\":\"" SERIAL
+            "\",\"state\":\"ready\",\"containers\":[{\"name\":\"x\",\"alg\":\"p256\",\"certificate\":\"00\"}]}]}}"),
+        &w->e);
+    assert_ok(hand_call(&h, "result", "{\"outcome\":\"done\",\"step\":\"done\"}"), &w->e);
+    const char *finish = json_opt_text(h.last, "finish", "");
+    assert_ok(whole_finish(w, &w->he, "packing desk", finish, &done), &w->e);
+    hand_free(&h);
+    struct job_quality q = {.order = w->order,
+                            .passed = 1,
+                            .scanned = SERIAL,
+                            .job = read.id,
+                            .browser = "packing desk"};
+    hall_write(w->f, &w->he, &tx);
+    assert_err(ERR_MAKE_PROOF, job_quality_check(&tx, &q, &w->e));
+    hall_end(&tx);
+}
+
+static void the_bench_sees_the_four_checks(void **state)
+{
+    struct whole *w = *state;
+    struct production_facts facts;
+    struct production_check check[PRODUCTION_CHECKS];
+    struct hall_tx tx;
+    hall_read(w->f, &tx);
+    tx.who = w->xu;
+    assert_ok(job_production_facts(&tx, w->order, &facts, &w->e), &w->e);
+    assert_true(production_check(&facts, LANG_ZH, w->a, check));
+    assert_string_equal(facts.reporting_code, "FJQZ20260718A1");
+    assert_string_equal(check[3].text, "FX26 0007 1182");
+    hall_end(&tx);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         WHOLE(a_paid_order_becomes_a_ukey_with_a_working_certificate),
+        WHOLE(the_order_waits_for_the_makers_own_browser),
+        WHOLE(a_new_ticket_goes_on_where_the_last_agent_stopped),
+        WHOLE(a_ca_that_is_away_is_waited_for),
+        WHOLE(what_the_ca_refuses_is_told_at_the_bench),
+        WHOLE(only_a_maker_with_a_ukey_of_his_own_can_begin),
+        WHOLE(two_makers_do_not_drive_one_order),
+        WHOLE(quality_wants_the_label_and_the_very_key),
+        WHOLE(quality_refuses_a_key_without_the_certificate),
+        WHOLE(the_bench_sees_the_four_checks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
