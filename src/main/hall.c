@@ -14,6 +14,7 @@
 #include "hall/event/event.h"
 #include "hall/intake/intake.h"
 #include "hall/invoice/invoice.h"
+#include "hall/limit/limit.h"
 #include "hall/order/order.h"
 #include "hall/outbox/message.h"
 #include "hall/payment/payment.h"
@@ -21,12 +22,7 @@
 #include "hall/session/session.h"
 #include "partner/partner_api.h"
 #include "peer/peer.h"
-#if __has_include("portal/portal.h")
 #include "portal/portal.h"
-#define WITH_PORTAL 1
-#else
-#define WITH_PORTAL 0
-#endif
 #include "store/store.h"
 
 #include <pthread.h>
@@ -196,6 +192,7 @@ static enum err prune(struct process *p, struct err_info *e)
     int usable;
     TRY(hall_begin(p->hall, 1, &hall_timer, a, &tx, e));
     TRY(session_prune(&tx, e));
+    TRY(limit_prune(&tx, e));
     TRY(account_usable_due(&tx, &usable, e));
     return hall_commit(&tx, e);
 }
@@ -266,14 +263,12 @@ static enum err serve(struct process *p, struct err_info *e)
                                  .not_under = not_pages};
     p->server = httpd_new(&(struct httpd_options){
         .workers = 8, .https = strncmp(p->opened.settings.public_url, "https:", 6) == 0});
-#if WITH_PORTAL
     struct portal_options portal_options = {
         .hall = p->hall,
         .client_folder = conf_get(p->opened.settings.conf, "client", NULL),
         .server_id = conf_get(p->opened.settings.conf, "server_id", "hall")};
     TRY(portal_new(&portal_options, &p->portal, e));
     portal_mount(p->server, p->portal);
-#endif
     p->console = (struct console){.hall = p->hall,
                                   .outbox = p->opened.settings.outbox_folder,
                                   .one_user = one_user(p->place)};
@@ -293,9 +288,7 @@ static void close_all(struct process *p)
     httpd_free(p->server);
     if (p->ticking)
         pthread_join(p->clockwork, NULL);
-#if WITH_PORTAL
     portal_free(p->portal);
-#endif
     outbox_free(p->outbox);
     event_hub_free(p->events);
     if (p->hall->ids && hall_ids_release(p->hall->ids, p->opened.store, &e) != ERR_OK)

@@ -21,8 +21,7 @@ static int is_guest(const char *cookie)
     return cookie && strlen(cookie) == GUEST_CHARS;
 }
 
-const char *web_guest_csrf(struct httpd_request *r, struct httpd_reply *reply,
-                           const struct vault *v, const char *cookie)
+const char *web_guest(struct httpd_request *r, struct httpd_reply *reply, const char *cookie)
 {
     const char *guest = httpd_cookie(r, cookie);
     if (!is_guest(guest)) {
@@ -31,7 +30,13 @@ const char *web_guest_csrf(struct httpd_request *r, struct httpd_reply *reply,
         guest = text_base64url(r->arena, (struct bytes){random, sizeof random});
         httpd_reply_cookie(reply, cookie, guest, HTTPD_SESSION_COOKIE);
     }
-    return csrf_of(r->arena, v, guest);
+    return guest;
+}
+
+const char *web_guest_csrf(struct httpd_request *r, struct httpd_reply *reply,
+                           const struct vault *v, const char *cookie)
+{
+    return csrf_of(r->arena, v, web_guest(r, reply, cookie));
 }
 
 enum err web_guest_check(const struct httpd_request *r, const struct vault *v, const char *cookie,

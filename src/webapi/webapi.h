@@ -66,6 +66,8 @@ static inline const char *web_word(enum lang lang, const char *zh, const char *e
 
 /* ---- before anybody is signed in ---- */
 
+/* The random cookie of that name by which a browser is known again; set where it has none. Once a request. */
+const char *web_guest(struct httpd_request *r, struct httpd_reply *reply, const char *cookie);
 /* The token for changes of a browser without a session: it follows from a random cookie of that name, which is set
  * where the browser has none. */
 const char *web_guest_csrf(struct httpd_request *r, struct httpd_reply *reply,

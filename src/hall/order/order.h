@@ -13,6 +13,7 @@
 
 struct project;
 struct outbox_kind;
+struct ukey;
 struct intake_hooks;
 
 enum order_group { ORDER_YOURS, ORDER_RUNNING, ORDER_ENDED }; /* 要您办的 · 办理中 · 已结束 */
@@ -225,6 +226,9 @@ void order_write_due(struct hall_tx *tx, const struct order_due *d, struct json_
 NODISCARD enum err order_write_section(struct hall_tx *tx, const struct order *o,
                                        const char *section, struct json_out *j, const char *key,
                                        struct err_info *e); /* FormSection */
+/* Members of KeyItem, with what the user can do with it, into an open object. */
+NODISCARD enum err order_write_key_members(struct hall_tx *tx, const struct ukey *k,
+                                           struct json_out *j, struct err_info *e);
 void order_write_problem(const struct form_problem *p, enum lang lang, struct json_out *j,
                          const char *key);                               /* Problem */
 const char *order_section_state_text(enum form_state s, enum lang lang); /* 填了一半 */

@@ -1,23 +1,6 @@
 /* Members of the order page that stand in other concepts: one writer for each. */
-#include "hall/certificate/certificate.h"
 #include "hall/order/view_priv.h"
 #include "hall/production/production.h"
-#include "hall/ukey/ukey.h"
-
-/* S0-29: serial and certificate are the applicant's to see once the UKey is on its way. */
-static enum err key(struct hall_tx *tx, const struct order *o, struct json_out *j,
-                    struct err_info *e)
-{
-    struct ukey k;
-    int found;
-    TRY(ukey_of_order(tx, o->id, &k, &found, e));
-    if (!found || !k.shipped_at)
-        return ERR_OK;
-    jout_object(j, "key");
-    TRY(certificate_write_key_members(tx, &k, j, e));
-    jout_end(j);
-    return ERR_OK;
-}
 
 /* The ca is away: it goes on by itself. */
 static enum err ca_waiting(struct hall_tx *tx, const struct order *o, struct json_out *j,
@@ -31,6 +14,6 @@ static enum err ca_waiting(struct hall_tx *tx, const struct order *o, struct jso
     return ERR_OK;
 }
 
-order_view_part *const order_view_parts[] = {order_view_shipment, key, order_view_invoice,
-                                             ca_waiting};
+order_view_part *const order_view_parts[] = {order_view_shipment, order_view_key,
+                                             order_view_invoice, ca_waiting};
 const size_t order_view_parts_n = sizeof order_view_parts / sizeof *order_view_parts;

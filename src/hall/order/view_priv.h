@@ -52,6 +52,7 @@ const char *view_when(const struct view *v, enum flow_event done_by);
 typedef enum err order_view_part(struct hall_tx *tx, const struct order *o, struct json_out *j,
                                  struct err_info *e);
 order_view_part order_view_shipment, order_view_invoice; /* effects_sending.c */
+order_view_part order_view_key;                          /* view_key.c */
 extern order_view_part *const order_view_parts[];
 extern const size_t order_view_parts_n;
 
