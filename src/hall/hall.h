@@ -70,6 +70,7 @@ struct hall_tx {
     int write;
     hall_after_fn *after[HALL_AFTER_MAX];
     int afters;
+    int audit_chain; /* audit's: 1 + the first chain this transaction wrote to; 0: none yet */
 };
 
 /* Begin a unit of work; `write` takes the writer's lock. Free without commit rolls everything back.

@@ -10,15 +10,21 @@
 
 #include <string.h>
 
-/* Everything of one order in one chain; what has no order goes by its object. */
-static int chain_of(const struct audit_entry *x)
+/* Everything of one order in one chain. What has no order goes where this transaction is already, else by its object: a
+ * chain is locked until the commit, and a transaction that holds one only can wait for no other in a circle. */
+static int chain_of(struct hall_tx *tx, const struct audit_entry *x)
 {
     uint8_t h[DIGEST_LEN];
+    if (!x->order && tx->audit_chain)
+        return tx->audit_chain - 1;
     if (x->order)
         digest_sha256((struct bytes){(const uint8_t *)&x->order, sizeof x->order}, h);
     else
         digest_sha256((struct bytes){(const uint8_t *)x->object, strlen(x->object)}, h);
-    return h[0] % AUDIT_CHAINS;
+    int chain = h[0] % AUDIT_CHAINS;
+    if (!tx->audit_chain)
+        tx->audit_chain = chain + 1;
+    return chain;
 }
 
 static enum err keep_values(struct hall_tx *tx, const struct audit_content *c,
@@ -64,7 +70,7 @@ enum err audit_write(struct hall_tx *tx, const struct audit_entry *x, struct err
     uint8_t salt_bytes[AUDIT_SALT_LEN];
     const struct store_row *head;
     struct audit_content c = {.id = hall_new_id(tx->hall),
-                              .chain = chain_of(x),
+                              .chain = chain_of(tx, x),
                               .at = tx->now,
                               .order = x->order,
                               .actor_id = tx->who.id,

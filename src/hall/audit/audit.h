@@ -12,7 +12,7 @@ enum { AUDIT_CHAINS = 16, AUDIT_HASH_LEN = 32 };
 
 struct audit_entry {
     const char *act;       /* "order.submit": concept, dot, what */
-    int64_t order;         /* chooses the chain; 0: none */
+    int64_t order;         /* chooses the chain; 0: none, then the chain this transaction is at */
     const char *object;    /* "order:1234", "staff:7", "notice:3"; no personal value */
     const char *old_value; /* text or JSON; NULL: none. Sealed, may hold personal values */
     const char *new_value;

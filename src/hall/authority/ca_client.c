@@ -174,16 +174,12 @@ enum err ca_client_state(struct ca_client *c, const char *serial, struct arena *
 enum err ca_client_anchor(struct ca_client *c, const char *heads, struct arena *a,
                           const char **ca_head, struct err_info *e)
 {
-    struct json_out j;
     int64_t n;
     const char *hash;
     _auto_json answer = NULL;
     _auto_buf body;
     buf_init(&body, BODY_MAX);
-    jout_init(&j, &body);
-    jout_object(&j, NULL);
-    jout_text(&j, "heads", heads);
-    jout_end(&j);
+    buf_text(&body, heads);
     TRY(line_post(c->http, "/ca/v1/anchors", &body, &answer, e));
     if (json_get_int(answer, "n", &n, e) != ERR_OK ||
         json_get_text(answer, "hash", &hash, e) != ERR_OK)
@@ -197,7 +193,13 @@ enum err ca_client_last_anchor(struct ca_client *c, struct arena *a, const char 
 {
     _auto_json answer = NULL;
     TRY(line_get(c->http, "/ca/v1/anchors/last", &answer, e));
-    *heads = arena_text(a, json_opt_text(answer, "heads", ""));
+    const json_t *list = json_object_get(answer, "heads");
+    *heads = "";
+    if (json_array_size(list) == 0)
+        return ERR_OK;
+    char *text = json_dumps(list, JSON_COMPACT);
+    *heads = arena_fmt(a, "{\"heads\":%s}", text);
+    free(text);
     return ERR_OK;
 }
 

@@ -58,10 +58,10 @@ NODISCARD enum err ca_client_change(struct ca_client *c, const struct ca_status_
 NODISCARD enum err ca_client_state(struct ca_client *c, const char *serial, struct arena *a,
                                    const char **state, struct err_info *e);
 
-/* Heads of the hall's audit chains (JSON); the answer is the ca's own head as JSON text. */
+/* Heads of the hall's audit chains, as audit_heads_json writes them; the answer is the ca's own head as JSON text. */
 NODISCARD enum err ca_client_anchor(struct ca_client *c, const char *heads, struct arena *a,
                                     const char **ca_head, struct err_info *e);
-/* The heads that the ca was told last, "" where none. */
+/* The heads that the ca was told last, in the same form; "" where none. */
 NODISCARD enum err ca_client_last_anchor(struct ca_client *c, struct arena *a, const char **heads,
                                          struct err_info *e);
 NODISCARD enum err ca_client_health(struct ca_client *c, struct err_info *e);

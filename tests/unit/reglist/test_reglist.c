@@ -3,6 +3,7 @@
 #include "testing.h"
 
 #include <iconv.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define HEAD "action,institution_name,reporting_code,user_name,uscc,handler,mobile,email,code\r\n"
@@ -250,6 +251,34 @@ static void limits_of_rows_and_bytes_hold_exactly(void **state)
     buf_clear(&b);
 }
 
+/* Bytes from outside, changed at random with a fixed seed: never a crash, never a row of a broken record. */
+static void changed_files_are_read_or_refused(void **state)
+{
+    static const char *const seeds[] = {HEAD GOOD GOOD,
+                                        "[{\"action\":\"add\",\"mobile\":\"13805961234\"}]"};
+    static const char chars[] = "\",\r\n\0{}[]:\\\xFF\xE6\x81\x30";
+    unsigned seed = 20261120;
+    (void)state;
+    for (int i = 0; i < 4000; i++) {
+        _auto(arena) a = arena_new();
+        const char *from = seeds[i % 2];
+        size_t n = strlen(from);
+        uint8_t *file = (uint8_t *)arena_text(a, from);
+        for (int k = 0; k < 1 + i % 5; k++)
+            file[(size_t)rand_r(&seed) % n] = (uint8_t)chars[(size_t)rand_r(&seed) % sizeof chars];
+        n -= (size_t)rand_r(&seed) % (n / 2);
+        struct reglist l;
+        struct err_info e = {0};
+        struct bytes bytes = {file, n};
+        enum err done = reglist_read(a, bytes, reglist_detect(bytes), &l, &e);
+        assert_true(done == ERR_OK || done == ERR_TOO_LARGE);
+        for (size_t p = 0; p < l.problems_n; p++)
+            assert_true(strlen(reglist_problem_text(a, &l.problems[p], LANG_ZH)) > 0);
+        for (size_t r = 0; r < l.rows_n; r++)
+            assert_true(strlen(l.rows[r].reporting_code) == 14 && *l.rows[r].user_name);
+    }
+}
+
 static void reasons_say_what_to_do_in_both_languages(void **state)
 {
     struct reglist l = read_text(*state,
@@ -292,6 +321,7 @@ int main(void)
         T(json_of_another_shape_is_refused),
         T(the_hash_holds_every_field_and_the_row_number),
         T(limits_of_rows_and_bytes_hold_exactly),
+        T(changed_files_are_read_or_refused),
         T(reasons_say_what_to_do_in_both_languages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

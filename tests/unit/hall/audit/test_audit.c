@@ -241,6 +241,34 @@ static void the_log_is_read_newest_first_and_filtered(void **state)
     hall_end(&tx);
 }
 
+static void what_has_no_order_locks_no_second_chain(void **state)
+{
+    struct hall_fixture *f = *state;
+    struct hall_tx tx = {0};
+    int used = 0;
+    hall_write(f, &maker_xu, &tx);
+    for (int i = 0; i < 40; i++) {
+        struct audit_entry x = {.act = "account.load",
+                                .object = arena_fmt(f->arena, "account:%d", i)};
+        assert_ok(audit_write(&tx, &x, &f->e), &f->e);
+    }
+    hall_done(f, &tx);
+    struct audit_heads h = heads(f);
+    for (int i = 0; i < AUDIT_CHAINS; i++)
+        used += h.chain[i].n > 0;
+    assert_int_equal(used, 1);
+    for (int order = 1; order < 40; order++) { /* orders spread over the chains */
+        struct audit_entry x = {.act = "order.save", .order = order, .object = "order"};
+        hall_write(f, &maker_xu, &tx);
+        assert_ok(audit_write(&tx, &x, &f->e), &f->e);
+        hall_done(f, &tx);
+    }
+    h = heads(f);
+    for (int i = used = 0; i < AUDIT_CHAINS; i++)
+        used += h.chain[i].n > 0;
+    assert_true(used > 8);
+}
+
 static void heads_travel_as_json(void **state)
 {
     struct hall_fixture *f = *state;
@@ -272,6 +300,7 @@ int main(void)
         HALL_TEST(a_value_changed_in_the_side_table_is_named),
         HALL_TEST(erased_values_leave_the_chain_whole),
         HALL_TEST(the_log_is_read_newest_first_and_filtered),
+        HALL_TEST(what_has_no_order_locks_no_second_chain),
         HALL_TEST(heads_travel_as_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
