@@ -328,6 +328,32 @@ static void late_money_goes_back(void **state)
     assert_string_equal(b.kind, "late");
 }
 
+/* P12: what the bank does not do at once is neither lost nor done twice. */
+static void a_refund_that_takes_its_time_is_kept(void **state)
+{
+    struct street *s = *state;
+    const char *url;
+    struct order o;
+    struct hall_tx tx;
+    int64_t order = pay_started(s, &url);
+    hall_write(s->o->f, &s->o->shen, &tx);
+    assert_ok(order_cancel(&tx, order, &o, &s->e), &s->e);
+    hall_done(s->o->f, &tx);
+    approve(s, url);
+    assert_true(reaches(s, order, FLOW_PAYMENT_REFUNDING));
+    bank_set_next(s->bank, &(struct bank_next){.refund = BANK_DOWN});
+    run_outbox(s); /* refused: again later */
+    assert_int_equal(pay_state(s, order), FLOW_PAYMENT_REFUNDING);
+    assert_int_equal(books(s, order).sums.held, 30000);
+    bank_set_next(s->bank, &(struct bank_next){.refund = BANK_PENDING});
+    for (int i = 0; i < 1000 && pay_state(s, order) != FLOW_PAYMENT_REFUNDED; i++) {
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+        run_outbox(s);
+    }
+    assert_int_equal(pay_state(s, order), FLOW_PAYMENT_REFUNDED);
+    assert_int_equal(books(s, order).sums.refunded, 30000);
+}
+
 /* The bank is down when it is asked: the callback is taken all the same, and the outbox asks until it knows. */
 static void a_bank_that_cannot_be_asked_is_asked_later(void **state)
 {
@@ -366,6 +392,7 @@ int main(void)
         PAY_TEST(a_forged_callback_is_refused),
         PAY_TEST(a_wrong_amount_in_a_callback_is_told_to_finance),
         PAY_TEST(late_money_goes_back),
+        PAY_TEST(a_refund_that_takes_its_time_is_kept),
         PAY_TEST(a_bank_that_cannot_be_asked_is_asked_later),
         PAY_TEST(another_provider_is_not_there),
     };
