@@ -382,16 +382,15 @@ enum err payment_exception_note(struct hall_tx *tx, int64_t order, const char *k
                       NULL, e);
 }
 
-static enum err exceptions_of(struct hall_tx *tx, int64_t order, const char *kind,
-                              const char *detail, int *n, struct err_info *e)
+static enum err count_of(struct hall_tx *tx, int64_t order, const char *kind, const char *detail,
+                         int *n, struct err_info *e)
 {
-    struct store_rows rows;
-    TRY(store_many(tx->db, &Q_payment_exception_of_order, PARAMS(P_INT(order)), tx->arena, &rows,
-                   e));
+    const struct payment_exception *x;
+    size_t all;
+    TRY(payment_exceptions_of(tx, order, &x, &all, e));
     *n = 0;
-    for (size_t i = 0; i < rows.n; i++)
-        *n += strcmp(row_text(&rows.row[i], "kind"), kind) == 0 &&
-              (!detail || strcmp(row_text(&rows.row[i], "detail"), detail) == 0);
+    for (size_t i = 0; i < all; i++)
+        *n += strcmp(x[i].kind, kind) == 0 && (!detail || strcmp(x[i].detail, detail) == 0);
     return ERR_OK;
 }
 
@@ -399,7 +398,7 @@ enum err payment_exception_once(struct hall_tx *tx, int64_t order, const char *k
                                 const char *detail, struct err_info *e)
 {
     int n;
-    TRY(exceptions_of(tx, order, kind, detail, &n, e));
+    TRY(count_of(tx, order, kind, detail, &n, e));
     return n ? ERR_OK : payment_exception_note(tx, order, kind, detail, e);
 }
 
@@ -412,20 +411,17 @@ enum err payment_forged_worth(struct hall_tx *tx, int64_t order, int *worth, str
     if (found == ERR_NOT_FOUND)
         return ERR_OK;
     TRY(found);
-    TRY(exceptions_of(tx, order, "bad_signature", NULL, &n, e));
+    TRY(count_of(tx, order, "bad_signature", NULL, &n, e));
     *worth = n < PAYMENT_FORGED_MAX;
     return ERR_OK;
 }
 
-enum err payment_exception_list(struct hall_tx *tx, int64_t before, int limit,
-                                const struct payment_exception **out, size_t *n, struct err_info *e)
+static void read_exceptions(struct hall_tx *tx, const struct store_rows *rows,
+                            const struct payment_exception **out, size_t *n)
 {
-    struct store_rows rows;
-    TRY(store_many(tx->db, &Q_payment_exception_page,
-                   PARAMS(P_INT(before ? before : INT64_MAX), P_INT(limit)), tx->arena, &rows, e));
-    struct payment_exception *x = arena_alloc(tx->arena, (rows.n + 1) * sizeof *x);
-    for (size_t i = 0; i < rows.n; i++) {
-        const struct store_row *row = &rows.row[i];
+    struct payment_exception *x = arena_alloc(tx->arena, (rows->n + 1) * sizeof *x);
+    for (size_t i = 0; i < rows->n; i++) {
+        const struct store_row *row = &rows->row[i];
         x[i] = (struct payment_exception){.id = row_int(row, "id"),
                                           .order = row_int(row, "order_id"),
                                           .money = row_int_or(row, "money_id", 0),
@@ -434,6 +430,33 @@ enum err payment_exception_list(struct hall_tx *tx, int64_t before, int limit,
                                           .detail = row_text(row, "detail")};
     }
     *out = x;
-    *n = rows.n;
+    *n = rows->n;
+}
+
+enum err payment_exception_list(struct hall_tx *tx, int64_t before, int limit,
+                                const struct payment_exception **out, size_t *n, struct err_info *e)
+{
+    struct store_rows rows;
+    TRY(store_many(tx->db, &Q_payment_exception_page,
+                   PARAMS(P_INT(before ? before : INT64_MAX), P_INT(limit)), tx->arena, &rows, e));
+    read_exceptions(tx, &rows, out, n);
+    return ERR_OK;
+}
+
+enum err payment_exceptions_of(struct hall_tx *tx, int64_t order,
+                               const struct payment_exception **out, size_t *n, struct err_info *e)
+{
+    struct store_rows rows;
+    TRY(store_many(tx->db, &Q_payment_exception_of_order, PARAMS(P_INT(order)), tx->arena, &rows,
+                   e));
+    read_exceptions(tx, &rows, out, n);
+    return ERR_OK;
+}
+
+enum err payment_exception_count(struct hall_tx *tx, int64_t *n, struct err_info *e)
+{
+    const struct store_row *row;
+    TRY(store_one(tx->db, &Q_payment_exception_count, NO_PARAMS, tx->arena, &row, e));
+    *n = row_int(row, "n");
     return ERR_OK;
 }

@@ -150,6 +150,12 @@ struct payment_exception {
 };
 NODISCARD enum err payment_exception_note(struct hall_tx *tx, int64_t order, const char *kind,
                                           const char *detail, struct err_info *e);
+NODISCARD enum err payment_exceptions_of(struct hall_tx *tx, int64_t order,
+                                         const struct payment_exception **out, size_t *n,
+                                         struct err_info *e);
+NODISCARD enum err payment_exception_count(struct hall_tx *tx, int64_t *n, struct err_info *e);
+/* What happened, and what is done about it. */
+const char *payment_exception_text(const char *kind, enum lang lang);
 /* The same thing of the same order is told once. */
 NODISCARD enum err payment_exception_once(struct hall_tx *tx, int64_t order, const char *kind,
                                           const char *detail, struct err_info *e);
@@ -178,8 +184,14 @@ struct payment_ledger {
     const struct payment_line *line; /* newest first */
     size_t lines;
 };
-NODISCARD enum err payment_ledger(struct hall_tx *tx, int64_t before, int limit,
-                                  struct payment_ledger *out, struct err_info *e);
+struct payment_period {
+    int64_t from, until; /* business time, `until` not included; 0, 0: everything */
+};
+NODISCARD enum err payment_ledger(struct hall_tx *tx, struct payment_period p, int64_t before,
+                                  int limit, struct payment_ledger *out, struct err_info *e);
+/* What a line was for, in words. */
+const char *payment_line_text(const struct payment_line *l, enum lang lang);
+const char *payment_account_title(const char *code, enum lang lang); /* "" where unknown */
 
 /* ---- the outbox's side: `order` registers these kinds and settles their answers with events ----
  * "payment.query" body {"order"}: answer {"result": "paid" | "not_paid" | "failed" | "unknown", "method", "trade_no", "amount_fen", "at"}.

@@ -64,13 +64,16 @@ VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (key) DO NOTHING;
 
 -- name: payment_ledger_page :many
-SELECT id, at, order_id, debit, credit, amount_fen, what FROM payment_ledger WHERE id < $1 ORDER BY id DESC LIMIT $2;
+SELECT id, at, order_id, debit, credit, amount_fen, what FROM payment_ledger
+WHERE id < $1 AND at >= $3 AND at < $4 ORDER BY id DESC LIMIT $2;
 
 -- name: payment_ledger_debits :many
-SELECT debit AS account, CAST(SUM(amount_fen) AS BIGINT) AS fen FROM payment_ledger GROUP BY debit ORDER BY debit;
+SELECT debit AS account, CAST(SUM(amount_fen) AS BIGINT) AS fen FROM payment_ledger
+WHERE at >= $1 AND at < $2 GROUP BY debit ORDER BY debit;
 
 -- name: payment_ledger_credits :many
-SELECT credit AS account, CAST(SUM(amount_fen) AS BIGINT) AS fen FROM payment_ledger GROUP BY credit ORDER BY credit;
+SELECT credit AS account, CAST(SUM(amount_fen) AS BIGINT) AS fen FROM payment_ledger
+WHERE at >= $1 AND at < $2 GROUP BY credit ORDER BY credit;
 
 -- name: payment_ledger_order :many
 SELECT id, at, order_id, debit, credit, amount_fen, what FROM payment_ledger WHERE order_id = $1 ORDER BY id;

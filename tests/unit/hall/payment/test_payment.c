@@ -31,7 +31,7 @@ static struct payment_ledger ledger(struct hall_tx *tx)
 {
     struct err_info e;
     struct payment_ledger l;
-    assert_ok(payment_ledger(tx, 0, 100, &l, &e), &e);
+    assert_ok(payment_ledger(tx, (struct payment_period){0}, 0, 100, &l, &e), &e);
     return l;
 }
 
@@ -261,6 +261,30 @@ static void the_books_agree_after_any_sequence(void **state)
     hall_done(w.f, &w.tx);
 }
 
+/* The month's books hold what was booked in it, and nothing else. */
+static void a_period_has_its_own_sums(void **state)
+{
+    struct hall_fixture *f = *state;
+    struct hall_tx tx;
+    struct payment_ledger l;
+    int64_t count;
+    hall_write(f, &bank, &tx);
+    assert_ok(payment_open(&tx, ORDER, 30000, 0, &f->e), &f->e);
+    assert_ok(payment_book(&tx, ORDER, "net_bank", "T1", 30000, tx.now, &f->e), &f->e);
+    struct payment_period before = {.from = 0, .until = tx.now};
+    struct payment_period with = {.from = tx.now, .until = tx.now + 1};
+    assert_ok(payment_ledger(&tx, before, 0, 10, &l, &f->e), &f->e);
+    assert_int_equal(l.lines, 0);
+    assert_int_equal(l.debit_fen, 0);
+    assert_ok(payment_ledger(&tx, with, 0, 10, &l, &f->e), &f->e);
+    assert_int_equal(l.lines, 1);
+    assert_int_equal(l.debit_fen, 30000);
+    assert_string_equal(payment_line_text(&l.line[0], LANG_ZH), "收款");
+    assert_ok(payment_exception_count(&tx, &count, &f->e), &f->e);
+    assert_int_equal(count, 0);
+    hall_end(&tx);
+}
+
 /* A forger's callbacks fill no list, and an order that owes nothing is not named at all. */
 static void forged_callbacks_are_told_a_few_times(void **state)
 {
@@ -291,6 +315,7 @@ int main(void)
         HALL_TEST(an_orders_refund_waits_for_the_second_person),
         HALL_TEST(a_page_is_open_for_thirty_minutes),
         HALL_TEST(the_books_agree_after_any_sequence),
+        HALL_TEST(a_period_has_its_own_sums),
         HALL_TEST(forged_callbacks_are_told_a_few_times),
     };
     return cmocka_run_group_tests_name("payment", tests, NULL, NULL);
