@@ -27,12 +27,15 @@ static enum err apply_due(struct hall_tx *tx, const struct due *d, struct err_in
 {
     static const enum flow_actor operator_ = ACTOR_OPERATOR;
     struct order_input in = {0};
+    int64_t dropped = 1;
     if (!*d->name) /* A26: nobody has touched this draft for as long as the profile keeps one */
         in.as = &operator_;
     /* the row goes first: an event that starts the same clock again sets a new one */
     if (*d->name)
         TRY(store_exec(tx->db, &Q_order_timer_drop_due,
-                       PARAMS(P_INT(d->order), P_TEXT(d->name), P_INT(d->due_at)), NULL, e));
+                       PARAMS(P_INT(d->order), P_TEXT(d->name), P_INT(d->due_at)), &dropped, e));
+    if (!dropped) /* another process was faster */
+        return ERR_OK;
     TRY(store_save(tx->db, e));
     enum err done = order_apply(tx, d->order, d->event, &in, NULL, e);
     if (done == ERR_OK)

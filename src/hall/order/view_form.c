@@ -242,9 +242,9 @@ static void write_check_task(const struct view *v, struct json_out *j)
         write_task(
             j, "check", title,
             order_word(lang, "上面各项完成后可以核对", "Opens when everything above is done"),
-            "blocked", order_word(lang, "还不能做", "Not yet"), 1);
+            "blocked", order_word(lang, "还不能做", "Not yet"), 0);
     else
-        write_task(j, "check", title, "", "empty", order_word(lang, "可以做了", "Ready"), 1);
+        write_task(j, "check", title, "", "empty", order_word(lang, "可以做了", "Ready"), 0);
 }
 
 static void write_suggested(const struct view *v, struct json_out *j)
@@ -271,7 +271,6 @@ void view_write_tasks(const struct view *v, struct json_out *j, const char *key)
     const struct project_form *layout = project_form(v->o->rules_of, v->o->type);
     enum lang lang = v->tx->lang;
     int64_t saved = 0;
-    int missing = v->missing + 1; /* checking and submitting is one, too */
     for (size_t s = 0; s < v->form->sections; s++)
         if (v->form->section[s].saved_at > saved)
             saved = v->form->section[s].saved_at;
@@ -282,8 +281,8 @@ void view_write_tasks(const struct view *v, struct json_out *j, const char *key)
             ? order_say(v->tx->arena, lang, "还差 {} 项就能提交", "{} to do before you can submit",
                         arena_fmt(v->tx->arena, "%d", v->missing))
             : order_word(lang, "都填好了，核对后就能提交", "All filled in; check and submit"));
-    jout_int(j, "missing", missing);
-    jout_int(j, "total", v->total + 1);
+    jout_int(j, "missing", v->missing);
+    jout_int(j, "total", v->total);
     jout_int(j, "done", v->total - v->missing);
     if (saved)
         jout_text(j, "saved_at", time_rfc3339(v->tx->arena, saved));

@@ -31,7 +31,7 @@ static void write_lane(const struct view *v, struct json_out *j, const struct fl
     jout_text(j, "title", lane_title(lane->machine, lang));
     jout_object(j, "owner");
     jout_text(j, "kind", order_owner_kind(lane->owner));
-    jout_text(j, "text", order_owner_text(lane->owner, lang));
+    jout_text(j, "text", view_owner_text(v, lane->owner));
     jout_end(j);
     jout_text(j, "text", view_text(v, lane));
     if (lane->machine == FLOW_FULFILMENT && lane->state == FLOW_FULFILMENT_SHIPPED) /* S0-28 */
@@ -48,7 +48,8 @@ static void write_lanes(const struct view *v, struct json_out *j)
     jout_list(j, "lanes");
     for (int i = 0; i < v->lanes; i++) {
         const char *text = view_text(v, &v->lane[i]);
-        all = i ? arena_fmt(v->tx->arena, "%s%s%s", all, order_word(v->tx->lang, "，", "; "), text)
+        all = i ? arena_fmt(v->tx->arena, "%s%s%s %s", all, order_word(v->tx->lang, "，", "; "),
+                            view_region_title(v->lane[i].machine, v->tx->lang), text)
                 : text;
         if (v->lane[i].owner != OWNER_NOBODY)
             write_lane(v, j, &v->lane[i]);
@@ -185,6 +186,7 @@ enum err order_write_members(struct hall_tx *tx, const struct order *o, enum ord
 {
     struct view v;
     TRY(view_load(tx, o, &v, e));
+    TRY(view_load_names(&v, e));
     TRY(view_write_item(&v, reader, j, e));
     write_lanes(&v, j);
     view_write_ahead(&v, j, "todo", 1);

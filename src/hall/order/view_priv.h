@@ -13,19 +13,25 @@ struct view {
     int lanes;
     const struct task_clock *clock;
     size_t clocks;
+    const struct task *task; /* open ones of the order, with who took them */
+    size_t tasks;
     const struct form *form; /* of a draft; NULL otherwise */
     int pin_to_set;          /* the UKey is on its way or there, and has no PIN of the user's yet */
     int missing, total;      /* sections of a draft that stop it from being submitted */
 };
 NODISCARD enum err view_load(struct hall_tx *tx, const struct order *o, struct view *v,
                              struct err_info *e);
+/* Who of a desk has taken the order; without it the desk alone is shown. */
+NODISCARD enum err view_load_names(struct view *v, struct err_info *e);
+const char *view_owner_text(const struct view *v, enum flow_owner owner);
 /* The running clock of rules.clock[i]; NULL: none. */
 const struct task_clock *view_clock(const struct view *v, int i);
 struct order_due view_due(const struct view *v, const struct flow_now *lane);
 /* The state of a lane in words, filled. */
 const char *view_text(const struct view *v, const struct flow_now *lane);
 const char *view_tone(const struct view *v, const struct flow_now *lane);
-const char *view_region(enum flow_machine m); /* openapi Region */
+const char *view_region(enum flow_machine m);                       /* openapi Region */
+const char *view_region_title(enum flow_machine m, enum lang lang); /* 制作寄送 */
 
 NODISCARD enum err view_write_item(const struct view *v, enum order_reader reader,
                                    struct json_out *j, struct err_info *e);

@@ -65,10 +65,27 @@ const struct task_clock *view_clock(const struct view *v, int i)
 struct order_due view_due(const struct view *v, const struct flow_now *lane)
 {
     const struct task_clock *c = view_clock(v, lane->clock);
-    if (!c)
+    /* when a parcel arrives is the courier's estimate, never a time limit (S0-28) */
+    if (!c || v->facts.rules->clock[lane->clock].owner == OWNER_COURIER)
         return (struct order_due){0};
     return (struct order_due){
         .at = c->due_at, .started_at = c->started_at, .provisional = c->provisional};
+}
+
+/* The desk, and who of it has taken the order. */
+const char *view_owner_text(const struct view *v, enum flow_owner owner)
+{
+    const char *desk = order_owner_text(owner, v->tx->lang);
+    for (size_t i = 0; i < v->tasks; i++)
+        if (*v->task[i].claimed_name && strcmp(v->task[i].role, flow_owner_name(owner)) == 0)
+            return arena_fmt(v->tx->arena, "%s %s", desk, v->task[i].claimed_name);
+    return desk;
+}
+
+enum err view_load_names(struct view *v, struct err_info *e)
+{
+    struct task_filter f = {.order = v->o->id, .limit = 20};
+    return task_list(v->tx, &f, &v->task, &v->tasks, e);
 }
 
 struct fill {
@@ -230,7 +247,7 @@ static void fill_status(const struct view *v, enum order_reader reader, struct o
         .tone = view_tone(v, lane),
         .owner = lane->owner,
         .owner_kind = order_owner_kind(lane->owner),
-        .owner_text = order_owner_text(lane->owner, v->tx->lang),
+        .owner_text = view_owner_text(v, lane->owner),
         .due = view_due(v, lane),
         .group = v->o->group,
         .final = flow_is_rest(FLOW_APPLICATION, v->o->states.at[FLOW_APPLICATION]),

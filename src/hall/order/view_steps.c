@@ -100,6 +100,8 @@ const char *view_when(const struct view *v, enum flow_event done_by)
         const struct flow_clock *c = &r->clock[i];
         if (c->stops != done_by || (c->types && !(c->types >> v->o->type & 1)))
             continue;
+        if (c->owner == OWNER_COURIER) /* an estimate, no time limit (S0-28) */
+            return "";
         const struct task_clock *running = view_clock(v, i);
         if (running)
             return arena_fmt(a, lang == LANG_EN ? "by %s" : "最迟 %s",
@@ -163,6 +165,10 @@ static void write_one(const struct view *v, struct json_out *j, const struct vie
 {
     enum lang lang = v->tx->lang;
     const char *note = filled(v, s->note[lang]), *when = view_when(v, s->done_by);
+    if (s->state == FLOW_PAYMENT_UNPAID && s->machine == FLOW_PAYMENT && !v->o->price_until)
+        note = order_say(v->tx->arena, lang, "提交后 {} 天内付款，价格不变。",
+                         "The price holds for {} days after submitting.",
+                         arena_fmt(v->tx->arena, "%d", v->o->rules_of->pay.price_freeze_days));
     jout_object(j, NULL);
     jout_text(j, "text", filled(v, s->ahead[lang]));
     if (*note)
@@ -332,7 +338,7 @@ static void write_steps(const struct view *v, struct json_out *j, enum flow_mach
     jout_end(j);
 }
 
-static const char *region_title(enum flow_machine m, enum lang lang)
+const char *view_region_title(enum flow_machine m, enum lang lang)
 {
     switch (m) {
     case FLOW_APPLICATION:
@@ -365,7 +371,7 @@ static void write_region(const struct view *v, struct json_out *j, enum flow_mac
     int begun = state != 0;
     jout_object(j, NULL);
     jout_text(j, "region", view_region(m));
-    jout_text(j, "title", region_title(m, v->tx->lang));
+    jout_text(j, "title", view_region_title(m, v->tx->lang));
     jout_text(j, "text",
               begun ? view_text(v, &here) : order_word(v->tx->lang, "还没开始", "Not yet"));
     jout_text(j, "tone", begun ? view_tone(v, &here) : "plain");
