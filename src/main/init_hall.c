@@ -7,9 +7,12 @@
 #include "hall/intake/intake.h"
 #include "hall/settings.h"
 #include "hall/staff/staff.h"
+#include "hall/ukey/ukey.h"
+#include "pki/cert.h"
 #include "pki/key.h"
 #include "pki/pem.h"
 #include "store/store.h"
+#include "token/soft.h"
 
 #include <grp.h>
 #include <pwd.h>
@@ -133,6 +136,65 @@ static enum err enter_regulator(struct hall_tx *tx, const struct init_options *o
     return intake_set_regulator(tx, "aml-reporting", certificate, e);
 }
 
+/* The blank UKeys of the bench come into stock (T1). */
+static enum err stock_blanks(struct hall_tx *tx, const struct init_options *o, struct err_info *e)
+{
+    struct token_info *list;
+    size_t n;
+    _auto(token_place) place = NULL;
+    TRY(token_soft_place(arena_fmt(tx->arena, "%s/demo/ukeys/bench", o->place.data), &place, e));
+    TRY(token_list(place, tx->arena, &list, &n, e));
+    const char **serial = arena_alloc(tx->arena, (n + 1) * sizeof *serial);
+    for (size_t i = 0; i < n; i++)
+        serial[i] = list[i].serial;
+    return ukey_stock_in(tx,
+                         &(struct ukey_stock){.project = "aml-reporting",
+                                              .prefix = "FX",
+                                              .model = "soft",
+                                              .batch = "demo",
+                                              .serial = serial,
+                                              .n = n},
+                         e);
+}
+
+static enum err find_maker(struct hall_tx *tx, int64_t *id, struct err_info *e)
+{
+    const struct staff *list;
+    size_t n;
+    TRY(staff_list(tx, &list, &n, e));
+    for (size_t i = 0; i < n; i++) {
+        if (!(list[i].roles & STAFF_MAKER))
+            continue;
+        *id = list[i].id;
+        return ERR_OK;
+    }
+    return err_set(e, ERR_INTERNAL, NULL, "the demo has no maker");
+}
+
+/* The UKey that the maker signs with, whose certificate was entered at the ca. */
+static enum err enter_maker_ukey(struct hall_tx *tx, const struct init_options *o,
+                                 struct err_info *e)
+{
+    struct token_info *list;
+    struct bytes der;
+    struct cert_view view;
+    size_t n;
+    struct ukey_staff own = {0};
+    _auto(token_place) place = NULL;
+    _auto(token) t = NULL;
+    TRY(token_soft_place(arena_fmt(tx->arena, "%s/demo/ukeys/staff", o->place.data), &place, e));
+    TRY(token_list(place, tx->arena, &list, &n, e));
+    if (n != 1)
+        return err_set(e, ERR_INTERNAL, NULL, "%zu UKeys of staff in the demo", n);
+    TRY(token_open(place, list[0].serial, &t, e));
+    TRY(token_certificate(t, "staff", tx->arena, &der, e));
+    TRY(cert_view(der, tx->arena, &view, e));
+    own.serial = list[0].serial;
+    own.certificate = view.serial;
+    TRY(find_maker(tx, &own.staff, e));
+    return ukey_staff_put(tx, &own, e);
+}
+
 static enum err fill_database(const struct init_options *o, const struct clock *clock,
                               const struct people *people, struct err_info *e)
 {
@@ -158,8 +220,11 @@ static enum err fill_database(const struct init_options *o, const struct clock *
     _auto_hall_tx tx = {0};
     TRY(hall_begin(&hall, 1, &hall_system, o->place.arena, &tx, e));
     TRY(add_people(&tx, o, people, e));
-    if (o->demo)
+    if (o->demo) {
         TRY(enter_regulator(&tx, o, e));
+        TRY(stock_blanks(&tx, o, e));
+        TRY(enter_maker_ukey(&tx, o, e));
+    }
     return hall_commit(&tx, e);
 }
 

@@ -83,8 +83,8 @@ void job_write_policy(struct job_work *w, struct json_out *j)
 {
     /* a login that nobody began from a project, and tests without profiles: what every UKey asks */
     static const struct project_making plain = {.pin_min = 6, .pin_max = 16, .pin_kinds = 2};
-    const struct project *p =
-        w->h->projects ? projects_find(w->h->projects, w->row.j.project) : NULL;
+    const struct project *p = w->h->projects ? projects_find(w->h->projects, w->row.j.project)
+                                             : NULL;
     const struct project_making *m = p ? project_making(p) : &plain;
     jout_object(j, "policy");
     jout_int(j, "min", m->pin_min);
