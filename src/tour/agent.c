@@ -82,10 +82,10 @@ static enum err finish(struct tour *t, struct browser *b, const json_t **out, st
     struct bytes opened;
     TRY(file_read(t->arena, arena_fmt(t->arena, "%s/opened", t->work), 64 << 10, &opened, e));
     char *hash = strrchr((const char *)opened.p, '#');
-    if (!hash)
-        return tour_fail(e, "the agent opened no finish page");
+    if (!hash || hash[1] != b->side[0] || hash[2] != '.') /* "#p.<token>": the portal's */
+        return tour_fail(e, "the agent opened no finish page of the %s", b->side);
     hash[strcspn(hash, "\n")] = '\0';
-    return browser_send(b, "POST", "/jobs/finish", json_pack("{s:s}", "token", hash + 1), out, e);
+    return browser_send(b, "POST", "/jobs/finish", json_pack("{s:s}", "token", hash + 3), out, e);
 }
 
 enum err tour_agent_job(struct tour *t, struct browser *b, json_t *job, const char *const *pins,

@@ -90,6 +90,10 @@ enum err browser_send(struct browser *b, const char *method, const char *path, j
                       const json_t **out, struct err_info *e)
 {
     const json_t *ignored;
+    if (!body && strcmp(method, "DELETE") == 0) { /* takes none */
+        TRY(exchange(b, method, path, NULL, (struct bytes){NULL, 0}, e));
+        return parse(b, out ? out : &ignored, e);
+    }
     char *text = body ? json_dumps(body, JSON_COMPACT) : mem_text("{}");
     json_decref(body);
     struct bytes sent = arena_bytes(b->arena, text, strlen(text));
