@@ -75,5 +75,15 @@ HANDLER(console_job_finish);
 HANDLER(console_shipment_get);
 HANDLER(console_shipment_send);
 HANDLER(console_shipment_deliver);
+HANDLER(console_audit_verify);
+HANDLER(console_audit_log_list);
+HANDLER(console_certificate_list);
+HANDLER(console_certificate_get);
+HANDLER(console_certificate_hold);
+HANDLER(console_certificate_release);
+HANDLER(console_certificate_revoke);
+HANDLER(console_approval_get);
+HANDLER(console_approval_decide);
+HANDLER(console_key_get);
 
 #endif

@@ -5,6 +5,7 @@
 #define API "/api/v1/console"
 #define MAKING (STAFF_MAKER | STAFF_SHIPPING)
 #define JOBS (STAFF_MAKER | STAFF_SHIPPING | STAFF_SUPPORT)
+#define DECIDERS (STAFF_SUPPORT | STAFF_FINANCE | STAFF_REGULATOR | STAFF_PROJECT_ADMIN)
 
 /* x-permission and x-max-body of docs/openapi.yaml. */
 const struct httpd_route console_routes[] = {
@@ -38,6 +39,20 @@ const struct httpd_route console_routes[] = {
     {"GET", API "/shipments/:order", console_shipment_get, STAFF_SHIPPING, 0, 0},
     {"POST", API "/shipments/:order", console_shipment_send, STAFF_SHIPPING, SMALL, 0},
     {"POST", API "/shipments/:order/delivered", console_shipment_deliver, STAFF_SHIPPING, SMALL, 0},
+    {"GET", API "/certificates", console_certificate_list, STAFF_SUPPORT | STAFF_REGULATOR, 0, 0},
+    {"GET", API "/certificates/:serial", console_certificate_get, STAFF_SUPPORT | STAFF_REGULATOR,
+     0, 0},
+    {"POST", API "/certificates/:serial/hold", console_certificate_hold, STAFF_SUPPORT, SMALL, 0},
+    {"POST", API "/certificates/:serial/release", console_certificate_release, STAFF_SUPPORT, SMALL,
+     0},
+    {"POST", API "/certificates/:serial/revoke", console_certificate_revoke,
+     STAFF_SUPPORT | STAFF_REGULATOR, SMALL, 0},
+    {"GET", API "/approvals/:id", console_approval_get, DECIDERS, 0, 0},
+    {"POST", API "/approvals/:id", console_approval_decide, DECIDERS, SMALL, 0},
+    {"GET", API "/keys/:serial", console_key_get, STAFF_MAKER | STAFF_SHIPPING | STAFF_SUPPORT, 0,
+     0},
+    {"POST", API "/audit/verify", console_audit_verify, STAFF_AUDITOR, SMALL, 0},
+    {"GET", API "/audit/log", console_audit_log_list, STAFF_AUDITOR, 0, 0},
 };
 const size_t console_routes_n = sizeof console_routes / sizeof *console_routes;
 
