@@ -24,7 +24,9 @@ static enum err write_person(struct hall_tx *tx, const struct portal_session *s,
     jout_text(j, "reporting_code", s->account.reporting_code);
     jout_end(j);
     jout_text(j, "by", strcmp(s->session.way, "ukey") == 0 ? "ukey" : "code");
-    jout_text(j, "expires_at", time_rfc3339(tx->arena, s->session.ends_at));
+    int64_t ends_at = s->session.ends_at < s->session.idle_ends_at ? s->session.ends_at
+                                                                   : s->session.idle_ends_at;
+    jout_text(j, "expires_at", time_rfc3339(tx->arena, ends_at));
     jout_int(j, "unread", unread);
     return ERR_OK;
 }

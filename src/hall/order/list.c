@@ -1,6 +1,7 @@
 /* Lists of orders, newest first, by key: the number of the last one. */
 #include "hall/order/order_priv.h"
 
+#include "base/text.h"
 #include "hall/order/order_sql.h"
 
 #include <string.h>
@@ -17,27 +18,63 @@ static const char *like_text(struct arena *a, const char *s)
     return out;
 }
 
-/* An account's own list has the index for it; everything else filters. */
-static enum err read_rows(struct hall_tx *tx, const struct order_filter *f, struct store_rows *rows,
-                          struct err_info *e)
+enum { NUMBER_DIGITS = 19, PREFIX_MIN = 4 };
+
+/* The numbers that begin with these digits. */
+static int numbered(const char *q, int64_t *from, int64_t *to)
 {
-    const char *group = f->group < 0 ? "" : order_group_text((enum order_group)f->group);
-    const char *q = f->q ? f->q : "";
-    int plain = f->account && !f->institution && !f->project && !*q;
-    if (plain && *group)
+    size_t n = strlen(q);
+    if (n < PREFIX_MIN || n > NUMBER_DIGITS || strspn(q, "0123456789") != n || !text_to_id(q, from))
+        return 0;
+    *to = *from;
+    for (; n < NUMBER_DIGITS; n++) {
+        if (*to > (INT64_MAX - 9) / 10)
+            return 0;
+        *from *= 10;
+        *to = *to * 10 + 9;
+    }
+    return 1;
+}
+
+static enum err read_of_account(struct hall_tx *tx, const struct order_filter *f, const char *group,
+                                const char *like, struct store_rows *rows, struct err_info *e)
+{
+    if (*like)
+        return store_many(tx->db, &Q_order_list_of_like,
+                          PARAMS(P_INT(f->account), P_TEXT(group), P_TEXT(like), P_TEXT(like),
+                                 P_INT(f->before), P_INT(f->limit)),
+                          tx->arena, rows, e);
+    if (*group)
         return store_many(
             tx->db, &Q_order_list_of_group,
             PARAMS(P_INT(f->account), P_TEXT(group), P_INT(f->before), P_INT(f->limit)), tx->arena,
             rows, e);
-    if (plain)
-        return store_many(tx->db, &Q_order_list_of,
-                          PARAMS(P_INT(f->account), P_INT(f->before), P_INT(f->limit)), tx->arena,
-                          rows, e);
-    const char *like = like_text(tx->arena, q);
+    return store_many(tx->db, &Q_order_list_of,
+                      PARAMS(P_INT(f->account), P_INT(f->before), P_INT(f->limit)), tx->arena, rows,
+                      e);
+}
+
+/* An account's own list and a number have an index each; only a part of a name goes through all. */
+static enum err read_rows(struct hall_tx *tx, const struct order_filter *f, struct store_rows *rows,
+                          struct err_info *e)
+{
+    const char *group = f->group < 0 ? "" : order_group_text((enum order_group)f->group);
+    const char *project = f->project ? f->project : "";
+    const char *like = like_text(tx->arena, f->q ? f->q : "");
+    int64_t from, to;
+    if (f->account && !f->institution && !*project)
+        return read_of_account(tx, f, group, like, rows, e);
+    if (!f->account && f->q && numbered(f->q, &from, &to)) {
+        to = f->before && f->before <= to ? f->before - 1 : to;
+        return store_many(tx->db, &Q_order_list_numbered,
+                          PARAMS(P_INT(from), P_INT(to), P_TEXT(group), P_TEXT(project),
+                                 P_INT(f->institution), P_INT(f->limit)),
+                          tx->arena, rows, e);
+    }
     return store_many(tx->db, &Q_order_list,
                       PARAMS(P_INT(f->account), P_INT(f->institution), P_TEXT(group),
-                             P_TEXT(f->project ? f->project : ""), P_TEXT(like), P_TEXT(like),
-                             P_INT(f->before), P_INT(f->limit)),
+                             P_TEXT(project), P_TEXT(like), P_TEXT(like), P_INT(f->before),
+                             P_INT(f->limit)),
                       tx->arena, rows, e);
 }
 

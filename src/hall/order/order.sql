@@ -52,6 +52,23 @@ SELECT id, version, project, profile, type, account_id, institution_id, institut
     in_place, revision, agreement, created_at, updated_at, submitted_at, paid_at, ended_at, kept_until
 FROM orders WHERE account_id = $1 AND grp = $2 AND (CAST($3 AS BIGINT) = 0 OR id < $3) ORDER BY id DESC LIMIT $4;
 
+-- name: order_list_of_like :many
+SELECT id, version, project, profile, type, account_id, institution_id, institution_name, name_changed,
+    application, payment, invoice, fulfilment, papers, passed, grp, holds_limit, amount_fen, fee_rule, price_until,
+    in_place, revision, agreement, created_at, updated_at, submitted_at, paid_at, ended_at, kept_until
+FROM orders WHERE account_id = $1 AND ($2 = '' OR grp = $2)
+    AND (CAST(id AS TEXT) LIKE $3 || '%' OR institution_name LIKE '%' || $4 || '%' ESCAPE '\')
+    AND (CAST($5 AS BIGINT) = 0 OR id < $5)
+ORDER BY id DESC LIMIT $6;
+
+-- name: order_list_numbered :many
+SELECT id, version, project, profile, type, account_id, institution_id, institution_name, name_changed,
+    application, payment, invoice, fulfilment, papers, passed, grp, holds_limit, amount_fen, fee_rule, price_until,
+    in_place, revision, agreement, created_at, updated_at, submitted_at, paid_at, ended_at, kept_until
+FROM orders WHERE id >= $1 AND id <= $2 AND ($3 = '' OR grp = $3) AND ($4 = '' OR project = $4)
+    AND (CAST($5 AS BIGINT) = 0 OR institution_id = $5)
+ORDER BY id DESC LIMIT $6;
+
 -- name: order_count :many
 SELECT grp, COUNT(*) AS n FROM orders WHERE account_id = $1 GROUP BY grp;
 

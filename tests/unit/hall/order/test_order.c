@@ -336,6 +336,17 @@ static void lists_are_paged_by_key_and_filtered(void **state)
     f = (struct order_filter){.group = -1, .q = "海丝", .limit = 50};
     assert_ok(order_list(&tx, &f, &list, &n, &o->e), &o->e);
     assert_int_equal(n, 4);
+    f.q = arena_fmt(o->f->arena, "%.7s", arena_fmt(o->f->arena, "%lld", (long long)open.id));
+    assert_ok(order_list(&tx, &f, &list, &n, &o->e), &o->e);
+    assert_int_equal(n, 4); /* made within the same minutes */
+    f.q = arena_fmt(o->f->arena, "%lld", (long long)open.id);
+    assert_ok(order_list(&tx, &f, &list, &n, &o->e), &o->e);
+    assert_int_equal(n, 1);
+    f.account = o->account;
+    f.q = "海丝";
+    assert_ok(order_list(&tx, &f, &list, &n, &o->e), &o->e);
+    assert_int_equal(n, 4);
+    f.account = 0;
     f.q = "100%";
     assert_ok(order_list(&tx, &f, &list, &n, &o->e), &o->e);
     assert_int_equal(n, 0);
