@@ -376,7 +376,7 @@ enum err job_effect_produce(struct hall_tx *tx, struct job_row *row, struct job_
     uint64_t holds = facts.reviewer_is_maker ? 0 : fact(GUARD_MAKER_OTHER);
     if (production_check(&facts, tx->lang, tx->arena, check))
         holds |= fact(GUARD_DATA_CHECKED);
-    out->href = arena_fmt(tx->arena, "/console/production/%lld", (long long)row->j.order);
+    out->href = arena_fmt(tx->arena, "/console/bench/%lld", (long long)row->j.order);
     return job_apply(tx, row->j.order, EVENT_FUL_MAKE, holds, ACTOR_MAKER, row->j.serial,
                      found ? c.serial : NULL, e);
 }
