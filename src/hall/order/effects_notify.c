@@ -1,9 +1,11 @@
 /* Telling the applicant: the profile's texts by SMS, mail, and on the messages page. */
+#include "hall/delivery/delivery.h"
 #include "hall/event/event.h"
 #include "hall/invoice/invoice.h"
 #include "hall/order/order_priv.h"
 #include "hall/order/order_sql.h"
 #include "hall/outbox/message.h"
+#include "hall/ukey/ukey.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -36,33 +38,68 @@ static enum err put_invoice(struct order_run *run, struct notify_args *v, struct
     return ERR_OK;
 }
 
-static void fill_args(struct order_run *run, const struct account *acc, enum lang lang,
-                      struct notify_args *v)
+static enum err put_serial(struct order_run *run, struct notify_args *v, struct err_info *e)
+{
+    struct ukey k;
+    int found;
+    const char *serial = run->in->making ? run->in->making->serial : NULL;
+    if (!serial) {
+        TRY(ukey_of_order(run->tx, run->o.id, &k, &found, e));
+        serial = found ? k.serial : "";
+    }
+    put(v, "serial", order_serial_text(run->tx->arena, serial));
+    return ERR_OK;
+}
+
+static enum err put_parcel(struct order_run *run, struct notify_args *v, struct err_info *e)
+{
+    struct delivery d;
+    int found;
+    TRY(delivery_of_order(run->tx, run->o.id, &d, &found, e));
+    put(v, "courier", found ? d.courier.name : "");
+    put(v, "parcel", found ? d.number : "");
+    return ERR_OK;
+}
+
+/* {date}: once paid, until when the UKey is sent (S0-27); before, until when the price is kept (G-33). */
+static int32_t date_of(const struct order_run *run)
+{
+    const struct project *p = run->o.rules_of;
+    const struct flow_rules *r = &p->rules;
+    int paid = run->what->arg == NOTICE_PAID;
+    for (int i = 0; paid && i < r->clocks; i++)
+        if (r->clock[i].stops == EVENT_FUL_HAND_OVER &&
+            (!r->clock[i].types || r->clock[i].types >> run->o.type & 1))
+            return time_china_day(
+                project_clock_due(p, run->tx->hall->calendar, i, run->tx->now, NULL));
+    return run->o.price_until ? time_china_day(run->o.price_until)
+                              : time_china_day(run->tx->now) + p->pay.price_freeze_days;
+}
+
+/* Every placeholder that a profile may use (src/hall/project/check.c). */
+static enum err fill_args(struct order_run *run, const struct account *acc, enum lang lang,
+                          struct notify_args *v, struct err_info *e)
 {
     struct arena *a = run->tx->arena;
     const struct order *o = &run->o;
     const struct project_about *about = &o->rules_of->about;
     const char *number = arena_fmt(a, "%019" PRId64, o->id);
+    int64_t fen = run->in->money ? run->in->money->amount_fen : o->amount_fen;
     v->n = 0;
     put(v, "project", about->name.in[lang]);
     put(v, "order", number);
-    put(v, "order_end", number + strlen(number) - 6);
-    put(v, "title", order_title(o, lang));
+    put(v, "business", order_title(o, lang));
     put(v, "institution", o->institution_name);
+    put(v, "user", acc->user_name);
     put(v, "handler", acc->handler);
-    put(v, "amount",
-        order_yuan(a, run->in->money ? run->in->money->amount_fen : o->amount_fen, lang));
-    put(v, "price_until",
-        o->price_until ? order_day_text(a, time_china_day(o->price_until), lang) : "");
+    put(v, "amount", order_yuan(a, fen, lang));
+    put(v, "date", order_day_text(a, date_of(run), lang));
+    put(v, "reason", run->in->reason);
     put(v, "hotline", about->hotline);
     put(v, "url", arena_fmt(a, "%s/%s/orders/%s", run->tx->hall->public_url, o->project, number));
-    if (run->in->making)
-        put(v, "serial",
-            order_serial_text(a, run->in->making->serial ? run->in->making->serial : ""));
-    if (run->in->parcel) {
-        put(v, "courier", run->in->parcel->courier);
-        put(v, "number", run->in->parcel->number);
-    }
+    TRY(put_serial(run, v, e));
+    TRY(put_parcel(run, v, e));
+    return put_invoice(run, v, e);
 }
 
 /* Chinese is what goes out by SMS and mail: who reads English reads it on the page. */
@@ -106,6 +143,16 @@ static const char *first_of(const char *a, const char *b)
     return *a ? a : b;
 }
 
+/* Without the salutation, which stands in a line of its own: a message has no handler. */
+static const char *ungreeted(const char *text)
+{
+    size_t line = strcspn(text, "\n");
+    const char *name = strstr(text, "{handler}");
+    if (!name || (size_t)(name - text) > line)
+        return text;
+    return text + line + strspn(text + line, "\n");
+}
+
 static enum err put_message(struct order_run *run, const struct project_notify *text,
                             const struct account *acc, struct err_info *e)
 {
@@ -114,10 +161,9 @@ static enum err put_message(struct order_run *run, const struct project_notify *
     nameless.handler = ""; /* rows of messages are plain */
     for (int lang = LANG_ZH; lang <= LANG_EN; lang++) {
         struct notify_args v;
-        fill_args(run, &nameless, (enum lang)lang, &v);
-        TRY(put_invoice(run, &v, e));
+        TRY(fill_args(run, &nameless, (enum lang)lang, &v, e));
         const char *t = first_of(text->subject.in[lang], order_title(&run->o, (enum lang)lang));
-        const char *b = first_of(text->sms.in[lang], text->mail.in[lang]);
+        const char *b = ungreeted(first_of(text->sms.in[lang], text->mail.in[lang]));
         title[lang] = project_fill(run->tx->arena, t, v.arg, v.n);
         body[lang] = project_fill(run->tx->arena, b, v.arg, v.n);
     }
@@ -137,8 +183,7 @@ enum err order_fx_notify(struct order_run *run, struct err_info *e)
     if (!text->channels || run->what->arg == NOTICE_REVIEWERS) /* reviewers have a task */
         return ERR_OK;
     TRY(order_account(run, &acc, e));
-    fill_args(run, acc, LANG_ZH, &v);
-    TRY(put_invoice(run, &v, e));
+    TRY(fill_args(run, acc, LANG_ZH, &v, e));
     TRY(send(run, text, acc, &v, e));
     return put_message(run, text, acc, e);
 }
