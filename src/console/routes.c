@@ -5,7 +5,12 @@
 #define API "/api/v1/console"
 #define MAKING (STAFF_MAKER | STAFF_SHIPPING)
 #define JOBS (STAFF_MAKER | STAFF_SHIPPING | STAFF_SUPPORT)
-#define DECIDERS (STAFF_SUPPORT | STAFF_FINANCE | STAFF_REGULATOR | STAFF_PROJECT_ADMIN)
+#define RECORDS                                                                                    \
+    (STAFF_REGULATOR | STAFF_REVIEWER | STAFF_MAKER | STAFF_SHIPPING | STAFF_FINANCE |             \
+     STAFF_SUPPORT | STAFF_PROJECT_ADMIN)
+#define REVEAL (STAFF_SHIPPING | STAFF_SUPPORT | STAFF_FINANCE | STAFF_REVIEWER)
+#define CERTIFICATES (STAFF_SUPPORT | STAFF_REGULATOR)
+#define APPROVALS (STAFF_SUPPORT | STAFF_FINANCE | STAFF_REGULATOR | STAFF_PROJECT_ADMIN)
 
 /* x-permission and x-max-body of docs/openapi.yaml. */
 const struct httpd_route console_routes[] = {
@@ -39,18 +44,29 @@ const struct httpd_route console_routes[] = {
     {"GET", API "/shipments/:order", console_shipment_get, STAFF_SHIPPING, 0, 0},
     {"POST", API "/shipments/:order", console_shipment_send, STAFF_SHIPPING, SMALL, 0},
     {"POST", API "/shipments/:order/delivered", console_shipment_deliver, STAFF_SHIPPING, SMALL, 0},
-    {"GET", API "/certificates", console_certificate_list, STAFF_SUPPORT | STAFF_REGULATOR, 0, 0},
-    {"GET", API "/certificates/:serial", console_certificate_get, STAFF_SUPPORT | STAFF_REGULATOR,
-     0, 0},
+    {"GET", API "/search", console_search, RECORDS, 0, 0},
+    {"GET", API "/orders/:order", console_order_get, RECORDS, 0, 0},
+    {"GET", API "/orders/:order/log", console_order_log_list, RECORDS, 0, 0},
+    {"POST", API "/orders/:order/reveal", console_order_reveal, REVEAL, SMALL, 0},
+    {"GET", API "/finance/batches", console_invoice_batch_list, STAFF_FINANCE, 0, 0},
+    {"POST", API "/finance/batches", console_invoice_batch_issue, STAFF_FINANCE, SMALL, 0},
+    {"GET", API "/finance/batches/preview", console_invoice_batch_preview, STAFF_FINANCE, 0, 0},
+    {"GET", API "/finance/batches/:id", console_invoice_batch_get, STAFF_FINANCE, 0, 0},
+    {"GET", API "/finance/invoices/:id/file", console_invoice_file_get, STAFF_FINANCE, 0, 0},
+    {"GET", API "/finance/ledger", console_ledger_get, STAFF_FINANCE, 0, 0},
+    {"GET", API "/finance/payments", console_payment_list, STAFF_FINANCE, 0, 0},
+    {"POST", API "/finance/payments/:id/query", console_payment_query, STAFF_FINANCE, SMALL, 0},
+    {"POST", API "/finance/payments/:id/refund", console_payment_refund, STAFF_FINANCE, SMALL, 0},
+    {"GET", API "/certificates", console_certificate_list, CERTIFICATES, 0, 0},
+    {"GET", API "/certificates/:serial", console_certificate_get, CERTIFICATES, 0, 0},
     {"POST", API "/certificates/:serial/hold", console_certificate_hold, STAFF_SUPPORT, SMALL, 0},
     {"POST", API "/certificates/:serial/release", console_certificate_release, STAFF_SUPPORT, SMALL,
      0},
-    {"POST", API "/certificates/:serial/revoke", console_certificate_revoke,
-     STAFF_SUPPORT | STAFF_REGULATOR, SMALL, 0},
-    {"GET", API "/approvals/:id", console_approval_get, DECIDERS, 0, 0},
-    {"POST", API "/approvals/:id", console_approval_decide, DECIDERS, SMALL, 0},
-    {"GET", API "/keys/:serial", console_key_get, STAFF_MAKER | STAFF_SHIPPING | STAFF_SUPPORT, 0,
+    {"POST", API "/certificates/:serial/revoke", console_certificate_revoke, CERTIFICATES, SMALL,
      0},
+    {"GET", API "/approvals/:id", console_approval_get, APPROVALS, 0, 0},
+    {"POST", API "/approvals/:id", console_approval_decide, APPROVALS, SMALL, 0},
+    {"GET", API "/keys/:serial", console_key_get, JOBS, 0, 0},
     {"POST", API "/audit/verify", console_audit_verify, STAFF_AUDITOR, SMALL, 0},
     {"GET", API "/audit/log", console_audit_log_list, STAFF_AUDITOR, 0, 0},
 };

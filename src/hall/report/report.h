@@ -77,4 +77,72 @@ NODISCARD enum err report_import_rows(struct hall_tx *tx, int64_t batch, int64_t
                                       const struct report_import_row **out, size_t *n,
                                       struct err_info *e);
 
+/* ---- money: what came, and what went wrong ---- */
+
+struct report_payment {
+    int64_t id;    /* of the money, or of the exception in the list of exceptions */
+    int64_t money; /* 0: none came */
+    int64_t order, amount_fen, due_fen, at;
+    const char *institution, *method, *trade_no;
+    const char *purpose, *refund_state; /* payment's words; "" where no money came */
+    const char *exception;              /* kind; "" : none */
+};
+struct report_payment_filter {
+    int exceptions; /* 1: what went wrong, by exception; 0: all money */
+    int64_t order;  /* 0: all; not with `exceptions` */
+    const char *q;  /* order or trade number by prefix, institution by part; NULL: all */
+    int64_t before; /* id of the last one of the page before; 0: newest first */
+    int limit;
+};
+NODISCARD enum err report_payment_list(struct hall_tx *tx, const struct report_payment_filter *f,
+                                       const struct report_payment **out, size_t *n,
+                                       struct err_info *e);
+/* One transaction, or one exception where no money came. ERR_NOT_FOUND. */
+NODISCARD enum err report_payment_get(struct hall_tx *tx, int64_t id, int exception,
+                                      struct report_payment *out, struct err_info *e);
+/* Exceptions of orders that finance still has on its list. */
+NODISCARD enum err report_exceptions_open(struct hall_tx *tx, int64_t *n, struct err_info *e);
+
+/* ---- the audit as its reader filters it ---- */
+
+struct report_audit {
+    int64_t id, n, at, order;
+    int chain;
+    const char *actor_kind, *actor, *role, *act, *object, *hash;
+};
+struct report_audit_filter {
+    const char *object; /* whole, or its number alone ("1234" of "order:1234"); NULL: all */
+    const char *actor;  /* name or role code; NULL: all */
+    const char *act;    /* by prefix; NULL: all */
+    int64_t from, to;   /* business time; `to` is not included */
+    int64_t before;
+    int limit;
+};
+NODISCARD enum err report_audit_list(struct hall_tx *tx, const struct report_audit_filter *f,
+                                     const struct report_audit **out, size_t *n,
+                                     struct err_info *e);
+
+/* ---- one box over everything ---- */
+
+enum report_hit_kind {
+    REPORT_HIT_ORDER,
+    REPORT_HIT_INSTITUTION,
+    REPORT_HIT_KEY,
+    REPORT_HIT_CERTIFICATE,
+    REPORT_HIT_PERSON
+};
+struct report_hit {
+    enum report_hit_kind kind;
+    const char *id;      /* order number, serial, id */
+    const char *title;   /* institution, or masked name of a person */
+    const char *matched; /* what fitted: "13805952716" is masked */
+    const char *what;    /* "order", "name", "uscc", "serial", "number", "contact" */
+};
+enum { REPORT_HITS_MAX = 50 };
+/* Institution names by part; order, serials, credit codes and courier numbers by prefix; mobile and e-mail whole (they are
+ * sealed). At most ten of each; *more: there are others. */
+NODISCARD enum err report_search(struct hall_tx *tx, const char *q,
+                                 struct report_hit out[REPORT_HITS_MAX], size_t *n, int *more,
+                                 struct err_info *e);
+
 #endif

@@ -83,3 +83,62 @@ FROM intake_row r WHERE r.batch_id = $1 AND r.number > $2 ORDER BY r.number LIMI
 
 -- name: report_name_change :one
 SELECT t.opened_at, t.due_at, t.closed_at FROM task t WHERE t.order_id = $1 AND t.kind = 'name_change' ORDER BY t.id DESC LIMIT 1;
+
+-- name: report_payments :many
+SELECT m.id AS row_id, m.order_id, m.id AS money_id, m.method, m.trade_no, m.amount_fen, m.at, m.purpose, m.refund_state,
+    COALESCE(o.institution_name, '') AS institution, COALESCE(p.amount_fen, 0) AS due_fen,
+    COALESCE((SELECT MAX(x.kind) FROM payment_exception x WHERE x.money_id = m.id), '') AS exception
+FROM payment_money m LEFT JOIN orders o ON o.id = m.order_id LEFT JOIN payment p ON p.order_id = m.order_id
+WHERE (CAST($1 AS BIGINT) = 0 OR m.id < $1) AND (CAST($2 AS BIGINT) = 0 OR m.order_id = $2)
+    AND ($3 = '' OR CAST(m.order_id AS TEXT) LIKE $3 || '%' ESCAPE '!' OR m.trade_no LIKE $3 || '%' ESCAPE '!'
+        OR o.institution_name LIKE '%' || $3 || '%' ESCAPE '!')
+ORDER BY m.id DESC LIMIT $4;
+
+-- name: report_payment_get :one
+SELECT m.id AS row_id, m.order_id, m.id AS money_id, m.method, m.trade_no, m.amount_fen, m.at, m.purpose, m.refund_state,
+    COALESCE(o.institution_name, '') AS institution, COALESCE(p.amount_fen, 0) AS due_fen,
+    COALESCE((SELECT MAX(x.kind) FROM payment_exception x WHERE x.money_id = m.id), '') AS exception
+FROM payment_money m LEFT JOIN orders o ON o.id = m.order_id LEFT JOIN payment p ON p.order_id = m.order_id
+WHERE m.id = $1;
+
+-- name: report_exceptions :many
+SELECT x.id AS row_id, x.order_id, COALESCE(x.money_id, 0) AS money_id, COALESCE(m.method, p.method, '') AS method,
+    COALESCE(m.trade_no, '') AS trade_no, COALESCE(m.amount_fen, 0) AS amount_fen, x.at, COALESCE(m.purpose, '') AS purpose,
+    COALESCE(m.refund_state, '') AS refund_state, COALESCE(o.institution_name, '') AS institution,
+    COALESCE(p.amount_fen, 0) AS due_fen, x.kind AS exception
+FROM payment_exception x LEFT JOIN payment_money m ON m.id = x.money_id LEFT JOIN orders o ON o.id = x.order_id
+    LEFT JOIN payment p ON p.order_id = x.order_id
+WHERE (CAST($1 AS BIGINT) = 0 OR x.id < $1) AND (CAST($2 AS BIGINT) = 0 OR x.id = $2)
+    AND ($3 = '' OR CAST(x.order_id AS TEXT) LIKE $3 || '%' ESCAPE '!' OR m.trade_no LIKE $3 || '%' ESCAPE '!'
+        OR o.institution_name LIKE '%' || $3 || '%' ESCAPE '!')
+ORDER BY x.id DESC LIMIT $4;
+
+-- name: report_exception_count :one
+SELECT COUNT(*) AS n FROM payment_exception x
+WHERE EXISTS (SELECT 1 FROM task t WHERE t.order_id = x.order_id AND t.kind = 'payment' AND t.closed_at = 0);
+
+-- name: report_audit :many
+SELECT id, chain, n, at, order_id, actor_kind, actor_name, actor_role, act, object, hash FROM audit_row
+WHERE (CAST($1 AS BIGINT) = 0 OR id < $1) AND ($2 = '' OR object = $2 OR CAST(order_id AS TEXT) = $2 OR object LIKE '%:' || $2 ESCAPE '!')
+    AND ($3 = '' OR actor_name = $3 OR actor_role = $3) AND ($4 = '' OR act LIKE $4 || '%' ESCAPE '!')
+    AND at >= $5 AND at < $6
+ORDER BY id DESC LIMIT $7;
+
+-- name: report_search_orders :many
+SELECT id, institution_name, project, type FROM orders
+WHERE ($1 <> '' AND CAST(id AS TEXT) LIKE $1 || '%' ESCAPE '!') OR institution_name LIKE '%' || $2 || '%' ESCAPE '!'
+ORDER BY id DESC LIMIT $3;
+
+-- name: report_search_keys :many
+SELECT u.serial, u.state, u.order_id, COALESCE(o.institution_name, '') AS institution
+FROM ukey u LEFT JOIN orders o ON o.id = u.order_id WHERE u.serial LIKE $1 || '%' ESCAPE '!' ORDER BY u.serial LIMIT $2;
+
+-- name: report_search_certificates :many
+SELECT serial, institution, state, order_id FROM certificate WHERE serial LIKE $1 || '%' ESCAPE '!' ORDER BY serial LIMIT $2;
+
+-- name: report_search_parcels :many
+SELECT d.number, d.order_id, COALESCE(o.institution_name, '') AS institution
+FROM delivery d LEFT JOIN orders o ON o.id = d.order_id WHERE d.number LIKE $1 || '%' ESCAPE '!' ORDER BY d.id DESC LIMIT $2;
+
+-- name: report_orders_of_account :many
+SELECT id, institution_name FROM orders WHERE account_id = $1 ORDER BY id DESC LIMIT $2;

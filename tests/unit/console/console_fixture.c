@@ -14,6 +14,9 @@ int console_setup(void **state)
     f->order = order;
     f->hall = f->order->f;
     f->hall->hall.demo = 1;
+    struct invoice_local_options seller = {"证书服务中心", "91110108MA01ABCD5T", "11"};
+    assert_ok(invoice_local_new(&seller, &f->invoices, &e), &e);
+    f->hall->hall.invoice = invoice_local_provider(f->invoices);
     snprintf(f->folder, sizeof f->folder, "/tmp/certhall-outbox.XXXXXX");
     assert_non_null(mkdtemp(f->folder));
     f->console = (struct console){.hall = &f->hall->hall, .outbox = f->folder};
@@ -34,6 +37,7 @@ int console_teardown(void **state)
     httpc_free(f->client);
     httpd_free(f->server);
     order_teardown(&order);
+    invoice_local_free(f->invoices);
     assert_int_equal(scratch_remove(f->folder), 0);
     free(f);
     return 0;

@@ -3,6 +3,7 @@
 #define CERTHALL_CONSOLE_FIXTURE_H
 
 #include "console/console.h"
+#include "hall/invoice/invoice.h"
 #include "hall/staff/staff.h"
 #include "hall_fixture.h"
 #include "httpc/httpc.h"
@@ -14,7 +15,8 @@ struct console_fixture {
     struct httpd *server;
     struct httpc *client;
     struct console console;
-    char folder[64]; /* for texts of the demo */
+    struct invoice_local *invoices; /* the sample provider */
+    char folder[64];                /* for texts of the demo */
     char base[64];
 };
 /* One browser: a cookie jar and the token for changes. */

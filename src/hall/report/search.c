@@ -1,0 +1,166 @@
+/* One box over orders, institutions, UKeys, certificates, courier numbers and people. Personal values are sealed in their
+ * rows: they are found by the whole value only, and shown masked. */
+#include "hall/report/report_priv.h"
+
+#include "base/text.h"
+#include "hall/account/account.h"
+#include "hall/flow/flow.h"
+#include "hall/institution/institution.h"
+#include "hall/report/report_sql.h"
+#include "hall/ukey/ukey.h"
+#include "hall/vault/vault.h"
+#include "store/store.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { EACH = 10 };
+
+struct hunt {
+    struct hall_tx *tx;
+    const char *q, *like; /* as typed, and inside LIKE */
+    struct report_hit *out;
+    size_t n;
+    int more;
+};
+
+static void hit(struct hunt *h, enum report_hit_kind kind, const char *id, const char *title,
+                const char *what, const char *matched)
+{
+    for (size_t i = 0; i < h->n; i++)
+        if (h->out[i].kind == kind && strcmp(h->out[i].id, id) == 0)
+            return;
+    if (h->n == REPORT_HITS_MAX)
+        h->more = 1;
+    else
+        h->out[h->n++] = (struct report_hit){kind, id, title, matched, what};
+}
+
+static const char *number(struct hunt *h, int64_t order)
+{
+    return arena_fmt(h->tx->arena, "%019" PRId64, order);
+}
+
+/* One more than is shown tells whether there are others. */
+static size_t shown(struct hunt *h, size_t n)
+{
+    h->more |= n > EACH;
+    return n > EACH ? EACH : n;
+}
+
+static enum err orders(struct hunt *h, struct err_info *e)
+{
+    struct store_rows rows;
+    int digits = strspn(h->q, "0123456789") == strlen(h->q);
+    TRY(store_many(h->tx->db, &Q_report_search_orders,
+                   PARAMS(P_TEXT(digits ? h->like : ""), P_TEXT(h->like), P_INT(EACH + 1)),
+                   h->tx->arena, &rows, e));
+    for (size_t i = 0; i < shown(h, rows.n); i++) {
+        const char *no = number(h, row_int(&rows.row[i], "id"));
+        hit(h, REPORT_HIT_ORDER, no, row_text(&rows.row[i], "institution_name"),
+            digits ? "order" : "name", no);
+    }
+    return ERR_OK;
+}
+
+static enum err institutions(struct hunt *h, struct err_info *e)
+{
+    const struct institution *list;
+    size_t n;
+    TRY(institution_search(h->tx, h->q, EACH + 1, &list, &n, e));
+    for (size_t i = 0; i < shown(h, n); i++)
+        hit(h, REPORT_HIT_INSTITUTION, arena_fmt(h->tx->arena, "%" PRId64, list[i].id),
+            list[i].name, "uscc", list[i].uscc);
+    return ERR_OK;
+}
+
+static enum err keys(struct hunt *h, struct err_info *e)
+{
+    struct store_rows rows;
+    const char *serial = ukey_serial_mend(h->tx->arena, h->q);
+    if (!serial || strlen(serial) < 2)
+        return ERR_OK;
+    TRY(store_many(h->tx->db, &Q_report_search_keys,
+                   PARAMS(P_TEXT(report_like(h->tx->arena, serial)), P_INT(EACH + 1)), h->tx->arena,
+                   &rows, e));
+    for (size_t i = 0; i < shown(h, rows.n); i++) {
+        const struct store_row *r = &rows.row[i];
+        const char *text = ukey_serial_text(h->tx->arena, row_text(r, "serial"));
+        const char *owner = row_text(r, "institution");
+        hit(h, REPORT_HIT_KEY, row_text(r, "serial"), *owner ? owner : text, "serial", text);
+    }
+    return ERR_OK;
+}
+
+static char *lower(struct arena *a, const char *text)
+{
+    char *s = arena_text(a, text);
+    for (char *p = s; *p; p++)
+        if (*p >= 'A' && *p <= 'Z')
+            *p = (char)(*p - 'A' + 'a');
+    return s;
+}
+
+static enum err certificates(struct hunt *h, struct err_info *e)
+{
+    struct store_rows rows;
+    const char *hex = lower(h->tx->arena, h->q);
+    if (strlen(hex) < 4 || strspn(hex, "0123456789abcdef") != strlen(hex))
+        return ERR_OK;
+    TRY(store_many(h->tx->db, &Q_report_search_certificates, PARAMS(P_TEXT(hex), P_INT(EACH + 1)),
+                   h->tx->arena, &rows, e));
+    for (size_t i = 0; i < shown(h, rows.n); i++)
+        hit(h, REPORT_HIT_CERTIFICATE, row_text(&rows.row[i], "serial"),
+            row_text(&rows.row[i], "institution"), "serial", row_text(&rows.row[i], "serial"));
+    return ERR_OK;
+}
+
+static enum err parcels(struct hunt *h, struct err_info *e)
+{
+    struct store_rows rows;
+    const char *plain = ukey_serial_mend(h->tx->arena, h->q); /* no spaces, upper case */
+    if (!plain || strlen(plain) < 4)
+        return ERR_OK;
+    TRY(store_many(h->tx->db, &Q_report_search_parcels,
+                   PARAMS(P_TEXT(report_like(h->tx->arena, plain)), P_INT(EACH + 1)), h->tx->arena,
+                   &rows, e));
+    for (size_t i = 0; i < shown(h, rows.n); i++)
+        hit(h, REPORT_HIT_ORDER, number(h, row_int(&rows.row[i], "order_id")),
+            row_text(&rows.row[i], "institution"), "number", row_text(&rows.row[i], "number"));
+    return ERR_OK;
+}
+
+/* A person is not a page of its own: his orders are. */
+static enum err people(struct hunt *h, struct err_info *e)
+{
+    const struct account *list;
+    struct store_rows rows;
+    struct arena *a = h->tx->arena;
+    size_t n;
+    TRY(account_search(h->tx, h->q, &list, &n, e));
+    for (size_t i = 0; i < shown(h, n); i++) {
+        const char *masked = strchr(h->q, '@') ? vault_mask_email(a, list[i].email)
+                                               : vault_mask_mobile(a, list[i].mobile);
+        TRY(store_many(h->tx->db, &Q_report_orders_of_account,
+                       PARAMS(P_INT(list[i].id), P_INT(EACH)), a, &rows, e));
+        for (size_t k = 0; k < rows.n; k++)
+            hit(h, REPORT_HIT_ORDER, number(h, row_int(&rows.row[k], "id")),
+                row_text(&rows.row[k], "institution_name"), "contact", masked);
+    }
+    return ERR_OK;
+}
+
+enum err report_search(struct hall_tx *tx, const char *q, struct report_hit out[REPORT_HITS_MAX],
+                       size_t *n, int *more, struct err_info *e)
+{
+    struct hunt h = {.tx = tx, .q = q, .like = report_like(tx->arena, q), .out = out};
+    TRY(orders(&h, e));
+    TRY(keys(&h, e));
+    TRY(certificates(&h, e));
+    TRY(parcels(&h, e));
+    TRY(people(&h, e));
+    TRY(institutions(&h, e));
+    *n = h.n;
+    *more = h.more;
+    return ERR_OK;
+}

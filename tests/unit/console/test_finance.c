@@ -1,0 +1,157 @@
+/* Finance at the console: what came and what did not fit, refunds by two persons (G-07), batches (S0-31), the ledger. */
+#include "console_fixture.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* 1 fen too little: P14. */
+static struct order paid_wrongly(struct console_fixture *f)
+{
+    static const struct actor bank = {BY_EXTERNAL, 0, "bank", "", ""};
+    struct order o = order_submitted(f->order, NULL);
+    struct order_money money = {.method = "net_bank",
+                                .trade_no = "T20260907002",
+                                .amount_fen = o.amount_fen - 1,
+                                .at = clock_business(f->hall->clock)};
+    struct order_input start = {.method = "net_bank"}, came = {.money = &money};
+    order_hold(&came, GUARD_SIGNATURE_OK);
+    assert_ok(order_event(f->order, o.id, EVENT_PAY_START, &f->order->shen, &start), &f->order->e);
+    assert_ok(order_event(f->order, o.id, EVENT_PAY_SUCCESS, &bank, &came), &f->order->e);
+    return order_now_of(f->order, o.id);
+}
+
+static void payments_are_listed_with_what_was_due(void **state)
+{
+    struct console_fixture *f = *state;
+    _auto_browser b = {0};
+    struct order o = order_paid(f, NULL);
+    browser_sign_in(&b, f, "liang", STAFF_FINANCE);
+    assert_int_equal(browser_get(&b, "/finance/payments"), 200);
+    assert_int_equal(json_array_size(browser_at(&b, "items")), 1);
+    assert_string_equal(browser_text(&b, "items.0.state"), "PAID");
+    assert_string_equal(browser_text(&b, "items.0.method"), "对公网银");
+    assert_int_equal(json_integer_value(browser_at(&b, "items.0.amount_fen")), o.amount_fen);
+    assert_int_equal(json_integer_value(browser_at(&b, "items.0.due_fen")), o.amount_fen);
+    assert_int_equal(json_array_size(browser_at(&b, "items.0.actions")), 1); /* no refund: S0-25 */
+    assert_int_equal(json_integer_value(browser_at(&b, "exceptions")), 0);
+    assert_int_equal(browser_get(&b, "/finance/payments?q=T20260907001"), 200);
+    assert_int_equal(json_array_size(browser_at(&b, "items")), 1);
+    assert_int_equal(browser_get(&b, "/finance/payments?q=T9"), 200);
+    assert_int_equal(json_array_size(browser_at(&b, "items")), 0);
+    assert_int_equal(browser_get(&b, "/finance/payments?view=lost"), 400);
+    _auto_browser xu = {0};
+    browser_sign_in(&xu, f, "xu", STAFF_MAKER);
+    assert_int_equal(browser_get(&xu, "/finance/payments"), 403);
+    assert_int_equal(browser_get(&xu, "/finance/ledger"), 403);
+}
+
+static void a_wrong_amount_goes_back_when_two_persons_agree(void **state)
+{
+    struct console_fixture *f = *state;
+    _auto_browser liang = {0}, jiang = {0}, chen = {0};
+    char path[64], approval[64];
+    struct order o = paid_wrongly(f);
+    browser_sign_in(&liang, f, "liang", STAFF_FINANCE);
+    assert_int_equal(browser_get(&liang, "/finance/payments?view=exceptions"), 200);
+    assert_string_equal(browser_text(&liang, "items.0.exception"), "wrong_amount");
+    assert_int_equal(json_integer_value(browser_at(&liang, "exceptions")), 1);
+    assert_string_equal(browser_text(&liang, "items.0.actions.1"), "refund");
+    snprintf(path, sizeof path, "/finance/payments/%s/refund", browser_text(&liang, "items.0.id"));
+    assert_int_equal(browser_post(&liang, path, "{}"), 400);
+    assert_int_equal(browser_post(&liang, path, "{\"reason\":\"金额不符\"}"), 202);
+    assert_string_equal(browser_text(&liang, "kind"), "refund");
+    assert_true(json_is_true(browser_at(&liang, "mine")));
+    snprintf(approval, sizeof approval, "/approvals/%s", browser_text(&liang, "id"));
+    assert_int_equal(browser_post(&liang, approval, "{\"approve\":true}"), 409);
+    assert_string_equal(browser_text(&liang, "code"), "review.four_eyes");
+    browser_sign_in(&chen, f, "chen", STAFF_SUPPORT); /* not his to decide */
+    assert_int_equal(browser_post(&chen, approval, "{\"approve\":true}"), 403);
+    browser_sign_in(&jiang, f, "jiang", STAFF_SUPPORT | STAFF_PROJECT_ADMIN);
+    assert_int_equal(browser_post(&jiang, approval, "{\"approve\":true}"), 200);
+    assert_string_equal(browser_text(&jiang, "state"), "approved");
+    assert_int_equal(browser_post(&jiang, approval, "{\"approve\":true}"), 409);
+    struct order now = order_now_of(f->order, o.id);
+    assert_int_equal(now.states.at[FLOW_PAYMENT], FLOW_PAYMENT_UNPAID); /* she can pay again */
+    assert_int_equal(browser_get(&liang, "/finance/payments"), 200);
+    assert_string_equal(browser_text(&liang, "items.0.state"), "REFUNDING");
+}
+
+static void what_was_paid_rightly_is_not_given_back(void **state)
+{
+    struct console_fixture *f = *state;
+    _auto_browser b = {0};
+    char path[64];
+    order_paid(f, NULL);
+    browser_sign_in(&b, f, "liang", STAFF_FINANCE);
+    assert_int_equal(browser_get(&b, "/finance/payments"), 200);
+    snprintf(path, sizeof path, "/finance/payments/%s/refund", browser_text(&b, "items.0.id"));
+    assert_int_equal(browser_post(&b, path, "{\"reason\":\"客户要求\"}"), 409);
+    assert_int_equal(browser_post(&b, "/finance/payments/x/refund", "{\"reason\":\"客户要求\"}"),
+                     404);
+    assert_int_equal(browser_post(&b, "/finance/payments/99/refund", "{\"reason\":\"客户要求\"}"),
+                     404);
+}
+
+static void the_ledger_balances_by_month(void **state)
+{
+    struct console_fixture *f = *state;
+    _auto_browser b = {0};
+    struct order o = order_paid(f, NULL);
+    browser_sign_in(&b, f, "liang", STAFF_FINANCE);
+    assert_int_equal(browser_get(&b, "/finance/ledger"), 200);
+    assert_true(json_is_true(browser_at(&b, "balanced")));
+    assert_int_equal(json_integer_value(browser_at(&b, "debit_fen")), o.amount_fen);
+    assert_string_equal(browser_text(&b, "entries.0.debit"), "bank");
+    assert_int_equal(browser_get(&b, "/finance/ledger?month=2026-09"), 200);
+    assert_int_equal(json_integer_value(browser_at(&b, "debit_fen")), o.amount_fen);
+    assert_int_equal(browser_get(&b, "/finance/ledger?month=2026-08"), 200);
+    assert_int_equal(json_integer_value(browser_at(&b, "debit_fen")), 0);
+    assert_int_equal(json_array_size(browser_at(&b, "entries")), 0);
+    assert_true(json_array_size(browser_at(&b, "accounts")) > 3);
+    assert_int_equal(browser_get(&b, "/finance/ledger?month=2026-13"), 400);
+}
+
+static void a_batch_is_issued_as_it_was_previewed(void **state)
+{
+    struct console_fixture *f = *state;
+    _auto_browser b = {0};
+    char body[128], path[64];
+    browser_sign_in(&b, f, "liang", STAFF_FINANCE);
+    assert_int_equal(browser_get(&b, "/finance/batches/preview"), 200);
+    assert_int_equal(json_integer_value(browser_at(&b, "count")), 0);
+    struct order o = order_paid(f, NULL);
+    assert_int_equal(browser_get(&b, "/finance/batches/preview"), 200);
+    assert_int_equal(json_integer_value(browser_at(&b, "count")), 1);
+    assert_string_equal(browser_text(&b, "month"), "2026-09");
+    assert_int_equal(
+        browser_post(&b, "/finance/batches", "{\"month\":\"2026-09\",\"count\":2,\"total_fen\":1}"),
+        409);
+    snprintf(body, sizeof body, "{\"month\":\"2026-09\",\"count\":1,\"total_fen\":%" PRId64 "}",
+             o.amount_fen);
+    assert_int_equal(browser_post(&b, "/finance/batches", body), 201);
+    assert_string_equal(browser_text(&b, "items.0.state"), "DELIVERED");
+    snprintf(path, sizeof path, "/finance/invoices/%s/file", browser_text(&b, "items.0.id"));
+    assert_int_equal(browser_get(&b, path), 200);
+    assert_memory_equal(b.body.p, "%PDF-", 5);
+    snprintf(path + strlen(path), sizeof path - strlen(path), "?format=xml");
+    assert_int_equal(browser_get(&b, path), 200);
+    assert_string_equal(b.content_type, "application/xml");
+    assert_int_equal(browser_get(&b, "/finance/batches"), 200);
+    assert_int_equal(json_array_size(browser_at(&b, "items")), 1);
+    snprintf(path, sizeof path, "/finance/batches/%s", browser_text(&b, "items.0.id"));
+    assert_int_equal(browser_get(&b, path), 200);
+    assert_int_equal(json_array_size(browser_at(&b, "items")), 1);
+    assert_int_equal(browser_get(&b, "/finance/batches/12"), 404);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CONSOLE_TEST(payments_are_listed_with_what_was_due),
+        CONSOLE_TEST(a_wrong_amount_goes_back_when_two_persons_agree),
+        CONSOLE_TEST(what_was_paid_rightly_is_not_given_back),
+        CONSOLE_TEST(the_ledger_balances_by_month),
+        CONSOLE_TEST(a_batch_is_issued_as_it_was_previewed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
