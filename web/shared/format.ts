@@ -1,11 +1,16 @@
 // Amounts, dates and long numbers for people. Times arrive as RFC 3339 with +08:00 and are shown as they stand there,
 // whatever the zone of this computer.
 
-/** 30000 → 300.00 元 · CNY 300.00 */
-export function yuan(fen: number, language: string): string {
+/** 30000 → 300.00, for columns whose head names the unit */
+export function amount(fen: number): string {
   const sign = fen < 0 ? '−' : '';
   const whole = Math.floor(Math.abs(fen) / 100).toString();
-  const text = `${sign}${whole.replace(/\B(?=(\d{3})+$)/g, ',')}.${(Math.abs(fen) % 100).toString().padStart(2, '0')}`;
+  return `${sign}${whole.replace(/\B(?=(\d{3})+$)/g, ',')}.${(Math.abs(fen) % 100).toString().padStart(2, '0')}`;
+}
+
+/** 30000 → 300.00 元 · CNY 300.00 */
+export function yuan(fen: number, language: string): string {
+  const text = amount(fen);
   return language === 'en' ? `CNY ${text}` : `${text} 元`;
 }
 
