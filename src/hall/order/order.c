@@ -25,20 +25,26 @@ enum err order_load_states(struct order_run *run, struct err_info *e)
     return order_load_making(run, e);
 }
 
+static enum err run_effect(struct order_run *run, const struct flow_do *what, struct err_info *e)
+{
+    order_effect_fn *fn = order_effect_of(what->effect);
+    if (!fn) {
+        err_set(e, ERR_ORDER_EFFECT, NULL, "row %s: effect %s has no code", what->row,
+                flow_effect_name(what->effect));
+        err_arg(e, "effect", "%s", flow_effect_name(what->effect));
+        return ERR_ORDER_EFFECT;
+    }
+    run->what = what;
+    return fn(run, e);
+}
+
+/* Telling people comes last: what they are told is what was done. */
 static enum err run_effects(struct order_run *run, struct err_info *e)
 {
-    for (int i = 0; i < run->result->todos; i++) {
-        const struct flow_do *what = &run->result->todo[i];
-        order_effect_fn *fn = order_effect_of(what->effect);
-        if (!fn) {
-            err_set(e, ERR_ORDER_EFFECT, NULL, "row %s: effect %s has no code", what->row,
-                    flow_effect_name(what->effect));
-            err_arg(e, "effect", "%s", flow_effect_name(what->effect));
-            return ERR_ORDER_EFFECT;
-        }
-        run->what = what;
-        TRY(fn(run, e));
-    }
+    for (int telling = 0; telling <= 1; telling++)
+        for (int i = 0; i < run->result->todos; i++)
+            if ((run->result->todo[i].effect == EFFECT_NOTIFY) == telling)
+                TRY(run_effect(run, &run->result->todo[i], e));
     return ERR_OK;
 }
 
