@@ -263,6 +263,25 @@ static void the_bench_sees_the_four_checks(void **state)
     hall_end(&tx);
 }
 
+/* T15: a UKey on which making broke off is emptied; one with a certificate that nobody gave back is not. */
+static void only_a_begun_or_returned_ukey_is_wiped(void **state)
+{
+    struct whole *w = *state;
+    struct job job;
+    struct job_finished done;
+    struct job_new n = {.kind = JOB_WIPE, .browser = BENCH_BROWSER, .project = P, .serial = SERIAL};
+    assert_err(ERR_JOB_UKEY, whole_make(w, &w->xu, &n, &job)); /* blank */
+    hall_tamper(w->f, "UPDATE ukey SET state = 'INITIALISED'");
+    assert_err(ERR_JOB_KIND, whole_make(w, &w->he, &n, &job));
+    assert_ok(whole_make(w, &w->xu, &n, &job), &w->e);
+    struct agent_run r = agent_run(w, job.ticket, "");
+    assert_true(r.done);
+    assert_ok(whole_finish(w, &w->xu, BENCH_BROWSER, whole_token(w, &r), &done), &w->e);
+    hall_tamper(w->f, "UPDATE ukey SET state = 'BLANK'");
+    whole_made(w);
+    assert_err(ERR_JOB_UKEY, whole_make(w, &w->xu, &n, &job));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,6 +295,7 @@ int main(void)
         WHOLE(quality_wants_the_label_and_the_very_key),
         WHOLE(quality_refuses_a_key_without_the_certificate),
         WHOLE(the_bench_sees_the_four_checks),
+        WHOLE(only_a_begun_or_returned_ukey_is_wiped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -355,6 +355,79 @@ static void an_interrupted_first_pin_is_resumed(void **state)
     assert_ok(try_pin(w, "Right-pin-1"), &w->e);
 }
 
+static struct job make_user(struct whole *w, enum job_kind kind, const char *serial)
+{
+    struct job job;
+    struct job_new n = {.kind = kind, .browser = USER_BROWSER, .project = P, .serial = serial};
+    assert_ok(whole_make(w, &w->o.shen, &n, &job), &w->e);
+    return job;
+}
+
+static struct job finish_user(struct whole *w, const struct agent_run *r)
+{
+    struct job_finished done;
+    assert_true(r->done);
+    assert_ok(whole_finish(w, &w->o.shen, USER_BROWSER, whole_token(w, r), &done), &w->e);
+    return done.job;
+}
+
+static const char *shown(struct whole *w, const struct job *job)
+{
+    struct hall_tx tx;
+    struct json_out j;
+    _auto_buf b;
+    buf_init(&b, 65536);
+    jout_init(&j, &b);
+    hall_read(w->f, &tx);
+    assert_ok(job_write(&tx, job, &j, NULL, &w->e), &w->e);
+    hall_end(&tx);
+    return arena_text(w->a, buf_cstr(&b));
+}
+
+/* Old and new PIN stay in the agent: nothing of them is in what the hall keeps. */
+static void change_test_and_proof_by_the_users_agent(void **state)
+{
+    struct whole *w = *state;
+    struct job job;
+    struct agent_run r;
+    whole_activated(w);
+    job = make_user(w, JOB_CHANGE_PIN, SERIAL);
+    r = agent_run(w, job.ticket, "pin Right-pin-1\npin Other-pin-2\npin Other-pin-2\n");
+    job = finish_user(w, &r);
+    assert_ok(try_pin(w, "Other-pin-2"), &w->e);
+    job = make_user(w, JOB_DIAGNOSE, NULL);
+    r = agent_run(w, job.ticket, "");
+    job = finish_user(w, &r);
+    const char *text = shown(w, &job);
+    assert_non_null(strstr(text, "\"findings\":[{"));
+    assert_non_null(strstr(text, SERIAL)); /* shown now: this browser has shown itself */
+    job = make_user(w, JOB_SELF_TEST, NULL);
+    r = agent_run(w, job.ticket, "pin Other-pin-2\n");
+    job = finish_user(w, &r);
+    text = shown(w, &job);
+    assert_non_null(strstr(text, "{\"id\":\"signature\""));
+    assert_null(strstr(text, "\"problem\""));
+}
+
+/* Another user's UKey is not his to name. */
+static void a_job_names_only_a_ukey_of_ones_own(void **state)
+{
+    struct whole *w = *state;
+    struct job job;
+    int64_t id;
+    whole_activated(w);
+    struct actor other = order_person(&w->o, "another", &id);
+    static const enum job_kind kinds[] = {JOB_CHANGE_PIN, JOB_DIAGNOSE, JOB_SELF_TEST,
+                                          JOB_IDENTIFY};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        struct job_new n = {
+            .kind = kinds[i], .browser = "his browser", .project = P, .serial = SERIAL};
+        assert_err(ERR_JOB_UKEY, whole_make(w, &other, &n, &job));
+    }
+    struct job_new n = {.kind = JOB_CHANGE_PIN, .browser = "nobody's browser", .project = P};
+    assert_err(ERR_JOB_KIND, whole_make(w, &hall_system, &n, &job));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,6 +443,8 @@ int main(void)
         WHOLE(a_rejected_revocation_lifts_the_hold_it_put),
         WHOLE(what_the_ca_missed_is_done_when_it_is_back),
         WHOLE(an_interrupted_first_pin_is_resumed),
+        WHOLE(change_test_and_proof_by_the_users_agent),
+        WHOLE(a_job_names_only_a_ukey_of_ones_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
