@@ -112,24 +112,8 @@ static enum err write_notices(struct hall_tx *tx, const struct project *p, struc
     size_t n;
     TRY(notice_list(tx, p->about.code, &list, &n, e));
     jout_list(j, "notices");
-    for (size_t i = 0; i < n; i++) {
-        const struct notice *x = &list[i];
-        jout_object(j, NULL);
-        jout_text(j, "id",
-                  x->id ? arena_fmt(tx->arena, "%" PRId64, x->id)
-                        : arena_fmt(tx->arena, "profile-%zu", i));
-        jout_text(j, "kind", x->important ? "maintenance" : "general");
-        jout_text(j, "kind_text",
-                  tx->lang == LANG_EN ? (x->important ? "Important" : "Notice")
-                                      : (x->important ? "重要" : "通知"));
-        jout_text(j, "tone", x->important ? "warn" : "info");
-        jout_text(j, "title", x->title);
-        web_some(j, "body", x->text);
-        jout_text(j, "published_at", time_rfc3339(tx->arena, x->from_at));
-        if (x->until_at)
-            jout_text(j, "until", time_rfc3339(tx->arena, x->until_at));
-        jout_end(j);
-    }
+    for (size_t i = 0; i < n; i++)
+        notice_write(tx, &list[i], 0, j, NULL);
     jout_end(j);
     return ERR_OK;
 }

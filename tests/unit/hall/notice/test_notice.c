@@ -15,7 +15,7 @@ static int64_t add(struct hall_fixture *f, const char *title, int important, int
                            .text_en = "",
                            .from_at = from,
                            .until_at = until,
-                           .important = important};
+                           .kind = important ? "maintenance" : "general"};
     int64_t id;
     hall_write(f, &hall_system, &tx);
     assert_ok(notice_add(&tx, &n, &id, &f->e), &f->e);
@@ -70,11 +70,11 @@ static void a_notice_has_title_and_text_within_limits(void **state)
 {
     struct hall_fixture *f = *state;
     struct hall_tx tx = {0};
-    char longer[2002 + 1];
+    char longer[4002 + 1];
     struct notice_new n = {.project = "aml-reporting", .title_zh = "", .text_zh = "正文"};
     int64_t id;
-    memset(longer, 'a', 2002);
-    longer[2002] = 0;
+    memset(longer, 'a', 4002);
+    longer[4002] = 0;
     hall_write(f, &hall_system, &tx);
     assert_err(ERR_NOTICE_TEXT, notice_add(&tx, &n, &id, &f->e));
     assert_string_equal(f->e.field, "title_zh");
@@ -85,6 +85,9 @@ static void a_notice_has_title_and_text_within_limits(void **state)
     n.title_en = longer;
     assert_err(ERR_NOTICE_TEXT, notice_add(&tx, &n, &id, &f->e));
     n.title_en = NULL;
+    n.kind = "gossip";
+    assert_err(ERR_BAD_REQUEST, notice_add(&tx, &n, &id, &f->e));
+    n.kind = NULL;
     assert_ok(notice_add(&tx, &n, &id, &f->e), &f->e);
     hall_end(&tx);
 }
