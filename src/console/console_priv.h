@@ -98,5 +98,9 @@ HANDLER(console_approval_decide);
 HANDLER(console_key_get);
 HANDLER(console_audit_verify);
 HANDLER(console_audit_log_list);
+HANDLER(console_notice_list);
+HANDLER(console_notice_create);
+HANDLER(console_notice_save);
+HANDLER(console_notice_delete);
 
 #endif

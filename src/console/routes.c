@@ -1,6 +1,7 @@
 #include "console/console_priv.h"
 
 #define SMALL 4096
+#define NOTICE 16384
 #define UPLOAD 6291456
 #define API "/api/v1/console"
 #define MAKING (STAFF_MAKER | STAFF_SHIPPING)
@@ -69,6 +70,10 @@ const struct httpd_route console_routes[] = {
     {"GET", API "/keys/:serial", console_key_get, JOBS, 0, 0},
     {"POST", API "/audit/verify", console_audit_verify, STAFF_AUDITOR, SMALL, 0},
     {"GET", API "/audit/log", console_audit_log_list, STAFF_AUDITOR, 0, 0},
+    {"GET", API "/notices", console_notice_list, STAFF_PROJECT_ADMIN, 0, 0},
+    {"POST", API "/notices", console_notice_create, STAFF_PROJECT_ADMIN, NOTICE, 0},
+    {"PUT", API "/notices/:id", console_notice_save, STAFF_PROJECT_ADMIN, NOTICE, 0},
+    {"DELETE", API "/notices/:id", console_notice_delete, STAFF_PROJECT_ADMIN, 0, 0},
 };
 const size_t console_routes_n = sizeof console_routes / sizeof *console_routes;
 

@@ -1,4 +1,5 @@
 #include "console_fixture.h"
+#include "openapi.h"
 #include "scratch.h"
 
 #include <stdlib.h>
@@ -20,6 +21,7 @@ int console_setup(void **state)
     snprintf(f->folder, sizeof f->folder, "/tmp/certhall-outbox.XXXXXX");
     assert_non_null(mkdtemp(f->folder));
     f->console = (struct console){.hall = &f->hall->hall, .outbox = f->folder};
+    f->api = openapi_load(OPENAPI);
     f->server = httpd_new(&(struct httpd_options){.workers = 2});
     assert_ok(httpd_listen(f->server, &(struct httpd_listen){.host = "127.0.0.1"}, &e), &e);
     console_mount(f->server, &f->console);
@@ -38,6 +40,7 @@ int console_teardown(void **state)
     httpd_free(f->server);
     order_teardown(&order);
     invoice_local_free(f->invoices);
+    json_decref(f->api);
     assert_int_equal(scratch_remove(f->folder), 0);
     free(f);
     return 0;
@@ -78,6 +81,20 @@ static void keep_cookies(struct browser *b, const char *given)
     }
 }
 
+/* What is answered well is what the interface promises; refusals have their own tests. */
+static void hold_to_schema(const struct browser *b, const char *method, const char *path)
+{
+    char why[400], plain[200];
+    if (b->status >= 300)
+        return;
+    snprintf(plain, sizeof plain, "/console%.*s", (int)strcspn(path, "?"), path);
+    const json_t *op = openapi_operation(b->f->api, method, plain);
+    if (!op || !openapi_fits(b->f->api, op, b->status, b->answer, why, sizeof why)) {
+        print_error("%s %s: %s\n", method, path, op ? why : "no such operation");
+        fail();
+    }
+}
+
 static int exchange(struct browser *b, const char *method, const char *path, const char *type,
                     struct bytes body)
 {
@@ -100,6 +117,7 @@ static int exchange(struct browser *b, const char *method, const char *path, con
     b->status = answer.status;
     if (strstr(answer.content_type, "application/json") && answer.body.n > 0)
         assert_ok(json_parse(answer.body.p, answer.body.n, &b->answer, &e), &e);
+    hold_to_schema(b, method, path);
     return answer.status;
 }
 

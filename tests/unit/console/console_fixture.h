@@ -15,6 +15,7 @@ struct console_fixture {
     struct httpd *server;
     struct httpc *client;
     struct console console;
+    json_t *api;                    /* docs/openapi.yaml */
     struct invoice_local *invoices; /* the sample provider */
     char folder[64];                /* for texts of the demo */
     char base[64];

@@ -201,6 +201,47 @@ static void the_log_of_the_audit_is_filtered_and_paged(void **state)
     assert_int_equal(browser_get(&b, "/audit/log?from=soon"), 400);
 }
 
+/* S0-61 */
+static void a_notice_is_published_changed_and_taken_away(void **state)
+{
+    struct console_fixture *f = *state;
+    _auto_browser b = {0};
+    char path[64];
+    browser_sign_in(&b, f, "jiang", STAFF_PROJECT_ADMIN);
+    assert_int_equal(browser_get(&b, "/notices"), 400);
+    assert_int_equal(browser_get(&b, "/notices?project=nothing"), 404);
+    assert_int_equal(browser_get(&b, "/notices?project=aml-reporting"), 200);
+    size_t shipped = json_array_size(browser_at(&b, "items"));
+    assert_null(browser_at(&b, "items.0.edit")); /* the profile's are not changed here */
+    assert_int_equal(
+        browser_post(&b, "/notices",
+                     "{\"project\":\"aml-reporting\",\"kind\":\"maintenance\",\"title_zh\":"
+                     "\"停机维护\",\"title_en\":\"Maintenance\",\"from\":"
+                     "\"2026-09-12T20:00:00+08:00\",\"until\":\"2026-09-13T02:00:00+08:00\"}"),
+        201);
+    assert_string_equal(browser_text(&b, "kind_text"), "维护");
+    assert_string_equal(browser_text(&b, "edit.title_en"), "Maintenance");
+    snprintf(path, sizeof path, "/notices/%s", browser_text(&b, "id"));
+    assert_int_equal(browser_get(&b, "/notices?project=aml-reporting"), 200);
+    assert_int_equal(json_array_size(browser_at(&b, "items")), shipped + 1); /* not shown yet */
+    assert_int_equal(
+        browser_do(&b, "PUT", path,
+                   "{\"project\":\"aml-reporting\",\"kind\":\"general\",\"title_zh\":\"\","
+                   "\"title_en\":\"\"}"),
+        422);
+    assert_string_equal(browser_text(&b, "field"), "title_zh");
+    assert_int_equal(browser_do(&b, "PUT", path,
+                                "{\"project\":\"aml-reporting\",\"kind\":\"hours\",\"title_zh\":"
+                                "\"维护改期\",\"title_en\":\"Moved\"}"),
+                     200);
+    assert_string_equal(browser_text(&b, "title"), "维护改期");
+    assert_int_equal(browser_do(&b, "DELETE", path, NULL), 204);
+    assert_int_equal(browser_do(&b, "DELETE", path, NULL), 404);
+    _auto_browser chen = {0};
+    browser_sign_in(&chen, f, "chen", STAFF_SUPPORT);
+    assert_int_equal(browser_get(&chen, "/notices?project=aml-reporting"), 403);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -212,6 +253,7 @@ int main(void)
         CONSOLE_TEST(unknown_certificates_and_keys_are_not_there),
         CONSOLE_TEST(the_auditor_verifies_and_hears_of_the_first_bad_row),
         CONSOLE_TEST(the_log_of_the_audit_is_filtered_and_paged),
+        CONSOLE_TEST(a_notice_is_published_changed_and_taken_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
