@@ -4,6 +4,7 @@
 #include "portal/portal_priv.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *say(enum lang lang, const char *zh, const char *en)
@@ -80,13 +81,37 @@ static enum err write_receipt(struct hall_tx *tx, const struct order *o, struct 
         return ERR_OK;
     TRY(payment_money_of(tx, o->id, &money, &n, e));
     jout_text(j, "paid_at", time_rfc3339(tx->arena, o->paid_at));
-    if (n)
-        jout_text(j, "trade_no", money[0].trade_no);
+    for (size_t i = 0; i < n; i++) /* not money that should not have come */
+        if (strcmp(money[i].purpose, "payment") == 0) {
+            jout_text(j, "trade_no", money[i].trade_no);
+            break;
+        }
     return ERR_OK;
 }
 
-static enum err write_payment(struct hall_tx *tx, const struct order *o, struct json_out *j,
-                              struct err_info *e)
+static const char *not_answered(enum lang lang)
+{
+    return say(
+        lang, "银行暂时没有回答，我们会接着问，有结果这里自动更新。",
+        "The bank does not answer at present; we keep asking, and this page follows by itself.");
+}
+
+/* "不用付款（首次免费）": the fee table's own words. */
+static const char *state_words(struct hall_tx *tx, const struct order *o)
+{
+    int state = o->states.at[FLOW_PAYMENT];
+    struct project_fee fee;
+    struct err_arg rule = {.name = "rule"};
+    if (!state)
+        return say(tx->lang, "还不用付款", "Nothing to pay yet");
+    if (project_fee_rule(o->rules_of, o->fee_rule, &fee))
+        snprintf(rule.value, sizeof rule.value, "%s", fee.text.in[tx->lang]);
+    return project_fill(tx->arena, flow_state_text(FLOW_PAYMENT, state, tx->lang), &rule, 1);
+}
+
+/* `silent`: the bank was asked just now and did not answer. */
+static enum err write_payment(struct hall_tx *tx, const struct order *o, int silent,
+                              struct json_out *j, struct err_info *e)
 {
     int state = o->states.at[FLOW_PAYMENT];
     int open = state == FLOW_PAYMENT_UNPAID || state == FLOW_PAYMENT_PENDING;
@@ -98,13 +123,10 @@ static enum err write_payment(struct hall_tx *tx, const struct order *o, struct 
     jout_text(j, "institution", o->institution_name);
     jout_int(j, "amount_fen", o->amount_fen);
     jout_text(j, "state", flow_state_name(FLOW_PAYMENT, state));
-    jout_text(j, "text",
-              state
-                  ? project_fill(tx->arena, flow_state_text(FLOW_PAYMENT, state, tx->lang), NULL, 0)
-                  : say(tx->lang, "还不用付款", "Nothing to pay yet"));
+    jout_text(j, "text", state_words(tx, o));
     jout_text(j, "tone", tone_of(state));
     if (open) {
-        web_some(j, "note", status.note);
+        web_some(j, "note", silent ? not_answered(tx->lang) : status.note);
         web_some(j, "warning", o->rules_of->pay.frozen_note.in[tx->lang]); /* S0-25 */
     }
     write_methods(o, tx->lang, j);
@@ -117,19 +139,19 @@ static enum err write_payment(struct hall_tx *tx, const struct order *o, struct 
 }
 
 static enum err reply_payment(struct hall_tx *tx, struct portal_call *c, const struct order *o,
-                              struct err_info *e)
+                              int silent, struct err_info *e)
 {
     struct json_out j;
     c->reply->body.n = 0;
     httpd_reply_json(c->reply, &j);
-    return write_payment(tx, o, &j, e);
+    return write_payment(tx, o, silent, &j, e);
 }
 
 static enum err get_work(struct hall_tx *tx, struct portal_call *c, struct err_info *e)
 {
     struct order o;
     TRY(portal_order(tx, c, &o, e));
-    return reply_payment(tx, c, &o, e);
+    return reply_payment(tx, c, &o, 0, e);
 }
 
 enum err portal_payment_get(struct httpd_request *r, struct httpd_reply *reply, void *app,
@@ -146,7 +168,7 @@ static enum err start_work(struct hall_tx *tx, struct portal_call *c, struct err
     struct order_input in = {.method = c->arg};
     TRY(portal_order(tx, c, &o, e));
     TRY(order_apply(tx, o.id, EVENT_PAY_START, &in, &change, e));
-    return reply_payment(tx, c, &change.order, e);
+    return reply_payment(tx, c, &change.order, 0, e);
 }
 
 enum err portal_payment_start(struct httpd_request *r, struct httpd_reply *reply, void *app,
@@ -160,21 +182,80 @@ enum err portal_payment_start(struct httpd_request *r, struct httpd_reply *reply
     return portal_write(&c, start_work, e);
 }
 
-/* 我付过了，页面没有变化: the gateway is asked through the outbox, at most once in ten seconds. */
-static enum err query_work(struct hall_tx *tx, struct portal_call *c, struct err_info *e)
+/* ---- 我付过了，页面没有变化 ---- */
+
+struct asking {
+    int64_t order;
+    int ask; /* the bank's page is open, and the bank was not asked a moment ago */
+    int silent;
+};
+
+static enum err look_work(struct hall_tx *tx, struct portal_call *c, struct err_info *e)
 {
-    enum { ASK_EVERY_MS = 10 * TIME_SECOND };
+    enum { ASK_EVERY_MS = 2 * TIME_SECOND };
+    struct asking *a = c->arg;
+    struct payment p;
     struct order o;
     TRY(portal_order(tx, c, &o, e));
-    if (o.states.at[FLOW_PAYMENT] == FLOW_PAYMENT_PENDING)
-        TRY(payment_ask_gateway(
-            tx, o.id, arena_fmt(tx->arena, "asked:%" PRId64, tx->machine / ASK_EVERY_MS), e));
-    return reply_payment(tx, c, &o, e);
+    a->order = o.id;
+    if (o.states.at[FLOW_PAYMENT] != FLOW_PAYMENT_PENDING)
+        return ERR_OK;
+    TRY(payment_get(tx, o.id, &p, e));
+    a->ask = p.asked_at + ASK_EVERY_MS <= tx->machine;
+    return ERR_OK;
+}
+
+static enum err mark_work(struct hall_tx *tx, struct portal_call *c, struct err_info *e)
+{
+    const struct asking *a = c->arg;
+    return payment_asked(tx, a->order, e);
+}
+
+/* It does not answer now: the outbox goes on asking, and the page is told when it does. */
+static enum err later_work(struct hall_tx *tx, struct portal_call *c, struct err_info *e)
+{
+    const struct asking *a = c->arg;
+    const char *why = arena_fmt(tx->arena, "asked:%" PRId64, tx->machine / TIME_MINUTE);
+    return payment_ask_gateway(tx, a->order, why, e);
+}
+
+static int is_passing(enum err code)
+{
+    return code == ERR_UNAVAILABLE || code == ERR_BUSY || code == ERR_IO || code == ERR_CONFLICT ||
+           code == ERR_STORE_RETRY;
+}
+
+static enum err ask(struct portal_call *c, struct err_info *e)
+{
+    struct asking *a = c->arg;
+    const struct hall *h = c->app->hall;
+    const struct actor bank = {.kind = BY_EXTERNAL,
+                               .name = h->payment ? h->payment->name : "",
+                               .role = "",
+                               .address = c->s->who.address};
+    TRY(portal_write(c, mark_work, e));
+    enum err asked = order_ask_gateway(h, &bank, a->order, e);
+    if (!is_passing(asked))
+        return asked;
+    a->silent = 1;
+    return portal_write(c, later_work, e);
+}
+
+static enum err asked_work(struct hall_tx *tx, struct portal_call *c, struct err_info *e)
+{
+    const struct asking *a = c->arg;
+    struct order o;
+    TRY(portal_order(tx, c, &o, e));
+    return reply_payment(tx, c, &o, a->silent, e);
 }
 
 enum err portal_payment_query(struct httpd_request *r, struct httpd_reply *reply, void *app,
                               struct err_info *e)
 {
-    struct portal_call c = PORTAL_CALL(r, reply, app, NULL);
-    return portal_write(&c, query_work, e);
+    struct asking a = {0};
+    struct portal_call c = PORTAL_CALL(r, reply, app, &a);
+    TRY(portal_read(&c, look_work, e));
+    if (a.ask)
+        TRY(ask(&c, e));
+    return portal_read(&c, asked_work, e);
 }

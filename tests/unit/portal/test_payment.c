@@ -1,0 +1,164 @@
+/* The payment page over real HTTP, before a bank that says what the test wants (requirements 10.2; S0-24, S0-25). */
+#include "portal_fixture.h"
+
+#include "hall/outbox/outbox.h"
+#include "hall/payment/payment.h"
+
+#include <string.h>
+
+struct till {
+    struct payment_provider provider; /* first: the functions find the rest by it */
+    enum payment_result says;
+    int64_t amount_fen;
+    int away, asked;
+};
+
+static enum err page(const struct payment_provider *p, const struct payment_ask *ask,
+                     struct arena *a, const char **url, struct err_info *e)
+{
+    (void)p, (void)e;
+    *url = arena_fmt(a, "https://bank.example/pay?order=%s&fen=%d", ask->order,
+                     (int)ask->amount_fen);
+    return ERR_OK;
+}
+
+static enum err query(const struct payment_provider *p, const char *order, struct arena *a,
+                      struct payment_told *out, struct err_info *e)
+{
+    struct till *t = (struct till *)(uintptr_t)p;
+    t->asked++;
+    if (t->away)
+        return err_set(e, ERR_UNAVAILABLE, NULL, "the test's bank is away");
+    *out = (struct payment_told){.order = arena_text(a, order),
+                                 .trade_no = "T2026090712345678",
+                                 .amount_fen = t->amount_fen,
+                                 .result = t->says,
+                                 .at = clock_machine()};
+    return ERR_OK;
+}
+
+static struct till till_at(struct portal_fixture *f)
+{
+    (void)f;
+    return (struct till){
+        .provider = {.name = "netbank", .method = "net_bank", .page = page, .query = query},
+        .says = PAYMENT_NOT_PAID,
+        .amount_fen = 30000};
+}
+
+/* A submitted order of the browser that is signed in; address of its payment page. */
+static const char *begin(struct portal_fixture *f, struct browser *b, const char *rest)
+{
+    struct order o = order_submitted(f->o, NULL);
+    browser_sign_in(b, f);
+    return arena_fmt(f->o->f->arena, "/orders/%lld/payment%s", (long long)o.id, rest);
+}
+
+static const char *behind(struct portal_fixture *f, const char *url, const char *rest)
+{
+    return arena_fmt(f->o->f->arena, "%s%s", url, rest);
+}
+
+#define NET_BANK "{\"method\":\"net_bank\"}"
+
+/* S0-25: what can no longer be changed is said before; S0-24: the bank's page, the same one while it is open. */
+static void paying_leads_to_the_bank(void **state)
+{
+    struct portal_fixture *f = *state;
+    struct till t = till_at(f);
+    _auto_browser b;
+    f->o->h->payment = &t.provider;
+    const char *url = begin(f, &b, "");
+    assert_int_equal(browser_get(&b, url), 200);
+    assert_string_equal(browser_text(&b, "state"), "UNPAID");
+    assert_int_equal(browser_number(&b, "amount_fen"), 30000);
+    assert_int_equal(browser_number(&b, "fee.total_fen"), 30000);
+    assert_string_equal(browser_text(&b, "methods.0.id"), "net_bank");
+    assert_null(browser_at(&b, "methods.1"));
+    assert_non_null(strstr(browser_text(&b, "warning"), "不能再取消"));
+    assert_string_equal(browser_text(&b, "note"), "9月14日（周一）前付款，价格不变。");
+    assert_int_equal(browser_post(&b, url, "{\"method\":\"alipay\"}"), 409);
+    assert_int_equal(browser_post(&b, url, NET_BANK), 200);
+    assert_string_equal(browser_text(&b, "state"), "PENDING");
+    const char *first = arena_text(f->o->f->arena, browser_text(&b, "redirect_url"));
+    assert_non_null(strstr(first, "fen=30000"));
+    assert_int_equal(browser_post(&b, url, NET_BANK), 200);
+    assert_string_equal(browser_text(&b, "redirect_url"), first);
+}
+
+/* 我付过了，页面没有变化: the bank's answer is on the page at once, and asked again in a hurry the bank is left in peace. */
+static void who_has_paid_can_have_the_bank_asked(void **state)
+{
+    struct portal_fixture *f = *state;
+    struct till t = till_at(f);
+    _auto_browser b;
+    f->o->h->payment = &t.provider;
+    const char *url = begin(f, &b, ""), *ask = behind(f, url, "/query");
+    assert_int_equal(browser_post(&b, ask, NULL), 200); /* no page is open */
+    assert_int_equal(t.asked, 0);
+    assert_int_equal(browser_post(&b, url, NET_BANK), 200);
+    assert_int_equal(browser_post(&b, ask, NULL), 200);
+    assert_string_equal(browser_text(&b, "state"), "PENDING");
+    assert_int_equal(t.asked, 1);
+    assert_int_equal(browser_post(&b, ask, NULL), 200);
+    assert_int_equal(t.asked, 1);
+    hall_tamper(f->o->f, "UPDATE payment SET asked_at = 0");
+    t.says = PAYMENT_PAID;
+    assert_int_equal(browser_post(&b, ask, NULL), 200);
+    assert_string_equal(browser_text(&b, "state"), "PAID");
+    assert_string_equal(browser_text(&b, "trade_no"), "T2026090712345678");
+    assert_null(browser_at(&b, "redirect_url"));
+    assert_int_equal(browser_post(&b, url, NET_BANK), 409); /* S0-25 */
+}
+
+/* G-08: a wrong amount is finance's, not a payment. */
+static void a_wrong_amount_pays_nothing(void **state)
+{
+    struct portal_fixture *f = *state;
+    struct till t = till_at(f);
+    _auto_browser b;
+    f->o->h->payment = &t.provider;
+    const char *url = begin(f, &b, "");
+    assert_int_equal(browser_post(&b, url, NET_BANK), 200);
+    t.says = PAYMENT_PAID;
+    t.amount_fen = 29999;
+    assert_int_equal(browser_post(&b, behind(f, url, "/query"), NULL), 200);
+    assert_string_equal(browser_text(&b, "state"), "CLAIMED");
+    assert_null(browser_at(&b, "trade_no"));
+}
+
+/* Nothing is lost when the bank is away: the page says so, and the outbox goes on asking. */
+static void a_silent_bank_is_asked_again_by_itself(void **state)
+{
+    struct portal_fixture *f = *state;
+    struct till t = till_at(f);
+    _auto_browser b;
+    struct hall_tx tx;
+    const struct outbox_state *rows;
+    size_t n;
+    int64_t order;
+    f->o->h->payment = &t.provider;
+    const char *url = begin(f, &b, "");
+    assert_true(sscanf(url, "/orders/%ld", &order) == 1);
+    assert_int_equal(browser_post(&b, url, NET_BANK), 200);
+    t.away = 1;
+    assert_int_equal(browser_post(&b, behind(f, url, "/query"), NULL), 200);
+    assert_string_equal(browser_text(&b, "state"), "PENDING");
+    assert_non_null(strstr(browser_text(&b, "note"), "银行暂时没有回答"));
+    hall_read(f->o->f, &tx);
+    assert_ok(outbox_of_order(&tx, order, "payment.query", &rows, &n, &f->o->e), &f->o->e);
+    assert_int_equal(n, 1);
+    assert_string_equal(rows[0].state, "waiting");
+    hall_end(&tx);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        PORTAL_TEST(paying_leads_to_the_bank),
+        PORTAL_TEST(who_has_paid_can_have_the_bank_asked),
+        PORTAL_TEST(a_wrong_amount_pays_nothing),
+        PORTAL_TEST(a_silent_bank_is_asked_again_by_itself),
+    };
+    return cmocka_run_group_tests_name("payment", tests, NULL, NULL);
+}
