@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { LOOK_US = 20 * 1000 };
+
 static struct bytes as_bytes(const char *s)
 {
     return (struct bytes){(const uint8_t *)s, strlen(s)};
@@ -76,22 +78,41 @@ static enum err write_pins(struct tour *t, const char *const *pins, struct err_i
     return file_replace(arena_fmt(t->arena, "%s/pins", t->work), (struct bytes){b.p, b.n}, 0600, e);
 }
 
-/* The agent opened the finish page in "the default browser"; its token is posted by the browser that began. */
-static enum err finish(struct tour *t, struct browser *b, const json_t **out, struct err_info *e)
+/* The agent opens the finish page in "the default browser" and waits a while for it. */
+static enum err opened_page(struct tour *t, const struct tour_program *agent, const char **out,
+                            struct err_info *e)
 {
     struct bytes opened;
-    TRY(file_read(t->arena, arena_fmt(t->arena, "%s/opened", t->work), 64 << 10, &opened, e));
-    char *hash = strrchr((const char *)opened.p, '#');
+    int runs;
+    do {
+        runs = tour_runs(agent);
+        TRY(file_read(t->arena, arena_fmt(t->arena, "%s/opened", t->work), 64 << 10, &opened, e));
+        if (opened.n > 0 && opened.p[opened.n - 1] == '\n')
+            break;
+        usleep(LOOK_US);
+    } while (runs);
+    *out = strrchr((const char *)opened.p, '#');
+    return ERR_OK;
+}
+
+/* Its token is posted by the browser that began. */
+static enum err finish(struct tour *t, struct browser *b, const struct tour_program *agent,
+                       const json_t **out, struct err_info *e)
+{
+    const char *hash;
+    TRY(opened_page(t, agent, &hash, e));
     if (!hash || hash[1] != b->side[0] || hash[2] != '.') /* "#p.<token>": the portal's */
         return tour_fail(e, "the agent opened no finish page of the %s", b->side);
-    hash[strcspn(hash, "\n")] = '\0';
-    return browser_send(b, "POST", "/jobs/finish", json_pack("{s:s}", "token", hash + 3), out, e);
+    char *token = arena_text_n(t->arena, hash + 3, strcspn(hash + 3, "\n"));
+    return browser_send(b, "POST", "/jobs/finish", json_pack("{s:s}", "token", token), out, e);
 }
 
 enum err tour_agent_job(struct tour *t, struct browser *b, json_t *job, const char *const *pins,
                         const json_t **out, struct err_info *e)
 {
     const json_t *made;
+    struct tour_program agent;
+    struct err_info why;
     TRY(write_settings(t, e));
     TRY(write_pins(t, pins, e));
     TRY(browser_send(b, "POST", "/jobs", job, &made, e));
@@ -99,8 +120,14 @@ enum err tour_agent_job(struct tour *t, struct browser *b, json_t *job, const ch
         arena_fmt(t->arena, "%s/certhall-agent", t->programs), arena_text(t->arena, "--config"),
         arena_fmt(t->arena, "%s/agent.conf", t->work),         arena_text(t->arena, "open"),
         arena_text(t->arena, text_at(made, "link")),           NULL};
-    TRY(tour_run(t, argv, NULL, e));
-    TRY(finish(t, b, out, e));
+    TRY(tour_start(argv, &agent, e));
+    enum err finished = finish(t, b, &agent, out, &why);
+    TRY(tour_end(t, &agent, NULL,
+                 e)); /* where it failed it says more than a page that is missing */
+    if (finished != ERR_OK) {
+        *e = why;
+        return finished;
+    }
     if (strcmp(text_at(*out, "job.state"), "done") != 0)
         return tour_fail(e, "the job %s is %s: %s", text_at(*out, "job.kind"),
                          text_at(*out, "job.state"), text_at(*out, "job.text"));

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -47,29 +48,52 @@ static void end_in_child(char *const argv[], int out)
     _exit(127);
 }
 
-enum err tour_run(struct tour *t, char *const argv[], const char **out, struct err_info *e)
+enum err tour_start(char *const argv[], struct tour_program *out, struct err_info *e)
 {
-    int pipe_fd[2], status;
+    int pipe_fd[2];
     if (pipe2(pipe_fd, O_CLOEXEC) != 0)
         return tour_fail(e, "pipe: %s", strerror(errno));
-    pid_t pid = fork();
-    if (pid == 0)
+    *out = (struct tour_program){.name = argv[0], .verb = argv[1], .pid = fork()};
+    if (out->pid == 0)
         end_in_child(argv, pipe_fd[1]);
     close(pipe_fd[1]);
+    out->out = pipe_fd[0];
+    if (out->pid > 0)
+        return ERR_OK;
+    close(pipe_fd[0]);
+    return tour_fail(e, "fork: %s", strerror(errno));
+}
+
+int tour_runs(const struct tour_program *p)
+{
+    siginfo_t how = {0};
+    return waitid(P_PID, (id_t)p->pid, &how, WEXITED | WNOHANG | WNOWAIT) == 0 && how.si_pid == 0;
+}
+
+enum err tour_end(struct tour *t, const struct tour_program *p, const char **out,
+                  struct err_info *e)
+{
+    int status;
     _auto_buf b;
     buf_init(&b, 4 << 20);
     char chunk[4096];
     ssize_t n;
-    while ((n = read(pipe_fd[0], chunk, sizeof chunk)) > 0)
+    while ((n = read(p->out, chunk, sizeof chunk)) > 0)
         buf_put(&b, chunk, (size_t)n);
-    close(pipe_fd[0]);
-    if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status) ||
-        WEXITSTATUS(status) != 0)
-        return tour_fail(e, "%s %s did not end well: %s", argv[0], argv[1] ? argv[1] : "",
+    close(p->out);
+    if (waitpid(p->pid, &status, 0) != p->pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        return tour_fail(e, "%s %s did not end well: %s", p->name, p->verb ? p->verb : "",
                          buf_cstr(&b));
     if (out)
         *out = arena_text(t->arena, buf_cstr(&b));
     return ERR_OK;
+}
+
+enum err tour_run(struct tour *t, char *const argv[], const char **out, struct err_info *e)
+{
+    struct tour_program p;
+    TRY(tour_start(argv, &p, e));
+    return tour_end(t, &p, out, e);
 }
 
 enum err tour_clock(struct tour *t, const char *when, struct err_info *e)

@@ -8,6 +8,8 @@
 #include "base/time.h"
 #include "tour/browser.h"
 
+#include <sys/types.h>
+
 struct tour {
     struct arena *arena;
     const char *project;
@@ -49,6 +51,16 @@ NODISCARD enum err tour_wait(struct browser *b, const char *url, const char *pat
                              struct err_info *e);
 /* Run a program to its end; ERR_TOUR unless it exits 0. `out` (may be NULL) gets its standard output. */
 NODISCARD enum err tour_run(struct tour *t, char *const argv[], const char **out,
+                            struct err_info *e);
+/* The same in two halves: the program runs in between. Ending waits for it. */
+struct tour_program {
+    const char *name, *verb;
+    pid_t pid;
+    int out;
+};
+NODISCARD enum err tour_start(char *const argv[], struct tour_program *out, struct err_info *e);
+int tour_runs(const struct tour_program *p);
+NODISCARD enum err tour_end(struct tour *t, const struct tour_program *p, const char **out,
                             struct err_info *e);
 
 /* ---- the agent (agent.c) ---- */
