@@ -61,6 +61,8 @@ static void head(const struct ask *q, struct arena *a, const char *serial, struc
         add_line(b, text_fill(a, TEXT_ORDER, q->lang, text_shown(a, q->order), NULL));
     if (q->institution)
         add_line(b, text_fill(a, TEXT_INSTITUTION, q->lang, text_shown(a, q->institution), NULL));
+    if (q->person)
+        add_line(b, text_fill(a, TEXT_PERSON, q->lang, text_shown(a, q->person), NULL));
     if (serial)
         add_line(b, text_fill(a, TEXT_KEY, q->lang, text_serial(a, serial), NULL));
 }

@@ -13,7 +13,7 @@ struct ask {
     enum lang lang;
     const char *server, *host;
     enum text what;
-    const char *order, *institution; /* NULL: not shown */
+    const char *order, *institution, *person; /* NULL: not shown */
 };
 
 struct pin_policy {

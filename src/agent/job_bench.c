@@ -212,14 +212,27 @@ enum err step_csr(struct job *j, const json_t *data, struct json_out *out, struc
 
 /* ---- the maker's evidence ---- */
 
-static enum err maker_signature(struct job *j, struct token *maker, const char *container,
-                                struct bytes *out, struct err_info *e)
+/* Whom the certificate will name; what the maker signs is what his window shows. */
+static enum err read_person(struct job *j, const json_t *data, struct evidence_make *m,
+                            struct err_info *e)
+{
+    TRY(json_get_text(data, "institution", &m->institution, e));
+    TRY(json_get_text(data, "reporting_code", &m->reporting_code, e));
+    TRY(json_get_text(data, "user", &m->user, e));
+    j->ask.institution = arena_text(j->arena, m->institution);
+    j->ask.person = arena_fmt(j->arena, "%s %s", m->user, m->reporting_code);
+    return ERR_OK;
+}
+
+static enum err maker_signature(struct job *j, struct evidence_make *m, struct token *maker,
+                                const char *container, struct bytes *out, struct err_info *e)
 {
     struct bytes message;
-    struct evidence_field field[2] = {
-        evidence_text("csr", text_hex(j->arena, (struct bytes){j->csr_sum, sizeof j->csr_sum})),
-        evidence_text("ukey", j->serial)};
-    TRY(evidence_bytes("maker", j->order, j->revision, field, 2, j->arena, &message, e));
+    m->order = j->order;
+    m->revision = j->revision;
+    m->csr_sum = j->csr_sum;
+    m->ukey = j->serial;
+    TRY(evidence_make_bytes(m, j->arena, &message, e));
     return token_sign(maker, container, message, j->arena, out, e);
 }
 
@@ -243,8 +256,10 @@ enum err step_maker(struct job *j, const json_t *data, struct json_out *out, str
 {
     const char *serial, *container;
     struct bytes certificate, signature;
+    struct evidence_make made;
     _auto(token) maker = NULL;
     TRY(json_get_text(data, "ukey", &serial, e));
+    TRY(read_person(j, data, &made, e));
     if (!j->has_csr || !strcmp(serial, j->serial))
         return job_refuse(e, "the maker signs a request made here, with a UKey of his own");
     enum err err = maker_token(j, serial, &maker, e);
@@ -253,7 +268,7 @@ enum err step_maker(struct job *j, const json_t *data, struct json_out *out, str
     TRY(err);
     TRY(job_container(maker, j->arena, &container, &certificate, e));
     TRY(job_login(j, maker, NULL, e));
-    TRY(maker_signature(j, maker, container, &signature, e));
+    TRY(maker_signature(j, &made, maker, container, &signature, e));
     jout_text(out, "certificate", text_base64(j->arena, certificate));
     jout_text(out, "signature", text_base64(j->arena, signature));
     return ERR_OK;

@@ -63,17 +63,22 @@ static enum err regulator_evidence(struct store_tx *tx, const struct ca_profile 
     return ERR_OK;
 }
 
-static enum err maker_signature(const struct ca_request *r, struct bytes certificate,
-                                struct bytes signature, struct arena *a, struct err_info *e)
+/* He signed for the people of the row that the certificate will name: his signature under another row is none. */
+static enum err maker_signature(const struct ca_request *r, const struct ca_vouched *row,
+                                struct bytes certificate, struct bytes signature, struct arena *a,
+                                struct err_info *e)
 {
     uint8_t csr_hash[DIGEST_LEN];
-    digest_sha256(r->csr, csr_hash);
-    struct evidence_field field[] = {
-        evidence_text("csr", text_hex(a, (struct bytes){csr_hash, sizeof csr_hash})),
-        evidence_text("ukey", r->ukey),
-    };
     struct bytes signed_bytes;
-    TRY(evidence_bytes("maker", r->order, r->revision, field, 2, a, &signed_bytes, e));
+    digest_sha256(r->csr, csr_hash);
+    const struct evidence_make made = {.order = r->order,
+                                       .revision = r->revision,
+                                       .csr_sum = csr_hash,
+                                       .ukey = r->ukey,
+                                       .institution = row->institution_name,
+                                       .reporting_code = row->reporting_code,
+                                       .user = row->user_name};
+    TRY(evidence_make_bytes(&made, a, &signed_bytes, e));
     _auto(pki_pub) key = NULL;
     TRY(cert_key(certificate, &key, e));
     return pki_verify(key, signed_bytes, signature, e);
@@ -99,8 +104,9 @@ static enum err maker_evidence(struct store_tx *tx, const struct ca_request *r, 
     TRY(cert_view(row_blob(staff, "certificate"), a, &view, e));
     if (now < view.not_before || now > view.not_after)
         return refuse(e, "maker", "the maker's certificate is not valid today");
-    if (maker_signature(r, row_blob(staff, "certificate"), signature, a, e) != ERR_OK)
-        return refuse(e, "maker", "the signature is not the maker's over this order, CSR and UKey");
+    if (maker_signature(r, out, row_blob(staff, "certificate"), signature, a, e) != ERR_OK)
+        return refuse(e, "maker",
+                      "the signature is not the maker's over this order, CSR, UKey and person");
     copy_text(out->maker, sizeof out->maker, row_text(staff, "name"));
     return ERR_OK;
 }
@@ -110,11 +116,12 @@ enum err ca_evidence_check(struct store_tx *tx, const struct ca_profile *p,
                            struct ca_vouched *out, struct err_info *e)
 {
     memset(out, 0, sizeof *out);
-    for (size_t i = 0; i < p->evidence_kinds; i++) {
+    /* the row first: the maker's signature is held against what it says */
+    for (size_t i = 0; i < p->evidence_kinds; i++)
         if (p->evidence[i] == CA_EVIDENCE_REGULATOR)
             TRY(regulator_evidence(tx, p, r, a, out, e));
-        else
+    for (size_t i = 0; i < p->evidence_kinds; i++)
+        if (p->evidence[i] != CA_EVIDENCE_REGULATOR)
             TRY(maker_evidence(tx, r, now, a, out, e));
-    }
     return ERR_OK;
 }

@@ -1,5 +1,6 @@
 #include "pki/evidence.h"
 
+#include "base/text.h"
 #include "pki/digest.h"
 #include "pki/pki_priv.h"
 
@@ -81,6 +82,18 @@ enum err evidence_bytes(const char *kind, const char *order, const char *revisio
         if (strcmp(kind, kinds[i]) == 0)
             return assemble(part, 4, field, n, a, out, e);
     return pki_why(e, ERR_BAD_REQUEST, "evidence of kind %.40s", kind);
+}
+
+enum err evidence_make_bytes(const struct evidence_make *m, struct arena *a, struct bytes *out,
+                             struct err_info *e)
+{
+    const struct evidence_field field[] = {
+        evidence_text("csr", text_hex(a, (struct bytes){m->csr_sum, DIGEST_LEN})),
+        evidence_text("institution", m->institution),
+        evidence_text("reporting_code", m->reporting_code), evidence_text("ukey", m->ukey),
+        evidence_text("user", m->user)};
+    return evidence_bytes("maker", m->order, m->revision, field, sizeof field / sizeof *field, a,
+                          out, e);
 }
 
 enum err evidence_agent_bytes(const char *op, const char *origin, const char *job,

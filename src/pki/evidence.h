@@ -31,6 +31,17 @@ NODISCARD enum err evidence_fields(const struct evidence_field *field, size_t n,
 NODISCARD enum err evidence_bytes(const char *kind, const char *order, const char *revision,
                                   const struct evidence_field *field, size_t n, struct arena *a,
                                   struct bytes *out, struct err_info *e);
+/* What a maker signs with his own UKey: which request, in which UKey, and whom the certificate will name. The names are
+ * those of the regulator's row, shown to him; so nobody who only passes his signature on can have it stand for another
+ * row. `csr_sum` is SHA-256 of the request's DER, 32 octets. */
+struct evidence_make {
+    const char *order, *revision;
+    const uint8_t *csr_sum;
+    const char *ukey;
+    const char *institution, *reporting_code, *user; /* "" where the profile has no such row */
+};
+NODISCARD enum err evidence_make_bytes(const struct evidence_make *m, struct arena *a,
+                                       struct bytes *out, struct err_info *e);
 /* `op`: letters, digits and hyphens, such as "LOGIN"; "EVIDENCE" is none. */
 NODISCARD enum err evidence_agent_bytes(const char *op, const char *origin, const char *job,
                                         const struct evidence_field *field, size_t n,

@@ -151,11 +151,26 @@ static enum err own_ukey(struct job_work *w, struct ukey_staff *own, struct err_
     return found ? ERR_OK : err_set(e, ERR_JOB_MAKER_UKEY, NULL, NULL);
 }
 
+/* What the regulator signed of the order's account: the certificate says it, so the maker signs it too. */
+static enum err signed_row(struct job_work *w, struct intake_evidence *said, struct err_info *e)
+{
+    struct order o;
+    _auto_hall_tx tx;
+    TRY(hall_begin(w->h, 0, &w->who, w->a, &tx, e));
+    TRY(order_get(&tx, w->row.j.order, &o, e));
+    return intake_evidence(&tx, o.account, said, e);
+}
+
 static enum err show_maker(struct job_work *w, struct json_out *j, struct err_info *e)
 {
     struct ukey_staff own;
+    struct intake_evidence said;
     TRY(own_ukey(w, &own, e));
+    TRY(signed_row(w, &said, e));
     jout_text(j, "ukey", own.serial);
+    jout_text(j, "institution", said.institution_name);
+    jout_text(j, "reporting_code", said.reporting_code);
+    jout_text(j, "user", said.user_name);
     return ERR_OK;
 }
 
@@ -171,15 +186,20 @@ static enum err verify_maker(struct job_work *w, struct bytes certificate, struc
                              const char *revision, struct err_info *e)
 {
     struct bytes csr, message;
+    struct intake_evidence said;
     uint8_t sum[DIGEST_LEN];
     _auto(pki_pub) pub = NULL;
     TRY(kept_csr(w, &csr, e));
+    TRY(signed_row(w, &said, e));
     digest_sha256(csr, sum);
-    struct evidence_field field[2] = {
-        evidence_text("csr", text_hex(w->a, (struct bytes){sum, sizeof sum})),
-        evidence_text("ukey", w->row.j.serial)};
-    TRY(evidence_bytes("maker", job_id_text(w->a, w->row.j.order), revision, field, 2, w->a,
-                       &message, e));
+    const struct evidence_make made = {.order = job_id_text(w->a, w->row.j.order),
+                                       .revision = revision,
+                                       .csr_sum = sum,
+                                       .ukey = w->row.j.serial,
+                                       .institution = said.institution_name,
+                                       .reporting_code = said.reporting_code,
+                                       .user = said.user_name};
+    TRY(evidence_make_bytes(&made, w->a, &message, e));
     TRY(cert_key(certificate, &pub, e));
     if (pki_verify(pub, message, signature, e) != ERR_OK)
         return err_set(e, ERR_CERT_PROOF, "signature", "not the maker's over this request");

@@ -23,9 +23,16 @@ static int maker_is_right(struct world *w, const json_t *data)
     struct bytes message;
     struct err_info e;
     _auto(pki_pub) maker = NULL;
-    struct evidence_field field[] = {evidence_text("csr", sum_of(w, w->csr)),
-                                     evidence_text("ukey", SERIAL)};
-    return evidence_bytes("maker", ORDER, "1", field, 2, w->a, &message, &e) == ERR_OK &&
+    uint8_t sum[32];
+    digest_sha256(w->csr, sum);
+    const struct evidence_make made = {.order = ORDER,
+                                       .revision = "1",
+                                       .csr_sum = sum,
+                                       .ukey = SERIAL,
+                                       .institution = "泉州海丝供应链管理有限公司",
+                                       .reporting_code = "F3505030000117",
+                                       .user = "沈若琳"};
+    return evidence_make_bytes(&made, w->a, &message, &e) == ERR_OK &&
            cert_key(world_bytes(w, data, "certificate"), &maker, &e) == ERR_OK &&
            pki_verify(maker, message, world_bytes(w, data, "signature"), &e) == ERR_OK;
 }
@@ -76,6 +83,9 @@ static const char *play_produce(struct world *w, const char *answered, const jso
     if (!strcmp(answered, "csr")) {
         buf_text(&w->note, csr_is_right(w, data) ? "" : "WRONG ");
         jout_text(out, "ukey", MAKER);
+        jout_text(out, "institution", "泉州海丝供应链管理有限公司");
+        jout_text(out, "reporting_code", "F3505030000117");
+        jout_text(out, "user", "沈若琳");
         return "maker";
     }
     if (!strcmp(answered, "maker")) {
@@ -130,6 +140,7 @@ static void the_maker_sees_order_institution_and_the_key_that_signs(void **state
     const char *log = world_dialogues(w);
     assert_non_null(strstr(log, "业务单：" ORDER));
     assert_non_null(strstr(log, "单位：泉州海丝供应链管理有限公司"));
+    assert_non_null(strstr(log, "用户：沈若琳"));
     assert_non_null(strstr(log, "UKey：ST26 0000 0003"));
 }
 

@@ -144,15 +144,25 @@ struct bytes ca_fixture_csr(struct ca_fixture *f, enum pki_alg alg, struct pki_k
 const char *ca_fixture_maker_signature(struct ca_fixture *f, const struct pki_key *key,
                                        const char *order, const char *ukey, struct bytes csr)
 {
+    return ca_fixture_maker_for(f, key, order, ukey, csr, "泉州海丝供应链管理有限公司");
+}
+
+const char *ca_fixture_maker_for(struct ca_fixture *f, const struct pki_key *key, const char *order,
+                                 const char *ukey, struct bytes csr, const char *institution)
+{
     struct err_info e;
     uint8_t hash[DIGEST_LEN];
     struct pki_signer *s = NULL;
     struct bytes signed_bytes, signature;
     digest_sha256(csr, hash);
-    struct evidence_field field[] = {
-        evidence_text("csr", text_hex(f->arena, (struct bytes){hash, sizeof hash})),
-        evidence_text("ukey", ukey)};
-    assert_ok(evidence_bytes("maker", order, "1", field, 2, f->arena, &signed_bytes, &e), &e);
+    const struct evidence_make made = {.order = order,
+                                       .revision = "1",
+                                       .csr_sum = hash,
+                                       .ukey = ukey,
+                                       .institution = institution,
+                                       .reporting_code = "F3505030000117",
+                                       .user = "沈若琳"};
+    assert_ok(evidence_make_bytes(&made, f->arena, &signed_bytes, &e), &e);
     assert_ok(pki_signer_from_key(key, &s, &e), &e);
     assert_ok(pki_sign(s, signed_bytes, f->arena, &signature, &e), &e);
     pki_signer_free(s);

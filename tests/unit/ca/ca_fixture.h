@@ -30,6 +30,9 @@ struct bytes ca_fixture_csr(struct ca_fixture *f, enum pki_alg alg, struct pki_k
 /* The maker's signature over order, CSR and UKey, base64. */
 const char *ca_fixture_maker_signature(struct ca_fixture *f, const struct pki_key *key,
                                        const char *order, const char *ukey, struct bytes csr);
+/* The same for a row that names another institution. */
+const char *ca_fixture_maker_for(struct ca_fixture *f, const struct pki_key *key, const char *order,
+                                 const char *ukey, struct bytes csr, const char *institution);
 /* regulator row 1 of the fixture's batch and the maker's evidence; to be freed. */
 json_t *ca_fixture_evidence(struct ca_fixture *f, const char *order, const char *ukey,
                             struct bytes csr);

@@ -117,6 +117,9 @@ static void without_whole_evidence_there_is_no_certificate(void **state)
          ca_fixture_maker_signature(&f, f.maker_key, "4", "FX2600071183", csr)}, /* other UKey */
         {f.batch, 1, f.maker_serial,
          ca_fixture_maker_signature(&f, f.maker_key, "4", "FX2600071182", f.maker)}, /* other CSR */
+        {f.batch, 1, f.maker_serial, /* other person */
+         ca_fixture_maker_for(&f, f.maker_key, "4", "FX2600071182", csr,
+                              "厦门鹭岛融资担保有限公司")},
         {f.batch, 1, f.maker_serial, ""},
     };
     for (size_t i = 0; i < sizeof forged / sizeof *forged; i++) {
@@ -155,7 +158,8 @@ static void a_later_row_of_the_regulator_replaces_the_earlier(void **state)
         "%swithdraw,泉州海丝国际供应链有限公司,F3505030000117,沈若琳,91350503MA2Y7K4H06,沈若琳,13805952716,a@haisi.example\r\n",
         head);
     struct bytes csr = ca_fixture_csr(&f, PKI_P256, &key);
-    const char *signature = ca_fixture_maker_signature(&f, f.maker_key, "6", "FX2600071182", csr);
+    const char *signature = ca_fixture_maker_for(&f, f.maker_key, "6", "FX2600071182", csr,
+                                                 "泉州海丝国际供应链有限公司");
     assert_ok(ca_fixture_take(&f, correct, corrected, &e), &e);
     _auto_json old = ca_fixture_evidence(&f, "6", "FX2600071182", csr);
     assert_err(ERR_CA_EVIDENCE, issue("6-sign", "6", csr, old, &answer, &e));
@@ -166,10 +170,11 @@ static void a_later_row_of_the_regulator_replaces_the_earlier(void **state)
     assert_ok(ca_fixture_take(&f, withdraw, withdrawn, &e), &e);
     struct pki_key *key2 = NULL;
     struct bytes csr2 = ca_fixture_csr(&f, PKI_P256, &key2);
-    _auto_json late =
-        json_pack("[{s:s,s:s,s:i},{s:s,s:s,s:s}]", "kind", "regulator", "batch", corrected, "row",
-                  1, "kind", "maker", "maker", f.maker_serial, "signature",
-                  ca_fixture_maker_signature(&f, f.maker_key, "7", "FX2600071182", csr2));
+    _auto_json late = json_pack("[{s:s,s:s,s:i},{s:s,s:s,s:s}]", "kind", "regulator", "batch",
+                                corrected, "row", 1, "kind", "maker", "maker", f.maker_serial,
+                                "signature",
+                                ca_fixture_maker_for(&f, f.maker_key, "7", "FX2600071182", csr2,
+                                                     "泉州海丝国际供应链有限公司"));
     assert_err(ERR_CA_EVIDENCE, issue("7-sign", "7", csr2, late, &answer, &e));
     pki_key_free(key);
     pki_key_free(key2);
