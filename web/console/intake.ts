@@ -23,7 +23,7 @@ export function overridesOf(reasons: Record<string, string>): { row: number; cod
   });
 }
 
-function multipart(form: ImportForm, dryRun: boolean): FormData {
+export function multipart(form: ImportForm, dryRun: boolean): FormData {
   const data = new FormData();
   data.set('project', form.project);
   data.set('dry_run', String(dryRun));
