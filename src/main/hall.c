@@ -14,6 +14,7 @@
 #include "hall/event/event.h"
 #include "hall/intake/intake.h"
 #include "hall/invoice/invoice.h"
+#include "hall/job/job.h"
 #include "hall/limit/limit.h"
 #include "hall/order/order.h"
 #include "hall/outbox/message.h"
@@ -193,6 +194,7 @@ static enum err prune(struct process *p, struct err_info *e)
     TRY(hall_begin(p->hall, 1, &hall_timer, a, &tx, e));
     TRY(session_prune(&tx, e));
     TRY(limit_prune(&tx, e));
+    TRY(job_prune(&tx, e));
     TRY(account_usable_due(&tx, &usable, e));
     return hall_commit(&tx, e);
 }

@@ -1,6 +1,7 @@
 /* Making a job, its tickets, and giving it up: the page's side. */
 #include "hall/job/job_priv.h"
 
+#include "hall/limit/limit.h"
 #include "hall/staff/staff.h"
 
 #include <string.h>
@@ -238,6 +239,8 @@ enum err job_make(struct hall_tx *tx, const struct job_new *n, struct job *out, 
     p.serial = *typed ? ukey_serial_mend(tx->arena, typed) : "";
     if (!p.serial || ((n->kind == JOB_ACTIVATE || n->kind == JOB_WIPE) && !*p.serial))
         return refuse_ukey(tx, e, *typed ? typed : "-");
+    if (tx->who.kind == BY_SYSTEM && *tx->who.address)
+        TRY(limit_take(tx, LIMIT_JOB, limit_address(tx->arena, tx->who.address), e));
     p.id = hall_new_id(tx->hall);
     TRY(cancel_earlier(tx, n, e));
     TRY(plan(tx, &p, e));

@@ -320,6 +320,22 @@ static void an_attached_agent_is_believed_after_the_browser(void **state)
     hand_free(&h);
 }
 
+/* Nobody who is signed in can fill the table. */
+static void jobs_that_nobody_signed_in_begins_are_limited(void **state)
+{
+    struct whole *w = *state;
+    struct job job;
+    struct actor nobody = hall_system;
+    struct job_new n = {.kind = JOB_LOGIN, .browser = USER_BROWSER, .project = P};
+    enum err last = ERR_OK;
+    nobody.address = "192.0.2.7";
+    for (int i = 0; i < 301 && last == ERR_OK; i++)
+        last = whole_make(w, &nobody, &n, &job);
+    assert_err(ERR_LIMITED, last);
+    nobody.address = "192.0.2.8";
+    assert_ok(whole_make(w, &nobody, &n, &job), &w->e);
+}
+
 static void jobs_of_a_page_opened_again_die(void **state)
 {
     struct whole *w = *state;
@@ -400,6 +416,7 @@ int main(void)
         WHOLE(a_failure_code_from_outside_is_not_shown_as_it_comes),
         WHOLE(another_ukey_than_the_jobs_is_refused),
         WHOLE(an_attached_agent_is_believed_after_the_browser),
+        WHOLE(jobs_that_nobody_signed_in_begins_are_limited),
         WHOLE(jobs_of_a_page_opened_again_die),
         WHOLE(a_job_has_an_end),
         WHOLE(link_and_code_are_shown_once),
