@@ -56,7 +56,8 @@ DEFINE_AUTO(sms_files)
 struct sms_provider sms_files_provider(struct sms_files *s);
 
 struct message_settings {
-    const char *smtp_url;                  /* "" : mail is written to `folder` as files, like SMS */
+    /* "" : mail is written to `folder` as files, like SMS; in a demo also what is sent */
+    const char *smtp_url;
     const char *smtp_user, *smtp_password; /* "" : none */
     const char *from;                      /* address */
     const char *from_name;                 /* "证书大厅" */
