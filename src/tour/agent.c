@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LOOK_US = 20 * 1000 };
+enum { LOOK_US = 20 * 1000, SLOW_BROWSER_MS = 3 * TIME_SECOND };
 
 static struct bytes as_bytes(const char *s)
 {
@@ -78,19 +78,21 @@ static enum err write_pins(struct tour *t, const char *const *pins, struct err_i
     return file_replace(arena_fmt(t->arena, "%s/pins", t->work), (struct bytes){b.p, b.n}, 0600, e);
 }
 
-/* The agent opens the finish page in "the default browser" and waits a while for it. */
+/* The agent opens the finish page in "the default browser" and waits a while for it; the browser that it started may be
+ * slower than the agent's own end. */
 static enum err opened_page(struct tour *t, const struct tour_program *agent, const char **out,
                             struct err_info *e)
 {
     struct bytes opened;
-    int runs;
+    int64_t until = 0;
     do {
-        runs = tour_runs(agent);
+        if (!until && !tour_runs(agent))
+            until = clock_monotonic() + SLOW_BROWSER_MS;
         TRY(file_read(t->arena, arena_fmt(t->arena, "%s/opened", t->work), 64 << 10, &opened, e));
         if (opened.n > 0 && opened.p[opened.n - 1] == '\n')
             break;
         usleep(LOOK_US);
-    } while (runs);
+    } while (!until || clock_monotonic() < until);
     *out = strrchr((const char *)opened.p, '#');
     return ERR_OK;
 }

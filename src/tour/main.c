@@ -54,29 +54,28 @@ static const char help[] =
     "  --data DIR        the demo's data directory (/var/lib/certhall)\n"
     "  --url URL         the hall (http://127.0.0.1:8080)\n"
     "  --status-url URL  the responder (http://127.0.0.1:8081)\n"
+    "  --mail WHERE      outbox: the demo keeps its mail there (the default); server: it leaves by SMTP\n"
     "  --work DIR        folder for this run's own files (a temporary one)\n\n"
     "Example: certhall tour --project aml-reporting --data /tmp/hall\n";
 
 struct options {
-    const char *project, *data, *url, *status_url, *work;
+    const char *project, *data, *url, *status_url, *work, *mail;
 };
 
 static int take_options(int argc, char **argv, struct options *o)
 {
     const struct {
         const char *name, **value;
-    } rows[] = {{"--project", &o->project},
-                {"--data", &o->data},
-                {"--url", &o->url},
-                {"--status-url", &o->status_url},
-                {"--work", &o->work}};
+    } rows[] = {{"--project", &o->project},       {"--data", &o->data}, {"--url", &o->url},
+                {"--status-url", &o->status_url}, {"--work", &o->work}, {"--mail", &o->mail}};
+    const size_t known = sizeof rows / sizeof *rows;
     for (int i = 1; i < argc; i += 2) {
         size_t k = 0;
-        while (k < 5 && strcmp(rows[k].name, argv[i]) != 0)
+        while (k < known && strcmp(rows[k].name, argv[i]) != 0)
             k++;
-        if (k == 5 || i + 1 == argc) {
+        if (k == known || i + 1 == argc) {
             fprintf(stderr, "certhall tour: %s %s (see certhall tour --help)\n",
-                    k == 5 ? "unknown option" : "a value is missing for", argv[i]);
+                    k == known ? "unknown option" : "a value is missing for", argv[i]);
             return 0;
         }
         *rows[k].value = argv[i + 1];
@@ -86,8 +85,12 @@ static int take_options(int argc, char **argv, struct options *o)
 
 int main(int argc, char **argv)
 {
-    struct options o = {"aml-reporting", "/var/lib/certhall", "http://127.0.0.1:8080",
-                        "http://127.0.0.1:8081", NULL};
+    struct options o = {"aml-reporting",
+                        "/var/lib/certhall",
+                        "http://127.0.0.1:8080",
+                        "http://127.0.0.1:8081",
+                        NULL,
+                        "outbox"};
     char own[4096], made[] = "/tmp/certhall-tour-XXXXXX";
     signal(SIGPIPE, SIG_IGN);
     if (argc > 1 && strcmp(argv[1], "--help") == 0) {
@@ -108,6 +111,7 @@ int main(int argc, char **argv)
                      .data = o.data,
                      .url = o.url,
                      .status_url = o.status_url,
+                     .mail_in_outbox = strcmp(o.mail, "server") != 0,
                      .work = o.work ? o.work : mkdtemp(made),
                      .programs = dirname(own),
                      .began = clock_monotonic()};

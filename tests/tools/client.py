@@ -179,10 +179,10 @@ class Agent:
         return process.returncode, said
 
     def finish_token(self):
-        """Of the page that the agent opened: `/agent/finish#<token>`."""
+        """Of the page that the agent opened, `/agent/finish#p.<token>`, without the mark of its side."""
         with open(self.opened, encoding="utf-8") as f:
             pages = [line.strip() for line in f if "/agent/finish#" in line]
-        return pages[-1].split("#", 1)[1] if pages else None
+        return pages[-1].split("#", 1)[1][2:] if pages else None
 
     def job(self, browser, body, *answers):
         """Makes a job in this browser, lets the agent do it, brings its token back: the finished job's answer."""
