@@ -1,11 +1,9 @@
 /* What is printed can be read again by somebody else's tools: pdftotext for words, the PDF's own page size. */
-#include "base/sys.h"
 #include "print/print.h"
+#include "reader.h"
 #include "testing.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static struct bytes document(struct arena *a, struct err_info *e)
 {
@@ -22,24 +20,6 @@ static struct bytes document(struct arena *a, struct err_info *e)
     return pdf;
 }
 
-/* Output of a program that reads the document from a file of its own. */
-static char *read_with(struct arena *a, const char *program, const char *rest, struct bytes pdf)
-{
-    char path[] = "/tmp/certhall-print.XXXXXX";
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, pdf.p, pdf.n), (ssize_t)pdf.n);
-    close(fd);
-    FILE *f = popen(arena_fmt(a, "%s %s%s", program, path, rest), "r");
-    char *out = arena_alloc(a, 8192);
-    size_t n = fread(out, 1, 8191, f);
-    out[n] = 0;
-    int status = pclose(f);
-    unlink(path);
-    assert_int_equal(status, 0);
-    return out;
-}
-
 static void words_and_page_size_are_read_by_poppler(void **state)
 {
     (void)state;
@@ -47,11 +27,11 @@ static void words_and_page_size_are_read_by_poppler(void **state)
     _auto(arena) a = arena_new();
     struct bytes pdf = document(a, &e);
     assert_true(pdf.n > 1000 && !memcmp(pdf.p, "%PDF-", 5));
-    char *text = read_with(a, "pdftotext", " -", pdf);
+    char *text = reader_output(a, pdf, (const char *const[]){"pdftotext", "@", "-", NULL});
     assert_non_null(strstr(text, "证书大厅 UKey 标签"));
     assert_non_null(strstr(text, "FX26 0007 1182"));
     assert_non_null(strstr(text, "第二页"));
-    char *info = read_with(a, "pdfinfo", "", pdf);
+    char *info = reader_output(a, pdf, (const char *const[]){"pdfinfo", "@", NULL});
     assert_non_null(strstr(info, "Pages:           2"));
     assert_non_null(strstr(info, "170.079 x 113.386")); /* 60 × 40 mm in points */
 }

@@ -219,7 +219,7 @@ static void stock(struct whole *w)
 
 static void folders(struct whole *w)
 {
-    strcpy(w->folder, "/tmp/certhall-whole-XXXXXX");
+    snprintf(w->folder, sizeof w->folder, "/tmp/certhall-whole-XXXXXX");
     assert_non_null(mkdtemp(w->folder));
     snprintf(w->keys, sizeof w->keys, "%s/keys", w->folder);
     snprintf(w->bench, sizeof w->bench, "%s/bench", w->folder);
