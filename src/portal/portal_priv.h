@@ -91,8 +91,8 @@ portal_handler portal_event_stream;                                            /
 portal_handler portal_message_list, portal_message_read;                       /* messages.c */
 portal_handler portal_payment_get, portal_payment_start, portal_payment_query; /* payment.c */
 
-portal_handler portal_key_list, portal_key_get;                                /* keys.c */
-portal_handler portal_sms_send, portal_sms_verify;                             /* sms.c */
+portal_handler portal_key_list, portal_key_get;    /* keys.c */
+portal_handler portal_sms_send, portal_sms_verify; /* sms.c */
 portal_handler portal_job_create, portal_job_get, portal_job_ticket, portal_job_cancel,
     portal_job_finish, portal_job_finish_code;               /* jobs.c */
 portal_handler portal_invoice_list, portal_invoice_file_get; /* invoices.c */
