@@ -215,7 +215,9 @@ static void add_default(struct httpd_conn *c, const char *name, const char *valu
 
 static void add_security(struct httpd_conn *c, const char *type)
 {
-    add_default(c, "Content-Security-Policy", policy_for(c, type));
+    /* A 304 has no type; the policy that came with the page stays, unless this answer says another (RFC 9111 4.3.4). */
+    if (c->status != MHD_HTTP_NOT_MODIFIED)
+        add_default(c, "Content-Security-Policy", policy_for(c, type));
     add_default(c, "X-Content-Type-Options", "nosniff");
     add_default(c, "Referrer-Policy", "same-origin");
     add_default(c, "Cache-Control", "no-store");
