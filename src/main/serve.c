@@ -25,15 +25,21 @@ struct child {
     int64_t started_at; /* monotonic */
 };
 
-/* Become the process's own user; root without such users goes on as root only in a folder that it owns alone. */
-static int become(const char *name)
+/* Whose the process is: init has given its folder to a user of its own, or has left it to whoever made it. That users of
+ * these names exist on the machine says nothing about this data directory. 0: nobody's but ours. */
+static uid_t owner_of(const struct place *p, const char *name)
 {
-    char user_name[32];
-    snprintf(user_name, sizeof user_name, "certhall-%s", name);
-    const struct passwd *user = getpwnam(user_name);
-    if (geteuid() != 0 || !user)
+    struct stat st;
+    return geteuid() == 0 && stat(place_folder(p, name), &st) == 0 ? st.st_uid : 0;
+}
+
+static int become(const struct place *p, const char *name)
+{
+    uid_t owner = owner_of(p, name);
+    const struct passwd *user = owner ? getpwuid(owner) : NULL;
+    if (!owner)
         return 1;
-    return initgroups(user_name, user->pw_gid) == 0 && setgid(user->pw_gid) == 0 &&
+    return user && initgroups(user->pw_name, user->pw_gid) == 0 && setgid(user->pw_gid) == 0 &&
            setuid(user->pw_uid) == 0;
 }
 
@@ -51,7 +57,7 @@ static void run_child(const struct place *p, const char *name, const char *progr
                           arena_text(p->arena, "--run"),
                           arena_text(p->arena, p->run),
                           NULL};
-    if (become(name))
+    if (become(p, name))
         execv(program, argv);
     fprintf(stderr, "certhall serve: %s cannot be started: %s\n", name, strerror(errno));
     _exit(EXIT_FAILED);
@@ -143,16 +149,16 @@ static void supervise(struct child *children, const struct place *p, const char 
     }
 }
 
-static int same_user_for_all(void)
+static int same_user_for_all(const struct place *p)
 {
-    return geteuid() != 0 || !getpwnam("certhall-hall");
+    return owner_of(p, "hall") == 0;
 }
 
 static enum err make_run(const struct place *p, struct err_info *e)
 {
     const struct group *group = getgrnam("certhall");
     TRY(folder_make(p->run, 0755, e));
-    if (geteuid() != 0 || !group)
+    if (same_user_for_all(p) || !group)
         return ERR_OK;
     /* every process makes its sockets here; the sticky bit keeps them from removing each other's */
     if (chown(p->run, 0, group->gr_gid) || chmod(p->run, 01775))
@@ -174,7 +180,7 @@ static int serve(const struct place *p)
     sigaddset(&set, SIGCHLD);
     sigprocmask(SIG_BLOCK, &set, NULL);
     process_begin();
-    if (same_user_for_all())
+    if (same_user_for_all(p))
         log_line(LOG_LEVEL_WARN, "serve.one_user",
                  "processes are not separated: all run as one user");
     for (int i = 0; i < PROCESSES; i++) {
