@@ -150,3 +150,12 @@ enum err print_finish(struct print *p, struct arena *a, struct bytes *pdf, struc
     *pdf = arena_bytes(a, p->out.p, p->out.n);
     return ERR_OK;
 }
+
+#ifdef __SANITIZE_ADDRESS__
+/* fontconfig, and pango and cairo on top of it, keep the fonts that were used until the process ends. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libfontconfig.so\nleak:libpango-1.0.so\nleak:libpangocairo-1.0.so\nleak:libpangoft2-1.0.so\nleak:libcairo.so\n";
+}
+#endif
