@@ -20,7 +20,7 @@ choose_places() {
 
 program_hash() {
     {
-        sha256sum "$root"/build-release/src/main/certhall "$root"/build-release/src/sim/certhall-sim \
+        sha256sum "$root"/build-release/src/main/certhall "$root"/build-release/src/tour/certhall-tour "$root"/build-release/src/sim/certhall-sim \
             "$root"/build-release/src/agent/certhall-agent
         cat "$root/web/dist/.stamp"
         find "$root/profiles" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
@@ -43,7 +43,7 @@ install_program() {
     [ "$(cat "$prefix/.installed" 2>/dev/null)" != "$want" ] || return 0
     say "installing into $prefix"
     mkdir -p "$bin" "$prefix/share/certhall" || die "cannot write to $prefix"
-    for part in main/certhall sim/certhall-sim agent/certhall-agent; do
+    for part in main/certhall tour/certhall-tour sim/certhall-sim agent/certhall-agent; do
         # a new file in the old one's place: a program that runs keeps its own
         install -m 0755 "$root/build-release/src/$part" "$bin/.new" && mv -f "$bin/.new" "$bin/${part##*/}"
     done
@@ -78,11 +78,16 @@ END
 make_users() {
     [ "$(id -u)" -eq 0 ] || return 0
     local process
+    # members of this group reach the sockets; who is answered is decided by the caller's own user
+    getent group certhall >/dev/null || groupadd --system certhall || die "groupadd certhall failed"
     for process in hall ca kmc responder sim; do
         id "certhall-$process" >/dev/null 2>&1 && continue
         say "creating the system user certhall-$process"
         useradd --system --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin \
             "certhall-$process" || die "useradd certhall-$process failed"
+    done
+    for process in hall ca kmc responder; do
+        id -nG "certhall-$process" | tr ' ' '\n' | grep -qx certhall || usermod -aG certhall "certhall-$process" || die "usermod certhall-$process failed"
     done
 }
 
