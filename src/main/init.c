@@ -52,6 +52,10 @@ static int give(const char *path, const struct stat *st, int type, struct FTW *a
 
 static enum err give_folders(const struct init_options *o, struct err_info *e)
 {
+    char *outbox = arena_fmt(o->place.arena, "%s/demo/outbox", o->place.data);
+    const struct passwd *hall = o->separate && o->demo ? getpwnam("certhall-hall") : NULL;
+    if (hall && chown(outbox, hall->pw_uid, hall->pw_gid) != 0)
+        return err_set(e, ERR_IO, NULL, "%s: cannot be given to certhall-hall", outbox);
     for (int i = 0; o->separate && i < PROCESSES; i++) {
         char *user = arena_fmt(o->place.arena, "certhall-%s", processes[i]);
         new_owner = getpwnam(user);
