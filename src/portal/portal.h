@@ -23,4 +23,8 @@ DEFINE_AUTO(portal)
 /* All routes below /api/v1/portal. The portal outlives the server. */
 void portal_mount(struct httpd *server, struct portal *p);
 
+/* The table: held against docs/openapi.yaml. */
+extern const struct httpd_route portal_routes[];
+extern const size_t portal_routes_n;
+
 #endif

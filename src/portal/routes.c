@@ -8,7 +8,7 @@
 #define AT "/api/v1/portal"
 
 // clang-format off
-static const struct httpd_route ROUTES[] = {
+const struct httpd_route portal_routes[] = {
     {"GET", AT "/projects", portal_project_list, PUBLIC, 0, 0},
     {"GET", AT "/projects/:project", portal_project_get, PUBLIC, 0, 0},
     {"GET", AT "/projects/:project/guide/:type", portal_guide_get, PUBLIC, 0, 0},
@@ -47,6 +47,7 @@ static const struct httpd_route ROUTES[] = {
     {"POST", AT "/messages/read", portal_message_read, OWN, PORTAL_BODY, 0},
 };
 // clang-format on
+const size_t portal_routes_n = sizeof portal_routes / sizeof *portal_routes;
 
 enum err portal_new(const struct portal_options *o, struct portal **out, struct err_info *e)
 {
@@ -70,5 +71,5 @@ void portal_free(struct portal *p)
 
 void portal_mount(struct httpd *server, struct portal *p)
 {
-    httpd_mount(server, ROUTES, sizeof ROUTES / sizeof *ROUTES, portal_guard, p);
+    httpd_mount(server, portal_routes, portal_routes_n, portal_guard, p);
 }

@@ -1,9 +1,32 @@
 #include "portal_fixture.h"
 
 #include "hall/account/account.h"
+#include "openapi.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+void portal_open(struct portal_fixture *f)
+{
+    struct err_info e;
+    struct portal_options options = {.hall = f->o->h, .server_id = "demo"};
+    f->api = openapi_load(OPENAPI);
+    assert_ok(portal_new(&options, &f->portal, &e), &e);
+    f->server = httpd_new(&(struct httpd_options){.workers = 2});
+    assert_ok(httpd_listen(f->server, &(struct httpd_listen){.host = "127.0.0.1"}, &e), &e);
+    portal_mount(f->server, f->portal);
+    assert_ok(httpd_start(f->server, &e), &e);
+    snprintf(f->base, sizeof f->base, "http://127.0.0.1:%d", httpd_port(f->server, 0));
+    f->client = httpc_new(&(struct httpc_options){.service = "hall", .base = f->base});
+}
+
+void portal_close(struct portal_fixture *f)
+{
+    httpc_free(f->client);
+    httpd_free(f->server);
+    portal_free(f->portal);
+    json_decref(f->api);
+}
 
 int portal_setup(void **state)
 {
@@ -14,14 +37,7 @@ int portal_setup(void **state)
     f->o = inner;
     assert_ok(event_hub_start(f->o->h, &f->hub, &e), &e);
     f->o->h->events = f->hub;
-    struct portal_options options = {.hall = f->o->h, .server_id = "demo"};
-    assert_ok(portal_new(&options, &f->portal, &e), &e);
-    f->server = httpd_new(&(struct httpd_options){.workers = 2});
-    assert_ok(httpd_listen(f->server, &(struct httpd_listen){.host = "127.0.0.1"}, &e), &e);
-    portal_mount(f->server, f->portal);
-    assert_ok(httpd_start(f->server, &e), &e);
-    snprintf(f->base, sizeof f->base, "http://127.0.0.1:%d", httpd_port(f->server, 0));
-    f->client = httpc_new(&(struct httpc_options){.service = "hall", .base = f->base});
+    portal_open(f);
     *state = f;
     return 0;
 }
@@ -30,11 +46,10 @@ int portal_teardown(void **state)
 {
     struct portal_fixture *f = *state;
     void *inner = f->o;
-    httpc_free(f->client);
-    httpd_free(f->server);
+    httpd_stop(f->server);
     f->o->h->events = NULL;
     event_hub_free(f->hub);
-    portal_free(f->portal);
+    portal_close(f);
     order_teardown(&inner);
     free(f);
     return 0;
@@ -63,6 +78,20 @@ static void keep_cookies(struct browser *b, const char *given)
     }
 }
 
+/* What is answered well is what the interface promises; refusals have their own tests. */
+static void hold_to_schema(const struct browser *b, const char *method, const char *path)
+{
+    char why[400], plain[200];
+    if (b->status >= 300)
+        return;
+    snprintf(plain, sizeof plain, "/portal%.*s", (int)strcspn(path, "?"), path);
+    const json_t *op = openapi_operation(b->f->api, method, plain);
+    if (!op || !openapi_fits(b->f->api, op, b->status, b->answer, why, sizeof why)) {
+        print_error("%s %s: %s\n", method, path, op ? why : "no such operation");
+        fail();
+    }
+}
+
 int browser_do(struct browser *b, const char *method, const char *path, const char *body)
 {
     struct arena *a = b->f->o->f->arena;
@@ -85,6 +114,7 @@ int browser_do(struct browser *b, const char *method, const char *path, const ch
     b->status = answer.status;
     if (strstr(answer.content_type, "application/json") && answer.body.n > 0)
         assert_ok(json_parse(answer.body.p, answer.body.n, &b->answer, &e), &e);
+    hold_to_schema(b, method, path);
     return answer.status;
 }
 

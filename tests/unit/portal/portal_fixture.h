@@ -13,6 +13,7 @@ struct portal_fixture {
     struct httpd *server;
     struct httpc *client;
     struct event_hub *hub;
+    json_t *api; /* docs/openapi.yaml: every answer that is no refusal is held against it */
     char base[64];
 };
 struct browser {
@@ -23,6 +24,10 @@ struct browser {
     json_t *answer; /* of the last request; NULL: no JSON */
     struct bytes body;
 };
+
+/* The portal and its server before the hall of `f->o`; the rest of `f` is theirs. */
+void portal_open(struct portal_fixture *f);
+void portal_close(struct portal_fixture *f);
 
 int portal_setup(void **state);
 int portal_teardown(void **state);

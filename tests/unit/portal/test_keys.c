@@ -29,14 +29,7 @@ static int keys_setup(void **state)
         .seller = "证书服务中心", .seller_tax_no = "91350100MA00000000", .region = "35"};
     assert_ok(invoice_local_new(&invoices, &k->local, &e), &e);
     k->w->h->invoice = invoice_local_provider(k->local);
-    struct portal_options options = {.hall = k->w->h, .server_id = "hall"};
-    assert_ok(portal_new(&options, &k->f.portal, &e), &e);
-    k->f.server = httpd_new(&(struct httpd_options){.workers = 2});
-    assert_ok(httpd_listen(k->f.server, &(struct httpd_listen){.host = "127.0.0.1"}, &e), &e);
-    portal_mount(k->f.server, k->f.portal);
-    assert_ok(httpd_start(k->f.server, &e), &e);
-    snprintf(k->f.base, sizeof k->f.base, "http://127.0.0.1:%d", httpd_port(k->f.server, 0));
-    k->f.client = httpc_new(&(struct httpc_options){.service = "hall", .base = k->f.base});
+    portal_open(&k->f);
     *state = k;
     return 0;
 }
@@ -45,9 +38,7 @@ static int keys_teardown(void **state)
 {
     struct keys *k = *state;
     void *inner = k->w;
-    httpc_free(k->f.client);
-    httpd_free(k->f.server);
-    portal_free(k->f.portal);
+    portal_close(&k->f);
     whole_teardown(&inner);
     invoice_local_free(k->local);
     free(k);
