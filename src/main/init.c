@@ -7,7 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
+#include <fts.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -38,16 +38,19 @@ enum err init_conf(const struct init_options *o, const char *process, const char
     return file_replace(path, (struct bytes){(const uint8_t *)text, strlen(text)}, 0600, e);
 }
 
-/* nftw has no argument of its own to pass on; the owner is handed over here, one tree at a time. */
-static _Thread_local const struct passwd *new_owner;
-
-static int give(const char *path, const struct stat *st, int type, struct FTW *at)
+/* A tree that nobody else can write to yet. */
+static int give_tree(const char *folder, const struct passwd *owner)
 {
-    (void)type;
-    (void)at;
-    if (lchown(path, new_owner->pw_uid, new_owner->pw_gid) != 0)
-        return -1;
-    return S_ISDIR(st->st_mode) && at->level == 0 ? chmod(path, 0700) : 0;
+    char *const roots[] = {(char *)(uintptr_t)folder, NULL};
+    FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+    const FTSENT *entry;
+    int failed = tree == NULL;
+    while (!failed && (entry = fts_read(tree)) != NULL)
+        if (entry->fts_info != FTS_DP)
+            failed = lchown(entry->fts_path, owner->pw_uid, owner->pw_gid) != 0;
+    if (tree)
+        fts_close(tree);
+    return failed || chmod(folder, 0700) != 0;
 }
 
 static enum err give_folders(const struct init_options *o, struct err_info *e)
@@ -58,8 +61,8 @@ static enum err give_folders(const struct init_options *o, struct err_info *e)
         return err_set(e, ERR_IO, NULL, "%s: cannot be given to certhall-hall", outbox);
     for (int i = 0; o->separate && i < PROCESSES; i++) {
         char *user = arena_fmt(o->place.arena, "certhall-%s", processes[i]);
-        new_owner = getpwnam(user);
-        if (!new_owner || nftw(place_folder(&o->place, processes[i]), give, 16, FTW_PHYS) != 0)
+        const struct passwd *owner = getpwnam(user);
+        if (!owner || give_tree(place_folder(&o->place, processes[i]), owner))
             return err_set(e, ERR_IO, NULL, "%s: cannot be given to %s",
                            place_folder(&o->place, processes[i]), user);
     }

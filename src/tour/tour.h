@@ -21,7 +21,7 @@ struct tour {
     /* what the story found out so far */
     const char *code, *reporting_code, *order, *serial, *certificate_serial, *user_pin, *trade_no;
     struct bytes certificate; /* DER */
-    int mail_in_outbox; /* mail stays in the demo's outbox; else it leaves by SMTP */
+    int mail_in_outbox;       /* mail stays in the demo's outbox; else it leaves by SMTP */
     int64_t began;
     int step;
 };

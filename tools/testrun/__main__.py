@@ -44,6 +44,7 @@ class Runner:
             "CERTHALL_BUILD": self.options.build, "CERTHALL_RELEASE": self.options.release,
             "CERTHALL_LONG": "1" if self.options.long else "", "CERTHALL_ARTEFACTS": self.options.artefacts,
             "ASAN_OPTIONS": "abort_on_error=0:detect_leaks=1:strict_string_checks=1",
+            "LSAN_OPTIONS": f"suppressions={self.options.root}/tests/leaks.txt:print_suppressions=0",
             "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
         })
         return env

@@ -74,7 +74,7 @@ void ca_fixture_open(struct ca_fixture *f, enum pki_alg alg)
 {
     struct err_info e;
     memset(f, 0, sizeof *f);
-    strcpy(f->folder, "/tmp/certhall-ca-XXXXXX");
+    snprintf(f->folder, sizeof f->folder, "/tmp/certhall-ca-XXXXXX");
     assert_non_null(mkdtemp(f->folder));
     f->arena = arena_new();
     assert_ok(clock_open(NULL, &f->clock, &e), &e);

@@ -28,7 +28,7 @@ static int set_up(void **state)
     (void)state;
     struct err_info e;
     memset(&t, 0, sizeof t);
-    strcpy(t.folder, "/tmp/certhall-kmc-XXXXXX");
+    snprintf(t.folder, sizeof t.folder, "/tmp/certhall-kmc-XXXXXX");
     assert_non_null(mkdtemp(t.folder));
     t.arena = arena_new();
     assert_ok(clock_open(NULL, &t.clock, &e), &e);
