@@ -364,6 +364,39 @@ static void invoices_can_be_downloaded_once_issued(void **state)
     assert_int_equal(json_array_size(browser_at(&other, "items")), 0);
 }
 
+/* ---- messages ---- */
+
+/* S0-29: courier, number and serial; whatever a text asks for is filled in, and no salutation is left over. */
+static void messages_tell_what_happened(void **state)
+{
+    struct keys *k = *state;
+    _auto_browser b;
+    whole_sent(k->w);
+    open_as(k, &b, k->w->o.account);
+    assert_int_equal(browser_get(&b, "/messages"), 200);
+    size_t n = json_array_size(browser_at(&b, "items"));
+    assert_int_equal(n, 4); /* submitted, payment due, paid, sent */
+    assert_int_equal(browser_number(&b, "unread"), 4);
+    assert_non_null(strstr(browser_text(&b, "items.0.text"), "EMS EM123456789CN"));
+    assert_non_null(strstr(browser_text(&b, "items.0.text"), "FX26 0007 1182"));
+    for (size_t i = 0; i < n; i++) {
+        const char *text = browser_text(&b, arena_fmt(k->w->a, "items.%zu.text", i));
+        assert_null(strchr(text, '{'));
+        assert_null(strstr(text, "，您好"));
+        assert_null(strstr(text, " ，"));
+        assert_null(strstr(text, "（）"));
+        assert_non_null(strstr(text, i == 0 ? "UKey" : "月")); /* the others name a day */
+    }
+    assert_int_equal(
+        browser_post(&b, "/messages/read", say(k, "{\"id\":\"@\"}", kept(&b, "items.1.id"), "")),
+        204);
+    assert_int_equal(browser_get(&b, "/messages?limit=1"), 200);
+    assert_int_equal(browser_number(&b, "unread"), 1);
+    assert_true(json_is_false(browser_at(&b, "items.0.read")));
+    assert_int_equal(browser_get(&b, say(k, "/messages?after=@", kept(&b, "next"), "")), 200);
+    assert_true(json_is_true(browser_at(&b, "items.0.read")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -375,6 +408,7 @@ int main(void)
         KEYS(signing_in_ends_the_session_before),
         KEYS(only_the_users_own_jobs_can_be_made),
         KEYS(invoices_can_be_downloaded_once_issued),
+        KEYS(messages_tell_what_happened),
     };
     return cmocka_run_group_tests_name("keys", tests, NULL, NULL);
 }
