@@ -30,6 +30,10 @@ const struct visitor *console_visitor(const struct httpd_request *r);
 /* A unit of work of the visitor, in the request's arena and language. */
 NODISCARD enum err console_begin(struct httpd_request *r, const struct console *c, int write,
                                  struct hall_tx *tx, struct err_info *e);
+/* A change that lost against another request is made again; the reply is begun anew then. For handlers whose change is one
+ * transaction, and which set headers after it only. */
+NODISCARD enum err console_again(httpd_handler once, struct httpd_request *r,
+                                 struct httpd_reply *reply, void *app, struct err_info *e);
 /* The same visitor in another of his roles, where an operation is open to several. 1 when he has it. */
 int console_has(const struct httpd_request *r, unsigned roles);
 

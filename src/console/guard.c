@@ -100,6 +100,21 @@ enum err console_begin(struct httpd_request *r, const struct console *c, int wri
     return ERR_OK;
 }
 
+enum err console_again(httpd_handler once, struct httpd_request *r, struct httpd_reply *reply,
+                       void *app, struct err_info *e)
+{
+    enum { TRIES = 4 };
+    enum err done = ERR_STORE_RETRY;
+    for (int i = 0; i < TRIES; i++) {
+        err_clear(e);
+        reply->body.n = 0;
+        done = once(r, reply, app, e);
+        if (done != ERR_STORE_RETRY && !(done == ERR_CONFLICT && !e->field[0]))
+            break; /* a conflict over a named field is the person's to solve */
+    }
+    return done;
+}
+
 int console_has(const struct httpd_request *r, unsigned roles)
 {
     return (console_visitor(r)->staff.roles & roles) != 0;

@@ -7,7 +7,11 @@
 
 #include <string.h>
 
-enum { CALENDAR_AHEAD_DAYS = 90 };
+enum {
+    CALENDAR_AHEAD_DAYS = 90,
+    RECORDS = STAFF_REGULATOR | STAFF_REVIEWER | STAFF_MAKER | STAFF_SHIPPING | STAFF_FINANCE |
+              STAFF_SUPPORT | STAFF_PROJECT_ADMIN,
+};
 
 struct page {
     const char *page, *title[2];
@@ -34,7 +38,9 @@ static const struct group {
       {"finance_ledger", {"账簿", "Ledger"}, STAFF_FINANCE, 0, 0},
       {"audit", {"审计", "Audit"}, STAFF_AUDITOR, 0, 0}}},
     {{"查询", "Look up"},
-     {{"certificates",
+     {{"orders", {"业务单", "Orders"}, RECORDS, 0, 0},
+      {"keys", {"UKey", "UKeys"}, STAFF_MAKER | STAFF_SHIPPING | STAFF_SUPPORT, 0, 0},
+      {"certificates",
        {"证书", "Certificates"},
        STAFF_SUPPORT | STAFF_REGULATOR,
        1u << QUEUE_REVOKE_PROPOSAL,

@@ -13,6 +13,28 @@
 #define CERTIFICATES (STAFF_SUPPORT | STAFF_REGULATOR)
 #define APPROVALS (STAFF_SUPPORT | STAFF_FINANCE | STAFF_REGULATOR | STAFF_PROJECT_ADMIN)
 
+/* Changes of one transaction. */
+#define AGAIN(name)                                                                                \
+    static HANDLER(again_##name)                                                                   \
+    {                                                                                              \
+        return console_again(console_##name, r, reply, app, e);                                    \
+    }
+AGAIN(work_claim_next)
+AGAIN(work_claim)
+AGAIN(work_release)
+AGAIN(name_change_decline)
+AGAIN(quality_check)
+AGAIN(job_create)
+AGAIN(job_ticket)
+AGAIN(job_cancel)
+AGAIN(shipment_send)
+AGAIN(shipment_deliver)
+AGAIN(order_reveal)
+AGAIN(payment_refund)
+AGAIN(notice_create)
+AGAIN(notice_save)
+AGAIN(notice_delete)
+
 /* x-permission and x-max-body of docs/openapi.yaml. */
 const struct httpd_route console_routes[] = {
     {"GET", API "/session", console_session_get, CONSOLE_PUBLIC, 0, 0},
@@ -24,31 +46,30 @@ const struct httpd_route console_routes[] = {
     {"GET", API "/menu", console_menu_get, CONSOLE_ROLES, 0, 0},
     {"GET", API "/events", console_event_stream, CONSOLE_STAFF, 0, 0},
     {"GET", API "/work", console_work_list, CONSOLE_STAFF, 0, 0},
-    {"POST", API "/work/next", console_work_claim_next, CONSOLE_STAFF, SMALL, 0},
-    {"POST", API "/work/:id/claim", console_work_claim, CONSOLE_STAFF, SMALL, 0},
-    {"POST", API "/work/:id/release", console_work_release, CONSOLE_STAFF, SMALL, 0},
+    {"POST", API "/work/next", again_work_claim_next, CONSOLE_STAFF, SMALL, 0},
+    {"POST", API "/work/:id/claim", again_work_claim, CONSOLE_STAFF, SMALL, 0},
+    {"POST", API "/work/:id/release", again_work_release, CONSOLE_STAFF, SMALL, 0},
     {"GET", API "/imports", console_import_list, STAFF_REGULATOR, 0, 0},
     {"POST", API "/imports", console_import_create, STAFF_REGULATOR, UPLOAD, HTTPD_UPLOAD},
     {"GET", API "/imports/:id", console_import_get, STAFF_REGULATOR, 0, 0},
     {"GET", API "/name-changes/:id", console_name_change_get, STAFF_REGULATOR, 0, 0},
-    {"POST", API "/name-changes/:id/decline", console_name_change_decline, STAFF_REGULATOR, SMALL,
-     0},
+    {"POST", API "/name-changes/:id/decline", again_name_change_decline, STAFF_REGULATOR, SMALL, 0},
     {"GET", API "/bench", console_bench_get, STAFF_MAKER, 0, 0},
     {"GET", API "/production/:order", console_production_get, MAKING, 0, 0},
     {"GET", API "/production/:order/label", console_label_get, MAKING, 0, 0},
-    {"POST", API "/production/:order/quality", console_quality_check, MAKING, SMALL, 0},
-    {"POST", API "/jobs", console_job_create, JOBS, SMALL, 0},
+    {"POST", API "/production/:order/quality", again_quality_check, MAKING, SMALL, 0},
+    {"POST", API "/jobs", again_job_create, JOBS, SMALL, 0},
     {"POST", API "/jobs/finish", console_job_finish, JOBS, SMALL, 0},
     {"GET", API "/jobs/:id", console_job_get, JOBS, 0, 0},
-    {"POST", API "/jobs/:id/ticket", console_job_ticket, JOBS, SMALL, 0},
-    {"POST", API "/jobs/:id/cancel", console_job_cancel, JOBS, SMALL, 0},
+    {"POST", API "/jobs/:id/ticket", again_job_ticket, JOBS, SMALL, 0},
+    {"POST", API "/jobs/:id/cancel", again_job_cancel, JOBS, SMALL, 0},
     {"GET", API "/shipments/:order", console_shipment_get, STAFF_SHIPPING, 0, 0},
-    {"POST", API "/shipments/:order", console_shipment_send, STAFF_SHIPPING, SMALL, 0},
-    {"POST", API "/shipments/:order/delivered", console_shipment_deliver, STAFF_SHIPPING, SMALL, 0},
+    {"POST", API "/shipments/:order", again_shipment_send, STAFF_SHIPPING, SMALL, 0},
+    {"POST", API "/shipments/:order/delivered", again_shipment_deliver, STAFF_SHIPPING, SMALL, 0},
     {"GET", API "/search", console_search, RECORDS, 0, 0},
     {"GET", API "/orders/:order", console_order_get, RECORDS, 0, 0},
     {"GET", API "/orders/:order/log", console_order_log_list, RECORDS, 0, 0},
-    {"POST", API "/orders/:order/reveal", console_order_reveal, REVEAL, SMALL, 0},
+    {"POST", API "/orders/:order/reveal", again_order_reveal, REVEAL, SMALL, 0},
     {"GET", API "/finance/batches", console_invoice_batch_list, STAFF_FINANCE, 0, 0},
     {"POST", API "/finance/batches", console_invoice_batch_issue, STAFF_FINANCE, SMALL, 0},
     {"GET", API "/finance/batches/preview", console_invoice_batch_preview, STAFF_FINANCE, 0, 0},
@@ -57,7 +78,7 @@ const struct httpd_route console_routes[] = {
     {"GET", API "/finance/ledger", console_ledger_get, STAFF_FINANCE, 0, 0},
     {"GET", API "/finance/payments", console_payment_list, STAFF_FINANCE, 0, 0},
     {"POST", API "/finance/payments/:id/query", console_payment_query, STAFF_FINANCE, SMALL, 0},
-    {"POST", API "/finance/payments/:id/refund", console_payment_refund, STAFF_FINANCE, SMALL, 0},
+    {"POST", API "/finance/payments/:id/refund", again_payment_refund, STAFF_FINANCE, SMALL, 0},
     {"GET", API "/certificates", console_certificate_list, CERTIFICATES, 0, 0},
     {"GET", API "/certificates/:serial", console_certificate_get, CERTIFICATES, 0, 0},
     {"POST", API "/certificates/:serial/hold", console_certificate_hold, STAFF_SUPPORT, SMALL, 0},
@@ -71,9 +92,9 @@ const struct httpd_route console_routes[] = {
     {"POST", API "/audit/verify", console_audit_verify, STAFF_AUDITOR, SMALL, 0},
     {"GET", API "/audit/log", console_audit_log_list, STAFF_AUDITOR, 0, 0},
     {"GET", API "/notices", console_notice_list, STAFF_PROJECT_ADMIN, 0, 0},
-    {"POST", API "/notices", console_notice_create, STAFF_PROJECT_ADMIN, NOTICE, 0},
-    {"PUT", API "/notices/:id", console_notice_save, STAFF_PROJECT_ADMIN, NOTICE, 0},
-    {"DELETE", API "/notices/:id", console_notice_delete, STAFF_PROJECT_ADMIN, 0, 0},
+    {"POST", API "/notices", again_notice_create, STAFF_PROJECT_ADMIN, NOTICE, 0},
+    {"PUT", API "/notices/:id", again_notice_save, STAFF_PROJECT_ADMIN, NOTICE, 0},
+    {"DELETE", API "/notices/:id", again_notice_delete, STAFF_PROJECT_ADMIN, 0, 0},
 };
 const size_t console_routes_n = sizeof console_routes / sizeof *console_routes;
 

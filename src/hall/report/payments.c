@@ -77,15 +77,32 @@ static const char *some(const char *text)
     return text ? text : "";
 }
 
+/* An order's number has an index, and so has an object; nothing else goes without reading back from the end. */
+static enum err read_audit(struct hall_tx *tx, const struct report_audit_filter *f,
+                           struct store_rows *rows, struct err_info *e)
+{
+    enum { NUMBER_DIGITS = 19 };
+    const char *object = some(f->object);
+    int64_t order = 0;
+    int number = strlen(object) == NUMBER_DIGITS && text_to_id(object, &order);
+    struct store_value p[] = {P_INT(f->before),
+                              P_TEXT(some(f->actor)),
+                              P_TEXT(report_like(tx->arena, some(f->act))),
+                              P_INT(f->from),
+                              P_INT(f->to),
+                              P_INT(f->limit),
+                              number ? P_INT(order) : P_TEXT(object)};
+    const struct store_query *q = number    ? &Q_report_audit_of_order
+                                  : *object ? &Q_report_audit_of_object
+                                            : &Q_report_audit;
+    return store_many(tx->db, q, (struct store_params){p, *object ? 7 : 6}, tx->arena, rows, e);
+}
+
 enum err report_audit_list(struct hall_tx *tx, const struct report_audit_filter *f,
                            const struct report_audit **out, size_t *n, struct err_info *e)
 {
     struct store_rows rows;
-    TRY(store_many(tx->db, &Q_report_audit,
-                   PARAMS(P_INT(f->before), P_TEXT(report_like(tx->arena, some(f->object))),
-                          P_TEXT(some(f->actor)), P_TEXT(report_like(tx->arena, some(f->act))),
-                          P_INT(f->from), P_INT(f->to), P_INT(f->limit)),
-                   tx->arena, &rows, e));
+    TRY(read_audit(tx, f, &rows, e));
     struct report_audit *list = arena_alloc(tx->arena, (rows.n + 1) * sizeof *list);
     for (size_t i = 0; i < rows.n; i++) {
         const struct store_row *r = &rows.row[i];

@@ -111,7 +111,7 @@ struct report_audit {
     const char *actor_kind, *actor, *role, *act, *object, *hash;
 };
 struct report_audit_filter {
-    const char *object; /* whole, or its number alone ("1234" of "order:1234"); NULL: all */
+    const char *object; /* "staff:7", or the number of an order: all that concerns it; NULL: all */
     const char *actor;  /* name or role code; NULL: all */
     const char *act;    /* by prefix; NULL: all */
     int64_t from, to;   /* business time; `to` is not included */

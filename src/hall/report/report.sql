@@ -119,26 +119,32 @@ WHERE EXISTS (SELECT 1 FROM task t WHERE t.order_id = x.order_id AND t.kind = 'p
 
 -- name: report_audit :many
 SELECT id, chain, n, at, order_id, actor_kind, actor_name, actor_role, act, object, hash FROM audit_row
-WHERE (CAST($1 AS BIGINT) = 0 OR id < $1) AND ($2 = '' OR object = $2 OR CAST(order_id AS TEXT) = $2 OR object LIKE '%:' || $2 ESCAPE '!')
-    AND ($3 = '' OR actor_name = $3 OR actor_role = $3) AND ($4 = '' OR act LIKE $4 || '%' ESCAPE '!')
-    AND at >= $5 AND at < $6
-ORDER BY id DESC LIMIT $7;
+WHERE (CAST($1 AS BIGINT) = 0 OR id < $1) AND ($2 = '' OR actor_name = $2 OR actor_role = $2)
+    AND ($3 = '' OR act LIKE $3 || '%' ESCAPE '!') AND at >= $4 AND at < $5
+ORDER BY id DESC LIMIT $6;
 
--- name: report_search_orders :many
-SELECT id, institution_name, project, type FROM orders
-WHERE ($1 <> '' AND CAST(id AS TEXT) LIKE $1 || '%' ESCAPE '!') OR institution_name LIKE '%' || $2 || '%' ESCAPE '!'
-ORDER BY id DESC LIMIT $3;
+-- name: report_audit_of_order :many
+SELECT id, chain, n, at, order_id, actor_kind, actor_name, actor_role, act, object, hash FROM audit_row
+WHERE order_id = $7 AND (CAST($1 AS BIGINT) = 0 OR id < $1) AND ($2 = '' OR actor_name = $2 OR actor_role = $2)
+    AND ($3 = '' OR act LIKE $3 || '%' ESCAPE '!') AND at >= $4 AND at < $5
+ORDER BY id DESC LIMIT $6;
+
+-- name: report_audit_of_object :many
+SELECT id, chain, n, at, order_id, actor_kind, actor_name, actor_role, act, object, hash FROM audit_row
+WHERE object = $7 AND (CAST($1 AS BIGINT) = 0 OR id < $1) AND ($2 = '' OR actor_name = $2 OR actor_role = $2)
+    AND ($3 = '' OR act LIKE $3 || '%' ESCAPE '!') AND at >= $4 AND at < $5
+ORDER BY id DESC LIMIT $6;
 
 -- name: report_search_keys :many
 SELECT u.serial, u.state, u.order_id, COALESCE(o.institution_name, '') AS institution
-FROM ukey u LEFT JOIN orders o ON o.id = u.order_id WHERE u.serial LIKE $1 || '%' ESCAPE '!' ORDER BY u.serial LIMIT $2;
+FROM ukey u LEFT JOIN orders o ON o.id = u.order_id WHERE u.serial >= $1 AND u.serial < $2 ORDER BY u.serial LIMIT $3;
 
 -- name: report_search_certificates :many
-SELECT serial, institution, state, order_id FROM certificate WHERE serial LIKE $1 || '%' ESCAPE '!' ORDER BY serial LIMIT $2;
+SELECT serial, institution, state, order_id FROM certificate WHERE serial >= $1 AND serial < $2 ORDER BY serial LIMIT $3;
 
 -- name: report_search_parcels :many
 SELECT d.number, d.order_id, COALESCE(o.institution_name, '') AS institution
-FROM delivery d LEFT JOIN orders o ON o.id = d.order_id WHERE d.number LIKE $1 || '%' ESCAPE '!' ORDER BY d.id DESC LIMIT $2;
+FROM delivery d LEFT JOIN orders o ON o.id = d.order_id WHERE d.number >= $1 AND d.number < $2 ORDER BY d.number LIMIT $3;
 
 -- name: report_orders_of_account :many
 SELECT id, institution_name FROM orders WHERE account_id = $1 ORDER BY id DESC LIMIT $2;

@@ -6,6 +6,7 @@
 #include "hall/account/account.h"
 #include "hall/flow/flow.h"
 #include "hall/institution/institution.h"
+#include "hall/order/order.h"
 #include "hall/report/report_sql.h"
 #include "hall/ukey/ukey.h"
 #include "hall/vault/vault.h"
@@ -18,7 +19,7 @@ enum { EACH = 10 };
 
 struct hunt {
     struct hall_tx *tx;
-    const char *q, *like; /* as typed, and inside LIKE */
+    const char *q;
     struct report_hit *out;
     size_t n;
     int more;
@@ -50,17 +51,26 @@ static size_t shown(struct hunt *h, size_t n)
 
 static enum err orders(struct hunt *h, struct err_info *e)
 {
-    struct store_rows rows;
+    const struct order *list;
+    struct order_filter f = {.group = -1, .q = h->q, .limit = EACH + 1};
+    size_t n;
     int digits = strspn(h->q, "0123456789") == strlen(h->q);
-    TRY(store_many(h->tx->db, &Q_report_search_orders,
-                   PARAMS(P_TEXT(digits ? h->like : ""), P_TEXT(h->like), P_INT(EACH + 1)),
-                   h->tx->arena, &rows, e));
-    for (size_t i = 0; i < shown(h, rows.n); i++) {
-        const char *no = number(h, row_int(&rows.row[i], "id"));
-        hit(h, REPORT_HIT_ORDER, no, row_text(&rows.row[i], "institution_name"),
-            digits ? "order" : "name", no);
+    TRY(order_list(h->tx, &f, &list, &n, e));
+    for (size_t i = 0; i < shown(h, n); i++) {
+        const char *no = number(h, list[i].id);
+        hit(h, REPORT_HIT_ORDER, no, list[i].institution_name, digits ? "order" : "name", no);
     }
     return ERR_OK;
+}
+
+/* Serials and numbers are letters and digits: whatever begins with one sorts below it and a tilde. */
+static enum err from_prefix(struct hunt *h, const struct store_query *q, const char *prefix,
+                            struct store_rows *rows, struct err_info *e)
+{
+    return store_many(
+        h->tx->db, q,
+        PARAMS(P_TEXT(prefix), P_TEXT(arena_fmt(h->tx->arena, "%s~", prefix)), P_INT(EACH + 1)),
+        h->tx->arena, rows, e);
 }
 
 static enum err institutions(struct hunt *h, struct err_info *e)
@@ -80,9 +90,7 @@ static enum err keys(struct hunt *h, struct err_info *e)
     const char *serial = ukey_serial_mend(h->tx->arena, h->q);
     if (!serial || strlen(serial) < 2)
         return ERR_OK;
-    TRY(store_many(h->tx->db, &Q_report_search_keys,
-                   PARAMS(P_TEXT(report_like(h->tx->arena, serial)), P_INT(EACH + 1)), h->tx->arena,
-                   &rows, e));
+    TRY(from_prefix(h, &Q_report_search_keys, serial, &rows, e));
     for (size_t i = 0; i < shown(h, rows.n); i++) {
         const struct store_row *r = &rows.row[i];
         const char *text = ukey_serial_text(h->tx->arena, row_text(r, "serial"));
@@ -107,8 +115,7 @@ static enum err certificates(struct hunt *h, struct err_info *e)
     const char *hex = lower(h->tx->arena, h->q);
     if (strlen(hex) < 4 || strspn(hex, "0123456789abcdef") != strlen(hex))
         return ERR_OK;
-    TRY(store_many(h->tx->db, &Q_report_search_certificates, PARAMS(P_TEXT(hex), P_INT(EACH + 1)),
-                   h->tx->arena, &rows, e));
+    TRY(from_prefix(h, &Q_report_search_certificates, hex, &rows, e));
     for (size_t i = 0; i < shown(h, rows.n); i++)
         hit(h, REPORT_HIT_CERTIFICATE, row_text(&rows.row[i], "serial"),
             row_text(&rows.row[i], "institution"), "serial", row_text(&rows.row[i], "serial"));
@@ -121,9 +128,7 @@ static enum err parcels(struct hunt *h, struct err_info *e)
     const char *plain = ukey_serial_mend(h->tx->arena, h->q); /* no spaces, upper case */
     if (!plain || strlen(plain) < 4)
         return ERR_OK;
-    TRY(store_many(h->tx->db, &Q_report_search_parcels,
-                   PARAMS(P_TEXT(report_like(h->tx->arena, plain)), P_INT(EACH + 1)), h->tx->arena,
-                   &rows, e));
+    TRY(from_prefix(h, &Q_report_search_parcels, plain, &rows, e));
     for (size_t i = 0; i < shown(h, rows.n); i++)
         hit(h, REPORT_HIT_ORDER, number(h, row_int(&rows.row[i], "order_id")),
             row_text(&rows.row[i], "institution"), "number", row_text(&rows.row[i], "number"));
@@ -153,7 +158,7 @@ static enum err people(struct hunt *h, struct err_info *e)
 enum err report_search(struct hall_tx *tx, const char *q, struct report_hit out[REPORT_HITS_MAX],
                        size_t *n, int *more, struct err_info *e)
 {
-    struct hunt h = {.tx = tx, .q = q, .like = report_like(tx->arena, q), .out = out};
+    struct hunt h = {.tx = tx, .q = q, .out = out};
     TRY(orders(&h, e));
     TRY(keys(&h, e));
     TRY(certificates(&h, e));
