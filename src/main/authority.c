@@ -126,7 +126,7 @@ static enum err responder_process(const struct place *p, struct err_info *e)
         .crl_period = conf_int(c, "crl_minutes", 1, 1440, 10) * TIME_MINUTE};
     TRY(responder_open(&o, &responder, e));
     _auto(httpd) server = httpd_new(&(struct httpd_options){.workers = 1});
-    TRY(place_listen_tcp(server, listen, 0, e));
+    TRY(place_listen_tcp(server, listen, 0, 0, e));
     responder_mount(server, responder);
     TRY(responder_follow(responder, e));
     return serve_until_told(server, p, "responder", e);

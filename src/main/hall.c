@@ -263,8 +263,8 @@ static enum err serve(struct process *p, struct err_info *e)
                                  .fallback = "portal.html",
                                  .immutable = "/assets/",
                                  .not_under = not_pages};
-    p->server = httpd_new(&(struct httpd_options){
-        .workers = 8, .https = strncmp(p->opened.settings.public_url, "https:", 6) == 0});
+    int https = strncmp(p->opened.settings.public_url, "https:", 6) == 0;
+    p->server = httpd_new(&(struct httpd_options){.workers = 8, .https = https});
     struct portal_options portal_options = {
         .hall = p->hall,
         .client_folder = conf_get(p->opened.settings.conf, "client", NULL),
@@ -279,8 +279,11 @@ static enum err serve(struct process *p, struct err_info *e)
     agentapi_mount(p->server, p->hall);
     TRY(httpd_mount_files(p->server, &console, e));
     TRY(httpd_mount_files(p->server, &portal, e));
-    return place_listen_tcp(
-        p->server, arena_fmt(a, "127.0.0.1:%lld", (long long)p->opened.settings.port), 0, e);
+    /* TLS ends at our nginx, through which alone this loopback port is reached: without its word of who calls, every
+     * limit by address would count the whole world as one caller (G-40) */
+    return place_listen_tcp(p->server,
+                            arena_fmt(a, "127.0.0.1:%lld", (long long)p->opened.settings.port), 0,
+                            https ? HTTPD_PROXY : 0, e);
 }
 
 static void close_all(struct process *p)

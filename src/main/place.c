@@ -124,7 +124,8 @@ enum err place_listen(const struct place *p, struct httpd *s, const char *name, 
     return httpd_listen(s, &l, e);
 }
 
-enum err place_listen_tcp(struct httpd *s, const char *address, int tag, struct err_info *e)
+enum err place_listen_tcp(struct httpd *s, const char *address, int tag, unsigned flags,
+                          struct err_info *e)
 {
     _auto(arena) a = arena_new();
     char *host = arena_text(a, address), *colon = strrchr(host, ':');
@@ -141,7 +142,7 @@ enum err place_listen_tcp(struct httpd *s, const char *address, int tag, struct 
                              .owner = (uid_t)-1,
                              .group = (gid_t)-1,
                              .tag = tag,
-                             .per_address_max = 0};
+                             .flags = flags};
     return httpd_listen(s, &l, e);
 }
 

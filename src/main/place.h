@@ -38,8 +38,8 @@ NODISCARD enum err place_peer_header(const struct place *p, const char **out, st
 NODISCARD enum err place_listen(const struct place *p, struct httpd *s, const char *name,
                                 const char *users, int tag, struct peer_policy *policy,
                                 struct err_info *e);
-/* "127.0.0.1:8080" → a TCP listener. */
-NODISCARD enum err place_listen_tcp(struct httpd *s, const char *address, int tag,
+/* "127.0.0.1:8080" → a TCP listener; `flags` of enum httpd_listen_flag. */
+NODISCARD enum err place_listen_tcp(struct httpd *s, const char *address, int tag, unsigned flags,
                                     struct err_info *e);
 
 /* Block the signals that end a process; call before any thread is made. */

@@ -124,7 +124,7 @@ static const struct httpd_route routes[] = {
 struct fixture {
     struct app app;
     struct httpd *s;
-    int port;
+    int port, proxied;
     char folder[64], socket[80];
 };
 
@@ -142,8 +142,11 @@ static int setup(void **state)
         .unix_path = f->socket, .mode = 0660, .owner = (uid_t)-1, .group = (gid_t)-1, .tag = 8};
     assert_ok(httpd_listen(f->s, &tcp, &e), &e);
     assert_ok(httpd_listen(f->s, &local, &e), &e);
+    struct httpd_listen behind = {.host = "127.0.0.1", .tag = 9, .flags = HTTPD_PROXY};
+    assert_ok(httpd_listen(f->s, &behind, &e), &e);
     assert_ok(httpd_start(f->s, &e), &e);
     f->port = httpd_port(f->s, 0);
+    f->proxied = httpd_port(f->s, 2);
     *state = f;
     return 0;
 }
@@ -374,6 +377,22 @@ static void a_unix_socket_tells_who_speaks(void **state)
     assert_has(a.body, "\"peer\":\"unix\""); /* X-Real-IP counts only from a proxy */
 }
 
+/* G-40 counts by address: behind nginx each caller has his own, and without it nobody chooses one. */
+static void the_address_is_the_callers_only_where_nginx_says_it(void **state)
+{
+    struct fixture *f = *state;
+    struct answer a;
+    const char *said = "GET /api/v1/portal/orders/1 HTTP/1.1\r\nX-Real-IP: 10.9.8.7";
+    ask(f->proxied, &a, said, NULL);
+    assert_has(a.body, "\"peer\":\"10.9.8.7\"");
+    ask(f->proxied, &a, "GET /api/v1/portal/orders/1 HTTP/1.1\r\nX-Real-IP: me", NULL);
+    assert_has(a.body, "\"peer\":\"127.0.0.1\"");
+    ask(f->proxied, &a, "GET /api/v1/portal/orders/1 HTTP/1.1\r\nX-Forwarded-For: 10.9.8.7", NULL);
+    assert_has(a.body, "\"peer\":\"127.0.0.1\"");
+    ask(f->port, &a, said, NULL);
+    assert_has(a.body, "\"peer\":\"127.0.0.1\"");
+}
+
 static void a_connection_serves_many_requests(void **state)
 {
     struct fixture *f = *state;
@@ -408,6 +427,7 @@ int main(void)
         cmocka_unit_test(reasons_of_a_500_stay_inside),
         cmocka_unit_test(the_language_is_asked_for_or_remembered_or_accepted),
         cmocka_unit_test(a_unix_socket_tells_who_speaks),
+        cmocka_unit_test(the_address_is_the_callers_only_where_nginx_says_it),
         cmocka_unit_test(a_connection_serves_many_requests),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
