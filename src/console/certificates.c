@@ -2,7 +2,6 @@
 #include "console/console_priv.h"
 
 #include "base/text.h"
-#include "console/payments.h"
 #include "hall/account/account.h"
 #include "hall/approval/approval.h"
 #include "hall/order/order.h"
@@ -168,20 +167,6 @@ static enum err decider(struct httpd_request *r, const struct approval *p, struc
     return staff_actor(&v->staff, (enum staff_role)(fits & (0u - fits)), v->actor.address, who, e);
 }
 
-static enum err carry_out(struct httpd_request *r, const struct console *c,
-                          const struct approval *p, struct err_info *e)
-{
-    int64_t money;
-    _auto_hall_tx tx = {0};
-    if (p->state != APPROVAL_APPROVED || strcmp(p->kind, "refund") != 0)
-        return ERR_OK;
-    if (!text_to_id(p->object, &money))
-        return err_set(e, ERR_INTERNAL, NULL, "refund of %s", p->object);
-    TRY(console_begin(r, c, 1, &tx, e));
-    TRY(console_refund_send(&tx, money, e));
-    return hall_commit(&tx, e);
-}
-
 HANDLER(console_approval_decide)
 {
     const struct console *c = app;
@@ -197,7 +182,6 @@ HANDLER(console_approval_decide)
     TRY(read_approval(r, c, &p, e));
     TRY(decider(r, &p, &who, e));
     TRY(approval_decide(c->hall, &who, p.id, approve, note, r->arena, &p, e));
-    TRY(carry_out(r, c, &p, e));
     return answer_approval(r, reply, c, &p, e);
 }
 

@@ -51,28 +51,13 @@ static const char *method_text(const char *method, enum lang lang)
 
 /* ---- one row ---- */
 
-/* What P10 and P14 leave with finance: money of an order that stops, and money that does not fit. */
-static enum err can_refund(struct hall_tx *tx, const struct report_payment *p, int *yes,
-                           struct err_info *e)
-{
-    struct order o;
-    *yes = 0;
-    if (!p->money)
-        return ERR_OK;
-    TRY(order_get(tx, p->order, &o, e));
-    int state = o.states.at[FLOW_PAYMENT];
-    *yes = (strcmp(p->refund_state, "asked") == 0 && state == FLOW_PAYMENT_REFUNDING) ||
-           (strcmp(p->refund_state, "none") == 0 && strcmp(p->purpose, "suspense") == 0 &&
-            state == FLOW_PAYMENT_CLAIMED);
-    return ERR_OK;
-}
-
 static enum err write_actions(struct hall_tx *tx, const struct report_payment *p,
                               struct json_out *j, struct err_info *e)
 {
-    int refund, waits = 0;
+    int refund = 0, waits = 0;
     struct approval a;
-    TRY(can_refund(tx, p, &refund, e));
+    if (p->money)
+        TRY(approval_can_refund(tx, p->money, &refund, e));
     if (refund)
         TRY(approval_waiting(tx, "refund", arena_fmt(tx->arena, "%" PRId64, p->money), &a, &waits,
                              e));
@@ -184,14 +169,15 @@ HANDLER(console_payment_refund)
     struct approval asked;
     const json_t *body;
     const char *reason;
-    int exception, yes;
+    int exception, yes = 0;
     struct json_out j;
     _auto_hall_tx tx = {0};
     TRY(httpd_json(r, &body, e));
     TRY(web_reason(r, body, &reason, e));
     TRY(console_begin(r, app, 1, &tx, e));
     TRY(read_row(r, &tx, &p, &exception, e));
-    TRY(can_refund(&tx, &p, &yes, e));
+    if (p.money)
+        TRY(approval_can_refund(&tx, p.money, &yes, e));
     if (!yes)
         return err_set(e, ERR_ORDER_STATE, NULL, "nothing to give back");
     TRY(approval_ask(&tx, "refund", arena_fmt(r->arena, "%" PRId64, p.money), p.order, reason,
@@ -200,21 +186,4 @@ HANDLER(console_payment_refund)
     approval_write(&tx, &asked, &j, NULL);
     reply->status = 202;
     return hall_commit(&tx, e);
-}
-
-enum err console_refund_send(struct hall_tx *tx, int64_t money, struct err_info *e)
-{
-    static const enum flow_actor finance = ACTOR_FINANCE;
-    struct report_payment p;
-    int yes;
-    TRY(report_payment_get(tx, money, 0, &p, e));
-    TRY(can_refund(tx, &p, &yes, e));
-    if (!yes)
-        return err_set(e, ERR_ORDER_STATE, NULL, "nothing to give back");
-    if (strcmp(p.refund_state, "asked") == 0)
-        return payment_refund_send(tx, p.order, e);
-    struct order_money m = {
-        .method = p.method, .trade_no = p.trade_no, .amount_fen = p.amount_fen, .at = p.at};
-    struct order_input in = {.as = &finance, .money = &m}; /* P14 */
-    return order_apply(tx, p.order, EVENT_PAY_NOT_FOUND, &in, NULL, e);
 }

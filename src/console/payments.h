@@ -8,7 +8,5 @@
 /* `exception`: the row is one of the list of exceptions. */
 NODISCARD enum err console_write_payment(struct hall_tx *tx, const struct report_payment *p,
                                          int exception, struct json_out *j, struct err_info *e);
-/* A refund that a second person has approved is sent; ERR_ORDER_STATE where the money is no longer to be given back. */
-NODISCARD enum err console_refund_send(struct hall_tx *tx, int64_t money, struct err_info *e);
 
 #endif

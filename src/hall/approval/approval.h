@@ -38,12 +38,16 @@ NODISCARD enum err approval_ask_revoke(const struct hall *h, const struct actor 
                                        const char *serial, const char *reason_code,
                                        const char *reason, struct arena *a, struct approval *out,
                                        struct err_info *e);
-/* Ask for something else that a second person decides; the caller carries it out after approval_decide. */
+/* May this money go back: what an order that stopped held, or what did not fit (P10, P14). */
+NODISCARD enum err approval_can_refund(struct hall_tx *tx, int64_t money, int *yes,
+                                       struct err_info *e);
+/* Ask for something else that a second person decides; `kind` "refund": the object is the money's id. */
 NODISCARD enum err approval_ask(struct hall_tx *tx, const char *kind, const char *object,
                                 int64_t order, const char *reason, struct approval *out,
                                 struct err_info *e);
 /* The second person. ERR_REVIEW_FOUR_EYES for the one who asked, ERR_CONFLICT when it was decided already. An approved
- * revocation is done; a rejected one lifts the hold that asking had put. */
+ * revocation is done; a rejected one lifts the hold that asking had put. An approved refund is sent in the same change:
+ * ERR_ORDER_STATE, and nothing decided, where the money is no longer to be given back. */
 NODISCARD enum err approval_decide(const struct hall *h, const struct actor *who, int64_t id,
                                    int approve, const char *note, struct arena *a,
                                    struct approval *out, struct err_info *e);

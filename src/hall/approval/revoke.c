@@ -177,6 +177,8 @@ enum err approval_decide(const struct hall *h, const struct actor *who, int64_t 
     TRY(approval_settle(&tx, out, approve, note ? note : "", e));
     if (revoke)
         TRY(decide_revoke(&tx, out, approve, e));
+    else if (approve)
+        TRY(approval_refund(&tx, out, e));
     TRY(hall_commit(&tx, e));
     return revoke ? push_and_read(h, who, out->object, a, &c, e) : ERR_OK;
 }

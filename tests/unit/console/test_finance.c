@@ -76,6 +76,32 @@ static void a_wrong_amount_goes_back_when_two_persons_agree(void **state)
     assert_string_equal(browser_text(&liang, "items.0.state"), "REFUNDING");
 }
 
+/* G-07: an agreement never stands without its refund, so that nobody believes money went back that did not. */
+static void a_refund_that_cannot_be_sent_is_not_agreed_to(void **state)
+{
+    struct console_fixture *f = *state;
+    _auto_browser liang = {0}, jiang = {0};
+    char path[64], approval[64];
+    static const struct actor finance = {BY_STAFF, 1, "liang", "finance", ""};
+    struct order o = paid_wrongly(f);
+    struct order_money money = {
+        .method = "net_bank", .trade_no = "T20260907002", .amount_fen = o.amount_fen - 1, .at = 1};
+    struct order_input in = {.money = &money};
+    browser_sign_in(&liang, f, "liang", STAFF_FINANCE);
+    assert_int_equal(browser_get(&liang, "/finance/payments?view=exceptions"), 200);
+    snprintf(path, sizeof path, "/finance/payments/%s/refund", browser_text(&liang, "items.0.id"));
+    assert_int_equal(browser_post(&liang, path, "{\"reason\":\"金额不符\"}"), 202);
+    snprintf(approval, sizeof approval, "/approvals/%s", browser_text(&liang, "id"));
+    /* meanwhile it has gone back another way */
+    assert_ok(order_event(f->order, o.id, EVENT_PAY_NOT_FOUND, &finance, &in), &f->order->e);
+    browser_sign_in(&jiang, f, "jiang", STAFF_SUPPORT | STAFF_PROJECT_ADMIN);
+    assert_int_equal(browser_post(&jiang, approval, "{\"approve\":true}"), 409);
+    assert_int_equal(browser_get(&jiang, approval), 200);
+    assert_string_equal(browser_text(&jiang, "state"), "waiting");
+    assert_int_equal(browser_post(&jiang, approval, "{\"approve\":false}"), 200);
+    assert_string_equal(browser_text(&jiang, "state"), "rejected");
+}
+
 static void what_was_paid_rightly_is_not_given_back(void **state)
 {
     struct console_fixture *f = *state;
@@ -149,6 +175,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CONSOLE_TEST(payments_are_listed_with_what_was_due),
         CONSOLE_TEST(a_wrong_amount_goes_back_when_two_persons_agree),
+        CONSOLE_TEST(a_refund_that_cannot_be_sent_is_not_agreed_to),
         CONSOLE_TEST(what_was_paid_rightly_is_not_given_back),
         CONSOLE_TEST(the_ledger_balances_by_month),
         CONSOLE_TEST(a_batch_is_issued_as_it_was_previewed),
