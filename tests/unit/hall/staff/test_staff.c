@@ -1,8 +1,10 @@
 /* Staff: roles that exclude each other, passwords, the demo's stand-ins. */
+#include "hall/limit/limit.h"
 #include "hall/session/session.h"
 #include "hall/staff/staff.h"
 #include "hall_fixture.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define PASSWORD "a long enough password"
@@ -82,6 +84,35 @@ static void a_password_signs_in_and_wrong_ones_are_limited(void **state)
     assert_int_equal(sign_in(f, "xu", PASSWORD, "10.0.0.2"), ERR_OK);
 }
 
+/* G-40: what is answered tells no names apart, and each try counts. */
+static void an_empty_password_is_a_wrong_try_for_every_name(void **state)
+{
+    struct hall_fixture *f = *state;
+    int64_t id;
+    assert_int_equal(add(f, &hall_system, "xu", STAFF_MAKER, PASSWORD, &id), ERR_OK);
+    for (int i = 0; i < LIMIT_PER_CODE; i++) {
+        assert_err(ERR_STAFF_WRONG, sign_in(f, "xu", "", "10.0.0.1"));
+        assert_err(ERR_STAFF_WRONG, sign_in(f, "nobody", "", "10.0.0.1"));
+    }
+    assert_err(ERR_LIMITED, sign_in(f, "xu", "", "10.0.0.1"));
+    assert_err(ERR_LIMITED, sign_in(f, "nobody", "", "10.0.0.1"));
+}
+
+/* G-40: fifty wrong ones, and the address waits, whatever it types then and for whom. */
+static void an_address_that_is_stopped_is_told_so_for_every_name(void **state)
+{
+    struct hall_fixture *f = *state;
+    char login[16];
+    int64_t id;
+    assert_int_equal(add(f, &hall_system, "xu", STAFF_MAKER, PASSWORD, &id), ERR_OK);
+    for (int i = 0; i < LIMIT_PER_ADDRESS; i++) {
+        snprintf(login, sizeof login, "nobody%d", i);
+        assert_err(ERR_STAFF_WRONG, sign_in(f, login, "", "10.0.0.1"));
+    }
+    assert_err(ERR_LIMITED, sign_in(f, "xu", PASSWORD, "10.0.0.1"));
+    assert_int_equal(sign_in(f, "xu", PASSWORD, "10.0.0.2"), ERR_OK);
+}
+
 static void a_new_password_and_disabling_end_the_sessions(void **state)
 {
     struct hall_fixture *f = *state;
@@ -137,6 +168,8 @@ int main(void)
         HALL_TEST(the_auditor_is_made_at_installation_only),
         HALL_TEST(names_are_unique_and_passwords_long),
         HALL_TEST(a_password_signs_in_and_wrong_ones_are_limited),
+        HALL_TEST(an_empty_password_is_a_wrong_try_for_every_name),
+        HALL_TEST(an_address_that_is_stopped_is_told_so_for_every_name),
         HALL_TEST(a_new_password_and_disabling_end_the_sessions),
         HALL_TEST(stand_ins_exist_in_a_demo_only),
         HALL_TEST(nobody_acts_in_a_role_he_does_not_have),
