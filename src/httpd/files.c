@@ -207,7 +207,9 @@ static void fill_reply(struct httpd_conn *c, const struct httpd_file_mount *m,
                                 (unsigned long long)st->st_mtim.tv_sec * 1000000000ULL +
                                     (unsigned long long)st->st_mtim.tv_nsec,
                                 (unsigned long long)st->st_size, zipped ? "-gz" : "");
-    int kept = m->immutable && begins(c->request.path, m->immutable);
+    /* the page that answers for any address changes with the next version */
+    int page = m->fallback && strcmp(row->path, m->fallback) == 0;
+    int kept = m->immutable && !page && begins(c->request.path, m->immutable);
     httpd_reply_header(&c->reply, "Cache-Control",
                        kept ? "public, max-age=31536000, immutable" : "no-cache");
     httpd_reply_header(&c->reply, "ETag", tag);

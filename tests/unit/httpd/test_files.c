@@ -131,6 +131,9 @@ static void a_page_address_falls_back_to_its_own_index(void **state)
     assert_string_equal(a.body, "<p>console</p>");
     ask(f->port, &a, "GET /consoles HTTP/1.1", NULL);
     assert_string_equal(a.body, "<p>portal</p>");
+    ask(f->port, &a, "GET /assets/gone HTTP/1.1", NULL);
+    assert_string_equal(a.body, "<p>portal</p>");
+    assert_has(a.text, "Cache-Control: no-cache\r\n");
     ask(f->port, &a, "GET /assets/gone.js HTTP/1.1", NULL);
     assert_int_equal(a.status, 404);
     ask(f->port, &a, "GET /api/v1/nothing HTTP/1.1", NULL);
