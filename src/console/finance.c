@@ -165,8 +165,8 @@ static void write_entries(struct hall_tx *tx, const struct payment_ledger *l, st
         jout_id(j, "id", x->id);
         jout_text(j, "at", time_rfc3339(tx->arena, x->at));
         jout_text(j, "text", payment_line_text(x, tx->lang));
-        jout_text(j, "debit", x->debit);
-        jout_text(j, "credit", x->credit);
+        jout_text(j, "debit", payment_account_title(x->debit, tx->lang));
+        jout_text(j, "credit", payment_account_title(x->credit, tx->lang));
         jout_int(j, "amount_fen", x->amount_fen);
         if (x->order)
             jout_text(j, "order", arena_fmt(tx->arena, "%019" PRId64, x->order));

@@ -127,7 +127,7 @@ static void the_ledger_balances_by_month(void **state)
     assert_int_equal(browser_get(&b, "/finance/ledger"), 200);
     assert_true(json_is_true(browser_at(&b, "balanced")));
     assert_int_equal(json_integer_value(browser_at(&b, "debit_fen")), o.amount_fen);
-    assert_string_equal(browser_text(&b, "entries.0.debit"), "bank");
+    assert_string_equal(browser_text(&b, "entries.0.debit"), "银行存款");
     assert_int_equal(browser_get(&b, "/finance/ledger?month=2026-09"), 200);
     assert_int_equal(json_integer_value(browser_at(&b, "debit_fen")), o.amount_fen);
     assert_int_equal(browser_get(&b, "/finance/ledger?month=2026-08"), 200);

@@ -187,6 +187,7 @@ static void only_the_regulator_imports(void **state)
     browser_sign_in(&b, f, "chen", STAFF_SUPPORT);
     assert_int_equal(import(&b, &zhou, GOOD, GOOD, NULL, ""), 403);
     assert_int_equal(browser_get(&b, "/imports"), 403);
+    browser_close(&b);
     browser_open(&b, f);
     b.cookie[0] = '\0';
     assert_int_equal(import(&b, &zhou, GOOD, GOOD, NULL, ""), 401);
