@@ -8,10 +8,10 @@ import tempfile
 
 def programs(root, build, only):
     """Scripts in tests/bench, and what meson built there (bench_*)."""
-    for folder in (os.path.join(root, "tests/bench"), os.path.join(build, "tests/bench")):
+    for folder, start in ((os.path.join(root, "tests/bench"), ""), (os.path.join(build, "tests/bench"), "bench_")):
         for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
             path = os.path.join(folder, name)
-            if os.path.isfile(path) and os.access(path, os.X_OK) and only in name:
+            if name.startswith(start) and os.path.isfile(path) and os.access(path, os.X_OK) and only in name:
                 yield path
 
 
@@ -34,26 +34,27 @@ def main():
     p.add_argument("--build", required=True)
     p.add_argument("--only", default="")
     options = p.parse_args()
-    missed, seen = 0, 0
+    missed, ran = 0, 0
     print(f"{'':32} {'value':>10} {'must':>8} {'wish':>8}")
     for program in programs(options.root, options.build, options.only):
+        ran += 1
         with tempfile.TemporaryDirectory(prefix="certhall-bench-") as folder:
             env = dict(os.environ, TMPDIR=folder, CERTHALL_RELEASE=options.build, CERTHALL_SOURCE=options.root)
             done = subprocess.run([program], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         for line in done.stdout.splitlines():
             got = row(line)
             if got is None:
-                print(line)
+                print(line, flush=True)
                 continue
             name, value, must, wish, at_most = got
             word = verdict(value, must, wish, at_most)
-            seen, missed = seen + 1, missed + (word == "MISSED")
+            missed += word == "MISSED"
             sign = "≤" if at_most else "≥"
             print(f"{name:32} {value:10.3f} {sign} {must:6g} {sign} {wish:6g}  {word}", flush=True)
         if done.returncode != 0:
             missed += 1
             print(f"{os.path.basename(program)} failed (exit status {done.returncode}): {done.stderr.strip()[-400:]}")
-    if seen == 0 and missed == 0:
+    if ran == 0:
         print(f"no bench is called {options.only!r}" if options.only else "there is no bench in tests/bench yet")
         return 1
     return 1 if missed else 0

@@ -29,8 +29,10 @@ building() { # function …
     ) 9>"$root/.cache/build.lock"
 }
 
-build_native() { # folder, "programs" (what stands in src/) or "all" (tests too), meson options …
-    local folder=$1 what=$2 compiler=gcc targets=()
+# "programs": what stands in src/; "benches": and in tests/bench/; "all": tests too
+build_native() { # folder, one of these words, meson options …
+    local folder=$1 what=$2 compiler=gcc targets=() where='src'
+    [ "$what" != benches ] || where='src|tests\/bench'
     shift 2
     command -v ccache >/dev/null && compiler="ccache gcc"
     # set up anew when there is none, or it was set up otherwise
@@ -43,7 +45,7 @@ build_native() { # folder, "programs" (what stands in src/) or "all" (tests too)
     # after a change of meson.build the targets are known only when ninja has read it again
     quietly "reading meson.build" ninja -C "$root/$folder" build.ninja
     [ "$what" = all ] || mapfile -t targets < <(ninja -C "$root/$folder" -t targets all |
-        sed -nE 's/^(src\/[^:]*): (STATIC_LINKER|c_LINKER)$/\1/p')
+        sed -nE 's/^(('"$where"')\/[^:]*): (STATIC_LINKER|c_LINKER)$/\1/p')
     if ! ninja -C "$root/$folder" -n "${targets[@]}" 2>/dev/null | grep -q 'no work to do'; then
         say "building $folder"
         quietly "building $folder" ninja -C "$root/$folder" "${targets[@]}"
