@@ -1,0 +1,151 @@
+#include "bench.h"
+
+#include "base/sys.h"
+
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+double bench_median(const double *value, size_t n)
+{
+    double *sorted = mem_alloc(n * sizeof *sorted);
+    memcpy(sorted, value, n * sizeof *sorted);
+    qsort(sorted, n, sizeof *sorted, by_value);
+    double middle = sorted[n / 2];
+    free(sorted);
+    return middle;
+}
+
+static double clock_seconds(clockid_t id)
+{
+    struct timespec t;
+    clock_gettime(id, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+double bench_process_cpu(void)
+{
+    struct rusage u;
+    getrusage(RUSAGE_SELF, &u);
+    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+           (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+}
+
+double bench_thread_cpu(void)
+{
+    return clock_seconds(CLOCK_THREAD_CPUTIME_ID);
+}
+
+static void must(int ok, const char *what)
+{
+    if (ok)
+        return;
+    fprintf(stderr, "%s failed\n", what);
+    exit(1);
+}
+
+struct bench_raw bench_raw_p256(void)
+{
+    enum { SIGNATURES = 4000, VERIFICATIONS = 2000 };
+    static const uint8_t digest[32] = {1, 2, 3};
+    uint8_t sig[128];
+    size_t n = 0;
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    EVP_PKEY_CTX *sign = EVP_PKEY_CTX_new(key, NULL), *verify = EVP_PKEY_CTX_new(key, NULL);
+    must(key && EVP_PKEY_sign_init(sign) > 0 && EVP_PKEY_verify_init(verify) > 0, "OpenSSL");
+    struct bench_raw raw;
+    double start = bench_thread_cpu();
+    for (int i = 0; i < SIGNATURES; i++) {
+        n = sizeof sig;
+        must(EVP_PKEY_sign(sign, sig, &n, digest, sizeof digest) > 0, "EVP_PKEY_sign");
+    }
+    raw.sign = (bench_thread_cpu() - start) / SIGNATURES;
+    start = bench_thread_cpu();
+    for (int i = 0; i < VERIFICATIONS; i++)
+        must(EVP_PKEY_verify(verify, sig, n, digest, sizeof digest) > 0, "EVP_PKEY_verify");
+    raw.verify = (bench_thread_cpu() - start) / VERIFICATIONS;
+    EVP_PKEY_CTX_free(sign);
+    EVP_PKEY_CTX_free(verify);
+    EVP_PKEY_free(key);
+    return raw;
+}
+
+struct bench_orders bench_orders_prepare(struct ca_fixture *f, size_t first, size_t n)
+{
+    struct bench_orders o = {mem_alloc(n * sizeof *o.request), mem_alloc(n * sizeof *o.answer), n};
+    for (size_t i = 0; i < n; i++) {
+        struct pki_key *key = NULL;
+        struct bytes csr = ca_fixture_csr(f, PKI_P256, &key);
+        pki_key_free(key);
+        const char *order = arena_fmt(f->arena, "%zu", first + i);
+        json_t *evidence = ca_fixture_evidence(f, order, "FX2600071182", csr);
+        o.request[i] = ca_fixture_request(f, arena_fmt(f->arena, "%s-sign", order), order, csr,
+                                          evidence);
+    }
+    return o;
+}
+
+void bench_orders_free(struct bench_orders *o)
+{
+    for (size_t i = 0; i < o->n; i++)
+        json_decref((json_t *)(uintptr_t)o->request[i].evidence);
+    free(o->request);
+    free(o->answer);
+}
+
+struct crowd {
+    struct ca_fixture *f;
+    struct bench_orders *orders;
+    _Atomic size_t next;
+    pthread_mutex_t mutex;
+    double cpu; /* under the mutex */
+};
+
+static void *client(void *arg)
+{
+    struct crowd *c = arg;
+    size_t i;
+    while ((i = atomic_fetch_add(&c->next, 1)) < c->orders->n) {
+        struct err_info e = {0};
+        struct arena *a = arena_new();
+        struct ca_answer *answer = &c->orders->answer[i];
+        if (ca_issue(c->f->ca, &c->orders->request[i], a, answer, &e) != ERR_OK) {
+            fprintf(stderr, "request %zu was refused: %s\n", i, e.detail);
+            exit(1);
+        }
+        answer->certificate = (struct bytes){0}; /* stood in the request's arena */
+        answer->state = NULL;
+        arena_free(a);
+    }
+    pthread_mutex_lock(&c->mutex);
+    c->cpu += bench_thread_cpu();
+    pthread_mutex_unlock(&c->mutex);
+    return NULL;
+}
+
+struct bench_issued bench_issue(struct ca_fixture *f, struct bench_orders *o, int in_flight)
+{
+    struct crowd c = {.f = f, .orders = o, .mutex = PTHREAD_MUTEX_INITIALIZER};
+    pthread_t *thread = mem_alloc((size_t)in_flight * sizeof *thread);
+    double cpu = bench_process_cpu(), wall = clock_seconds(CLOCK_MONOTONIC);
+    for (int i = 0; i < in_flight; i++)
+        must(pthread_create(&thread[i], NULL, client, &c) == 0, "pthread_create");
+    for (int i = 0; i < in_flight; i++)
+        pthread_join(thread[i], NULL);
+    free(thread);
+    return (struct bench_issued){.cpu = bench_process_cpu() - cpu,
+                                 .clients = c.cpu,
+                                 .wall = clock_seconds(CLOCK_MONOTONIC) - wall};
+}
