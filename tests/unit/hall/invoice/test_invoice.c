@@ -145,6 +145,25 @@ static void an_issued_invoice_has_number_files_and_booking(void **state)
     hall_end(&tx);
 }
 
+/* An installation that has not set its seller: nothing is issued or booked, and what waits goes on waiting. */
+static void without_a_seller_no_invoice_is_issued(void **state)
+{
+    struct office *o = *state;
+    struct err_info *e = &o->f->e;
+    struct hall_tx tx;
+    struct payment_sums sums;
+    o->f->hall.invoice = NULL;
+    paid_orders(o, 1, "2026-09-25");
+    hall_write(o->f, &finance, &tx);
+    assert_err(ERR_CONFIG, invoice_issue(&tx, ORDER, e));
+    hall_end(&tx);
+    assert_string_equal(invoice_of(o, ORDER).number, "");
+    hall_read(o->f, &tx);
+    assert_ok(payment_sums(&tx, ORDER, &sums, e), e);
+    assert_int_equal(sums.invoiced, 0);
+    hall_end(&tx);
+}
+
 /* Invariant 2. */
 static void what_is_going_back_is_not_invoiced(void **state)
 {
@@ -383,6 +402,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(amounts_are_written_in_words),
         INVOICE_TEST(an_issued_invoice_has_number_files_and_booking),
+        INVOICE_TEST(without_a_seller_no_invoice_is_issued),
         INVOICE_TEST(what_is_going_back_is_not_invoiced),
         INVOICE_TEST(a_red_letter_invoice_takes_it_back),
         INVOICE_TEST(the_batch_is_what_was_previewed),
