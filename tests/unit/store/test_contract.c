@@ -460,7 +460,9 @@ static void a_deadlock_is_broken_and_the_loser_goes_again(void **state)
         pthread_join(thread[i], &result);
         assert_null(result);
     }
-    assert_int_equal(c[0].tries + c[1].tries, f->postgres ? 3 : 2);
+    /* The loser may meet the winner once more before that one has its second row. */
+    int tries = c[0].tries + c[1].tries;
+    assert_true(f->postgres ? tries >= 3 : tries == 2);
     pthread_barrier_destroy(&both);
 }
 
