@@ -64,15 +64,35 @@ static enum err conflict_work(struct hall_tx *tx, struct portal_call *c, struct 
     return ERR_OK;
 }
 
-/* What was typed is stored; it is refused as an answer all the same. */
-static enum err refuse(struct portal_call *c, const struct form_problems *problems)
+static void write_saved(struct portal_call *c, const struct form_saved *saved, struct json_out *j,
+                        const char *name)
 {
+    jout_object(j, name);
+    jout_int(j, "rev", saved->section.rev);
+    jout_text(j, "saved_at", time_rfc3339(c->r->arena, saved->section.saved_at));
+    jout_text(j, "state", form_state_text(saved->section.state));
+    jout_text(j, "state_text", order_section_state_text(saved->section.state, c->r->lang));
+    if (saved->mended_n) {
+        jout_object(j, "mended");
+        for (size_t i = 0; i < saved->mended_n; i++)
+            jout_text(j, saved->mended[i].name, saved->mended[i].value);
+        jout_end(j);
+    }
+    jout_end(j);
+}
+
+/* What was typed is stored; it is refused as an answer all the same. The page goes on from the new revision, or its next
+ * save would look like another window's. */
+static enum err refuse(struct portal_call *c, const struct form_saved *saved)
+{
+    const struct form_problems *problems = &saved->problems;
     struct json_out j;
     portal_error_begin(c, &problems->item[0].info, 0, NULL, &j);
     jout_list(&j, "errors");
     for (size_t i = 0; i < problems->n; i++)
         order_write_problem(&problems->item[i], c->r->lang, &j, NULL);
     jout_end(&j);
+    write_saved(c, saved, &j, "saved");
     jout_end(&j);
     return ERR_OK;
 }
@@ -81,18 +101,7 @@ static enum err reply_saved(struct portal_call *c, const struct form_saved *save
 {
     struct json_out j;
     httpd_reply_json(c->reply, &j);
-    jout_object(&j, NULL);
-    jout_int(&j, "rev", saved->section.rev);
-    jout_text(&j, "saved_at", time_rfc3339(c->r->arena, saved->section.saved_at));
-    jout_text(&j, "state", form_state_text(saved->section.state));
-    jout_text(&j, "state_text", order_section_state_text(saved->section.state, c->r->lang));
-    if (saved->mended_n) {
-        jout_object(&j, "mended");
-        for (size_t i = 0; i < saved->mended_n; i++)
-            jout_text(&j, saved->mended[i].name, saved->mended[i].value);
-        jout_end(&j);
-    }
-    jout_end(&j);
+    write_saved(c, saved, &j, NULL);
     return ERR_OK;
 }
 
@@ -136,5 +145,5 @@ enum err portal_order_section_save(struct httpd_request *r, struct httpd_reply *
     if (done == ERR_FORM_CONFLICT)
         return portal_read(&c, conflict_work, e);
     TRY(done);
-    return s->saved.problems.n ? refuse(&c, &s->saved.problems) : reply_saved(&c, &s->saved);
+    return s->saved.problems.n ? refuse(&c, &s->saved) : reply_saved(&c, &s->saved);
 }
