@@ -10,6 +10,8 @@ export type JobFinished = Schemas['JobFinished'];
 const finals: Job['state'][] = ['done', 'failed', 'expired', 'cancelled'];
 const askEvery = 4000;
 
+export const isOver = (job: Job): boolean => finals.includes(job.state);
+
 export interface JobHandle {
   job: ShallowRef<Job | undefined>;
   failure: ShallowRef<Failure | undefined>;
@@ -29,7 +31,7 @@ function openAgent(job: Job): void {
 export function useJob(side: 'portal' | 'console'): JobHandle {
   const job = shallowRef<Job>();
   const failure = shallowRef<Failure>();
-  const ended = computed(() => !!job.value && finals.includes(job.value.state));
+  const ended = computed(() => !!job.value && isOver(job.value));
 
   function take(got: Job): void {
     const { link, short_code, link_expires_at, code_expires_at } = job.value ?? {};
