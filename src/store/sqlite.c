@@ -68,12 +68,14 @@ static void sqlite_close(struct store_conn *c)
     free(c);
 }
 
-/* The file is for its owner alone; SQLite gives the log beside it the same mode. */
+/* The file is for its owner alone; SQLite gives the log beside it the same mode. One that is there must not be opened here:
+ * closing it would drop the locks of all connections of this process (fcntl), and the next tool that opens and closes the
+ * database would take itself for the last user and remove the log under the feet of the server. */
 static enum err make_file(const char *path, struct err_info *e)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
-        return err_set(e, ERR_IO, NULL, "%s: %s", path, strerror(errno));
+        return errno == EEXIST ? ERR_OK : err_set(e, ERR_IO, NULL, "%s: %s", path, strerror(errno));
     close(fd);
     return ERR_OK;
 }

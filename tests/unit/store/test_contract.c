@@ -633,8 +633,62 @@ static void a_program_error_ends_the_process(void **state)
     assert_int_equal(count(of(state)), 0);
 }
 
-int main(void)
+/* ---- another process ---- */
+
+/* What this program does when it is called with this word, an address and a number. */
+#define ADD_NEXT "add-next"
+
+/* A tool: opens, sees all that was committed before it, adds row `id`, closes. */
+static int add_next(const char *url, int64_t id)
 {
+    struct err_info e;
+    _auto(store) s = NULL;
+    if (store_open(url, &catalogue, 1, &s, &e) != ERR_OK || count(s) != id - 1)
+        return 1;
+    add_committed(s, id, id == 2 ? "two" : id == 4 ? "four" : "six");
+    return 0;
+}
+
+static void run_a_tool(const char *url, int64_t id)
+{
+    _auto(arena) a = arena_new();
+    int status = 0;
+    pid_t child = fork();
+    if (child == 0) {
+        execl("/proc/self/exe", "tool", ADD_NEXT, url, arena_fmt(a, "%d", (int)id), (char *)NULL);
+        _exit(127);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+/* A tool (certhall staff, audit, register) opens the database of a server that runs, and closes it. */
+static void a_tool_that_comes_and_goes_takes_nothing_from_a_server(void **state)
+{
+    struct store_fixture *f = *state;
+    struct err_info e;
+    add_committed(f->store, 1, "one");
+    {
+        _auto(store_tx) first = NULL;
+        _auto(store_tx) second = NULL; /* so that a connection was opened beside another one */
+        assert_ok(store_begin(f->store, STORE_READ, &first, &e), &e);
+        assert_ok(store_begin(f->store, STORE_READ, &second, &e), &e);
+    }
+    for (int64_t id = 2; id < 8; id += 2) {
+        run_a_tool(f->url, id);
+        assert_int_equal(count(f->store), id);
+        add_committed(f->store, id + 1, id == 2 ? "three" : id == 4 ? "five" : "seven");
+    }
+    store_free(f->store);
+    f->store = NULL;
+    assert_ok(store_open(f->url, &catalogue, 8, &f->store, &e), &e);
+    assert_int_equal(count(f->store), 7);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 4 && strcmp(argv[1], ADD_NEXT) == 0)
+        return add_next(argv[2], atoi(argv[3]));
 #define ON_A_STORE(f) cmocka_unit_test_setup_teardown(f, open_store, close_store)
     const struct CMUnitTest tests[] = {
         ON_A_STORE(every_statement_of_the_catalogue_can_be_prepared),
@@ -659,6 +713,7 @@ int main(void)
         ON_A_STORE(a_lost_connection_is_an_error_and_the_next_transaction_works),
         ON_A_STORE(a_connection_lost_while_idle_is_not_noticed),
         ON_A_STORE(a_program_error_ends_the_process),
+        ON_A_STORE(a_tool_that_comes_and_goes_takes_nothing_from_a_server),
         ON_A_STORE(the_database_file_is_for_its_owner_alone),
         cmocka_unit_test(an_address_of_no_database_is_refused_without_repeating_it),
     };
