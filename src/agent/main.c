@@ -16,6 +16,8 @@ static const char usage[] =
     "  certhall-agent code CODE          the 8-character job code of the page\n"
     "  certhall-agent key list           the UKeys that are plugged in\n"
     "  certhall-agent key create-blank SERIAL …   blank software UKeys in --folder\n"
+    "  certhall-agent key staff SERIAL   on the bench: a maker's own UKey gets PIN and key; prints its CSR\n"
+    "  certhall-agent key import SERIAL FILE      and then its certificate\n"
     "  certhall-agent doctor             check configuration, PIN window and UKeys\n"
     "\n"
     "  --config FILE   instead of " AGENT_CONF_DEFAULT " (demo servers on this machine only)\n"

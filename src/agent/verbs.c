@@ -228,7 +228,11 @@ int verb_key(const struct cli *c)
         return c->words == 2 ? key_list(c) : cli_usage("key list takes no argument");
     if (c->words >= 2 && !strcmp(c->word[1], "create-blank"))
         return key_create_blank(c);
-    return cli_usage("key list, or key create-blank");
+    if (c->words >= 2 && !strcmp(c->word[1], "staff"))
+        return staff_key(c);
+    if (c->words >= 2 && !strcmp(c->word[1], "import"))
+        return staff_import(c);
+    return cli_usage("key list, key create-blank, key staff, or key import");
 }
 
 /* ---- doctor ---- */

@@ -19,6 +19,11 @@ int verb_code(const struct cli *c);
 int verb_key(const struct cli *c);
 int verb_doctor(const struct cli *c);
 
+/* `key staff SERIAL`: a blank UKey of the maker_keys folder gets a PIN and a key; its CSR (PEM) goes to standard output. */
+int staff_key(const struct cli *c);
+/* `key import SERIAL FILE`: the certificate for that key. */
+int staff_import(const struct cli *c);
+
 /* One line on standard error: what, where, why. Returns 1, or 2 for `usage`. */
 int cli_fail(const struct cli *c, const char *what, const struct err_info *e);
 int cli_usage(const char *why);

@@ -1,4 +1,4 @@
-#include "ca/api.h"
+#include "ca/api_priv.h"
 
 #include "base/text.h"
 #include "ca/ca_priv.h"
@@ -16,11 +16,6 @@ static enum err guard(struct httpd_request *r, void *app, struct err_info *e)
         return ERR_FORBIDDEN;
     }
     return peer_check(&api->policy[r->listener], r, e);
-}
-
-static struct bytes as_bytes(const char *s)
-{
-    return (struct bytes){(const uint8_t *)s, strlen(s)};
 }
 
 /* ---- hall ---- */
@@ -57,8 +52,8 @@ static enum err get_time(const json_t *in, const char *key, int64_t *out, struct
     return ERR_BAD_REQUEST;
 }
 
-static void put_certificate(struct json_out *j, const struct ca *ca, const struct ca_answer *answer,
-                            struct arena *a)
+void ca_api_certificate(struct json_out *j, const struct ca *ca, const struct ca_answer *answer,
+                        struct arena *a)
 {
     const struct ca_issuer *issuer;
     size_t n = ca_issuers(ca, &issuer);
@@ -100,7 +95,7 @@ static enum err issue(struct httpd_request *r, struct httpd_reply *reply, void *
     TRY(ca_issue(api->ca, &request, r->arena, &answer, e));
     struct json_out j;
     httpd_reply_json(reply, &j);
-    put_certificate(&j, api->ca, &answer, r->arena);
+    ca_api_certificate(&j, api->ca, &answer, r->arena);
     return ERR_OK;
 }
 
@@ -354,57 +349,6 @@ static enum err responder_certificate(struct httpd_request *r, struct httpd_repl
     return ERR_OK;
 }
 
-/* ---- administrator ---- */
-
-static enum err enter_staff(struct httpd_request *r, struct httpd_reply *reply, void *app,
-                            struct err_info *e)
-{
-    const struct ca_api *api = app;
-    const json_t *in;
-    const char *name, *role, *pem, *by;
-    struct bytes der;
-    TRY(httpd_json(r, &in, e));
-    TRY(json_get_text(in, "name", &name, e));
-    TRY(json_get_text(in, "role", &role, e));
-    TRY(json_get_text(in, "certificate", &pem, e));
-    TRY(json_get_text(in, "by", &by, e));
-    TRY(cert_decode(as_bytes(pem), r->arena, &der, e));
-    TRY(ca_staff_enter(api->ca, name, role, der, by, e));
-    return health(r, reply, app, e);
-}
-
-static enum err enter_regulator(struct httpd_request *r, struct httpd_reply *reply, void *app,
-                                struct err_info *e)
-{
-    const struct ca_api *api = app;
-    const json_t *in;
-    const char *project, *pem, *by;
-    struct bytes der;
-    TRY(httpd_json(r, &in, e));
-    TRY(json_get_text(in, "project", &project, e));
-    TRY(json_get_text(in, "certificate", &pem, e));
-    TRY(json_get_text(in, "by", &by, e));
-    TRY(cert_decode(as_bytes(pem), r->arena, &der, e));
-    TRY(ca_regulator_enter(api->ca, project, der, by, e));
-    return health(r, reply, app, e);
-}
-
-static enum err verify_audit(struct httpd_request *r, struct httpd_reply *reply, void *app,
-                             struct err_info *e)
-{
-    (void)r;
-    const struct ca_api *api = app;
-    int64_t links, bad;
-    TRY(ca_audit_verify(api->ca, &links, &bad, e));
-    struct json_out j;
-    httpd_reply_json(reply, &j);
-    jout_object(&j, NULL);
-    jout_int(&j, "links", links);
-    jout_int(&j, "first_bad", bad);
-    jout_end(&j);
-    return ERR_OK;
-}
-
 static const struct httpd_route routes[] = {
     {"POST", "/ca/v1/batches", take_batch, CA_SOCKET_HALL, 8 << 20, 0},
     {"POST", "/ca/v1/certificates", issue, CA_SOCKET_HALL, 64 << 10, 0},
@@ -420,12 +364,10 @@ static const struct httpd_route routes[] = {
     {"GET", "/ca/v1/crl/:issuer", crl, CA_SOCKET_RESPONDER, 0, 0},
     {"POST", "/ca/v1/responder-certificate", responder_certificate, CA_SOCKET_RESPONDER, 16 << 10,
      0},
-    {"POST", "/ca/v1/staff", enter_staff, CA_SOCKET_ADMIN, 32 << 10, 0},
-    {"POST", "/ca/v1/regulator-keys", enter_regulator, CA_SOCKET_ADMIN, 32 << 10, 0},
-    {"GET", "/ca/v1/audit", verify_audit, CA_SOCKET_ADMIN, 0, 0},
 };
 
 void ca_api_mount(struct httpd *server, struct ca_api *api)
 {
     httpd_mount(server, routes, sizeof routes / sizeof *routes, guard, api);
+    httpd_mount(server, ca_admin_routes, ca_admin_route_count, guard, api);
 }

@@ -98,10 +98,31 @@ NODISCARD enum err ca_init(const struct ca_options *o, const char *organisation,
 size_t ca_issuers(const struct ca *ca, const struct ca_issuer **out);
 
 /* ---- people and keys the ca believes; only its administrator's socket calls these ---- */
+enum ca_trusted { CA_TRUST_STAFF, CA_TRUST_REGULATOR };
+struct ca_trust {
+    int64_t id; /* of its kind */
+    enum ca_trusted kind;
+    const char *name; /* staff: the person; regulator: the project */
+    const char *role; /* staff: "maker"; regulator: "regulator" */
+    struct bytes certificate;
+    const char *entered_by;
+    int64_t entered_at, ended_at; /* ended_at 0: believed */
+};
+
+/* A person's certificate (today's only role is "maker"): the same one again is no change. ERR_BAD_REQUEST for another role or an
+ * empty name, ERR_DER_MALFORMED, ERR_CA_REQUEST when this certificate's right was ended: it does not come back. */
 NODISCARD enum err ca_staff_enter(struct ca *ca, const char *name, const char *role,
                                   struct bytes certificate, const char *by, struct err_info *e);
+/* A key whose signature makes a list of this project; there may be several at a time, so that one can follow another. The same
+ * one again is no change. Errors as above. */
 NODISCARD enum err ca_regulator_enter(struct ca *ca, const char *project, struct bytes certificate,
                                       const char *by, struct err_info *e);
+/* What it signs from now on counts for nothing; what it signed before stays. ERR_NOT_FOUND; ended already: no change. */
+NODISCARD enum err ca_trust_end(struct ca *ca, enum ca_trusted kind, int64_t id, const char *by,
+                                struct err_info *e);
+/* All that were ever entered, staff first, each kind by id. Into the arena. */
+NODISCARD enum err ca_trust_list(struct ca *ca, struct arena *a, struct ca_trust **out, size_t *n,
+                                 struct err_info *e);
 
 /* ---- regulator's lists ---- */
 struct ca_batch_in {

@@ -75,12 +75,21 @@ ON CONFLICT (serial) DO NOTHING;
 -- name: ca_staff_by_serial :one
 SELECT id, name, role, serial, certificate, ended_at FROM ca_staff WHERE serial = $1;
 
+-- name: ca_staff_all :many
+SELECT id, name, role, certificate, entered_by, entered_at, ended_at FROM ca_staff ORDER BY id;
+
 -- name: ca_staff_end :exec
-UPDATE ca_staff SET ended_at = $2 WHERE serial = $1 AND ended_at = 0;
+UPDATE ca_staff SET ended_at = $2 WHERE id = $1 AND ended_at = 0;
 
 -- name: ca_regulator_add :exec
 INSERT INTO ca_regulator (id, project, certificate, entered_by, entered_at, ended_at)
 VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM ca_regulator), $1, $2, $3, $4, 0);
+
+-- name: ca_regulator_all :many
+SELECT id, project, certificate, entered_by, entered_at, ended_at FROM ca_regulator ORDER BY id;
+
+-- name: ca_regulator_end :exec
+UPDATE ca_regulator SET ended_at = $2 WHERE id = $1 AND ended_at = 0;
 
 -- name: ca_regulator_of :many
 SELECT certificate FROM ca_regulator WHERE project = $1 AND ended_at = 0 ORDER BY id;

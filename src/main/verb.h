@@ -32,6 +32,7 @@ int report(const char *verb, const struct err_info *e);
 int report_usage(const char *verb, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 extern const struct verb verb_init, verb_serve, verb_hall, verb_ca, verb_kmc, verb_responder,
-    verb_staff, verb_profile, verb_audit, verb_demo, verb_tour, verb_nginx_config, verb_doctor;
+    verb_staff, verb_trust, verb_register, verb_profile, verb_audit, verb_demo, verb_tour,
+    verb_nginx_config, verb_doctor;
 
 #endif

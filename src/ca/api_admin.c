@@ -1,0 +1,190 @@
+/* The administrator's socket: whom the ca believes, and its own chain. */
+#include "ca/api_priv.h"
+
+#include "base/text.h"
+#include "pki/csr.h"
+
+#include <string.h>
+
+enum { STAFF_DAYS_MAX = 3 * 366 };
+
+static struct bytes as_bytes(const char *s)
+{
+    return (struct bytes){(const uint8_t *)s, strlen(s)};
+}
+
+static void put_done(struct httpd_reply *reply)
+{
+    struct json_out j;
+    httpd_reply_json(reply, &j);
+    jout_object(&j, NULL);
+    jout_text(&j, "state", "done");
+    jout_end(&j);
+}
+
+static enum err get_certificate(const json_t *in, struct arena *a, struct bytes *der,
+                                struct err_info *e)
+{
+    const char *pem;
+    TRY(json_get_text(in, "certificate", &pem, e));
+    return cert_decode(as_bytes(pem), a, der, e);
+}
+
+/* ---- makers ---- */
+
+/* The administrator has the UKey before him: the certificate is made from its CSR. */
+static enum err certify(const struct ca_api *api, const json_t *in, struct httpd_request *r,
+                        struct httpd_reply *reply, struct err_info *e)
+{
+    struct ca_staff_in person = {0};
+    struct ca_answer answer;
+    const char *pem;
+    int64_t days = json_opt_int(in, "days", STAFF_DAYS_MAX);
+    TRY(json_get_text(in, "name", &person.name, e));
+    TRY(json_get_text(in, "role", &person.role, e));
+    TRY(json_get_text(in, "organisation", &person.organisation, e));
+    TRY(json_get_text(in, "ukey", &person.ukey, e));
+    TRY(json_get_text(in, "by", &person.by, e));
+    TRY(json_get_text(in, "csr", &pem, e));
+    TRY(csr_decode(as_bytes(pem), r->arena, &person.csr, e));
+    if (days < 1 || days > STAFF_DAYS_MAX) {
+        err_set(e, ERR_BAD_REQUEST, "days", NULL);
+        err_arg(e, "why", "days: must be 1 to %d", STAFF_DAYS_MAX);
+        return ERR_BAD_REQUEST;
+    }
+    person.days = (int)days;
+    TRY(ca_staff_certify(api->ca, &person, r->arena, &answer, e));
+    struct json_out j;
+    httpd_reply_json(reply, &j);
+    ca_api_certificate(&j, api->ca, &answer, r->arena);
+    return ERR_OK;
+}
+
+static enum err enter_staff(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                            struct err_info *e)
+{
+    const struct ca_api *api = app;
+    const json_t *in;
+    const char *name, *role, *by;
+    struct bytes der;
+    TRY(httpd_json(r, &in, e));
+    if (json_object_get(in, "csr"))
+        return certify(api, in, r, reply, e);
+    TRY(json_get_text(in, "name", &name, e));
+    TRY(json_get_text(in, "role", &role, e));
+    TRY(json_get_text(in, "by", &by, e));
+    TRY(get_certificate(in, r->arena, &der, e));
+    TRY(ca_staff_enter(api->ca, name, role, der, by, e));
+    put_done(reply);
+    return ERR_OK;
+}
+
+/* ---- regulators ---- */
+
+static enum err enter_regulator(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                                struct err_info *e)
+{
+    const struct ca_api *api = app;
+    const json_t *in;
+    const char *project, *by;
+    struct bytes der;
+    TRY(httpd_json(r, &in, e));
+    TRY(json_get_text(in, "project", &project, e));
+    TRY(json_get_text(in, "by", &by, e));
+    TRY(get_certificate(in, r->arena, &der, e));
+    TRY(ca_regulator_enter(api->ca, project, der, by, e));
+    put_done(reply);
+    return ERR_OK;
+}
+
+/* ---- both ---- */
+
+static enum err end_trust(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                          enum ca_trusted kind, struct err_info *e)
+{
+    const struct ca_api *api = app;
+    const json_t *in;
+    const char *by;
+    int64_t id;
+    TRY(httpd_param_id(r, "id", &id, e));
+    TRY(httpd_json(r, &in, e));
+    TRY(json_get_text(in, "by", &by, e));
+    TRY(ca_trust_end(api->ca, kind, id, by, e));
+    put_done(reply);
+    return ERR_OK;
+}
+
+static enum err end_staff(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                          struct err_info *e)
+{
+    return end_trust(r, reply, app, CA_TRUST_STAFF, e);
+}
+
+static enum err end_regulator(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                              struct err_info *e)
+{
+    return end_trust(r, reply, app, CA_TRUST_REGULATOR, e);
+}
+
+static enum err put_trust(struct json_out *j, const struct ca_trust *t, struct arena *a,
+                          struct err_info *e)
+{
+    struct cert_view view;
+    TRY(cert_view(t->certificate, a, &view, e));
+    jout_object(j, NULL);
+    jout_int(j, "id", t->id);
+    jout_text(j, "role", t->role);
+    jout_text(j, "name", t->name);
+    jout_text(j, "subject", view.subject_text);
+    jout_text(j, "serial", view.serial);
+    jout_text(j, "not_after", time_rfc3339(a, view.not_after));
+    jout_text(j, "entered_by", t->entered_by);
+    jout_text(j, "entered_at", time_rfc3339(a, t->entered_at));
+    jout_text(j, "ended_at", t->ended_at ? time_rfc3339(a, t->ended_at) : NULL);
+    jout_end(j);
+    return ERR_OK;
+}
+
+static enum err list_trust(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                           struct err_info *e)
+{
+    const struct ca_api *api = app;
+    struct ca_trust *list;
+    struct json_out j;
+    size_t n;
+    TRY(ca_trust_list(api->ca, r->arena, &list, &n, e));
+    httpd_reply_json(reply, &j);
+    jout_object(&j, NULL);
+    jout_list(&j, "items");
+    for (size_t i = 0; i < n; i++)
+        TRY(put_trust(&j, &list[i], r->arena, e));
+    jout_end(&j);
+    jout_end(&j);
+    return ERR_OK;
+}
+
+static enum err verify_audit(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                             struct err_info *e)
+{
+    (void)r;
+    const struct ca_api *api = app;
+    int64_t links, bad;
+    TRY(ca_audit_verify(api->ca, &links, &bad, e));
+    struct json_out j;
+    httpd_reply_json(reply, &j);
+    jout_object(&j, NULL);
+    jout_int(&j, "links", links);
+    jout_int(&j, "first_bad", bad);
+    jout_end(&j);
+    return ERR_OK;
+}
+
+const struct httpd_route ca_admin_routes[] = {
+    {"GET", "/ca/v1/trust", list_trust, CA_SOCKET_ADMIN, 0, 0},
+    {"POST", "/ca/v1/staff", enter_staff, CA_SOCKET_ADMIN, 32 << 10, 0},
+    {"POST", "/ca/v1/staff/:id/end", end_staff, CA_SOCKET_ADMIN, 4 << 10, 0},
+    {"POST", "/ca/v1/regulator-keys", enter_regulator, CA_SOCKET_ADMIN, 32 << 10, 0},
+    {"POST", "/ca/v1/regulator-keys/:id/end", end_regulator, CA_SOCKET_ADMIN, 4 << 10, 0},
+    {"GET", "/ca/v1/audit", verify_audit, CA_SOCKET_ADMIN, 0, 0},
+};
+const size_t ca_admin_route_count = sizeof ca_admin_routes / sizeof *ca_admin_routes;
