@@ -41,8 +41,10 @@ struct hall {
     const struct intake_hooks
         *intake_hooks;      /* orders' say about the regulator's corrections; set by order */
     const char *public_url; /* "http://127.0.0.1:8080", no slash at the end */
-    int demo;               /* made by init --demo: stand-ins and the moved clock are allowed */
-    struct hall_ids *ids;   /* the leased worker number and the last id made */
+    const char
+        *server_id; /* what agents' lists call this hall: certhall:<server-id>/… (design §6) */
+    int demo;       /* made by init --demo: stand-ins and the moved clock are allowed */
+    struct hall_ids *ids; /* the leased worker number and the last id made */
 };
 
 enum actor_kind { BY_SYSTEM, BY_TIMER, BY_APPLICANT, BY_STAFF, BY_AGENT, BY_EXTERNAL };

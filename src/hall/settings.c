@@ -36,6 +36,15 @@ static enum err check_public_url(const char *url, struct err_info *e)
     return ERR_OK;
 }
 
+/* As the agent reads it in a link (agent/conf.h). */
+static enum err check_server_id(const char *id, struct err_info *e)
+{
+    size_t n = strlen(id);
+    if (n < 1 || n > 32 || strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-") != n)
+        return bad(e, "server_id", "is not 1 to 32 of a-z, 0-9 and -");
+    return ERR_OK;
+}
+
 /* Whether this is a demo does not stand in hall.conf: the folder is made by init --demo only. */
 static void find_demo(struct arena *a, struct hall_settings *s)
 {
@@ -57,6 +66,7 @@ enum err hall_settings_read(struct arena *a, const char *data, struct hall_setti
         .data = arena_text(a, data),
         .database = conf_get(c, "database", arena_fmt(a, "sqlite:%s/hall.db", folder)),
         .public_url = conf_get(c, "public_url", NULL),
+        .server_id = conf_get(c, "server_id", "hall"),
         .profiles = conf_get(c, "profiles", ""),
         .smtp_url = conf_get(c, "smtp_url", ""),
         .smtp_user = conf_get(c, "smtp_user", ""),
@@ -65,6 +75,7 @@ enum err hall_settings_read(struct arena *a, const char *data, struct hall_setti
         .conf = c};
     find_demo(a, out);
     TRY(check_public_url(out->public_url, e));
+    TRY(check_server_id(out->server_id, e));
     TRY(number(c, "port", 1, 65535, 8080, &out->port, e));
     return number(c, "outbox_threads", 1, 8, 2, &out->workers, e);
 }

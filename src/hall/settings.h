@@ -9,12 +9,14 @@
 
 /* hall.conf. Texts are borrowed from the arena. */
 struct hall_settings {
-    const char *folder;         /* <data>/hall */
-    const char *data;           /* <data> */
-    const char *database;       /* `database`: a store URL; default sqlite:<folder>/hall.db */
-    const char *public_url;     /* `public_url`, no slash at the end; required */
-    const char *profiles;       /* `profiles`: folder; "" : the installed one */
-    const char *smtp_url;       /* `smtp_url`; "" : mail is written as files */
+    const char *folder;     /* <data>/hall */
+    const char *data;       /* <data> */
+    const char *database;   /* `database`: a store URL; default sqlite:<folder>/hall.db */
+    const char *public_url; /* `public_url`, no slash at the end; required */
+    const char
+        *server_id;       /* `server_id`, 1 to 32 of a-z 0-9 -; "hall": its name in agents' lists */
+    const char *profiles; /* `profiles`: folder; "" : the installed one */
+    const char *smtp_url; /* `smtp_url`; "" : mail is written as files */
     const char *smtp_user;      /* `smtp_user`; its password is the secret "smtp.password" */
     const char *mail_from;      /* `mail_from`; no-reply@localhost */
     const char *mail_from_name; /* `mail_from_name`; 证书大厅 */

@@ -281,9 +281,7 @@ static enum err serve(struct process *p, struct err_info *e)
     int https = strncmp(p->opened.settings.public_url, "https:", 6) == 0;
     p->server = httpd_new(&(struct httpd_options){.workers = 8, .https = https});
     struct portal_options portal_options = {
-        .hall = p->hall,
-        .client_folder = conf_get(p->opened.settings.conf, "client", NULL),
-        .server_id = conf_get(p->opened.settings.conf, "server_id", "hall")};
+        .hall = p->hall, .client_folder = conf_get(p->opened.settings.conf, "client", NULL)};
     TRY(portal_new(&portal_options, &p->portal, e));
     portal_mount(p->server, p->portal);
     p->console = (struct console){.hall = p->hall,

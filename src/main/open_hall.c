@@ -22,6 +22,7 @@ enum err open_hall(const struct place *p, struct opened_hall *out, struct err_in
     out->hall.clock = out->clock;
     out->hall.vault = out->vault;
     out->hall.public_url = out->settings.public_url;
+    out->hall.server_id = out->settings.server_id;
     out->hall.demo = out->settings.demo;
     return ERR_OK;
 }

@@ -12,7 +12,6 @@
 struct portal_options {
     const struct hall *hall;
     const char *client_folder; /* installers of the UKey Agent; NULL: none */
-    const char *server_id; /* what the agent calls this hall in links: certhall:<server-id>/… */
 };
 struct portal;
 /* Reads the installers and their hashes once. ERR_IO. The hall outlives it. */

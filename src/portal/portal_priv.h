@@ -22,7 +22,7 @@ struct portal_file {
 };
 struct portal {
     const struct hall *hall;
-    const char *client_folder, *server_id;
+    const char *client_folder;
     const struct portal_file *file;
     size_t files;
     struct arena *arena;

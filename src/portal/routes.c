@@ -54,7 +54,6 @@ enum err portal_new(const struct portal_options *o, struct portal **out, struct 
     _auto(portal) p = mem_alloc(sizeof *p);
     p->hall = o->hall;
     p->client_folder = o->client_folder;
-    p->server_id = o->server_id;
     p->arena = arena_new();
     TRY(portal_client_read(p, e));
     *out = steal(&p);

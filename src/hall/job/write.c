@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#define AGENT_SERVER "hall" /* what agents' lists call this hall (docs/agent-protocol.md) */
-
 static const char *in(enum lang lang, const char *zh, const char *en)
 {
     return lang == LANG_EN ? en : zh;
@@ -210,7 +208,8 @@ static void write_problem(struct hall_tx *tx, const struct job *job, struct json
 static void write_secrets(struct hall_tx *tx, const struct job *job, struct json_out *j)
 {
     if (job->ticket)
-        jout_text(j, "link", arena_fmt(tx->arena, "certhall:" AGENT_SERVER "/%s", job->ticket));
+        jout_text(j, "link",
+                  arena_fmt(tx->arena, "certhall:%s/%s", tx->hall->server_id, job->ticket));
     if (job->code)
         jout_text(j, "short_code", arena_fmt(tx->arena, "%.4s-%.4s", job->code, job->code + 4));
     if (job->state == JOB_WAITING) {

@@ -39,6 +39,7 @@ int hall_setup(void **state)
                             .calendar = f->calendar,
                             .projects = f->projects,
                             .public_url = "http://127.0.0.1:8080",
+                            .server_id = "bench-7",
                             .ids = hall_ids_fixed(5)};
     *state = f;
     return 0;

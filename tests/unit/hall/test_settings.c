@@ -53,6 +53,7 @@ static void settings_have_plain_defaults(void **state)
     assert_ok(read_conf(p, "public_url = https://hall.example\n", &s), &p->e);
     assert_string_equal(s.database, arena_fmt(p->arena, "sqlite:%s/hall/hall.db", p->data));
     assert_int_equal(s.port, 8080);
+    assert_string_equal(s.server_id, "hall");
     assert_null(s.demo_clock);
     assert_string_equal(s.outbox_folder, arena_fmt(p->arena, "%s/hall/outbox", p->data));
     assert_false(s.demo);
@@ -73,6 +74,7 @@ static void wrong_settings_are_named(void **state)
         {"public_url = hall.example\n", "public_url"},
         {"public_url = http://hall.example/\n", "public_url"},
         {"public_url = http://h\noutbox_threads = 9\n", "outbox_threads"},
+        {"public_url = http://h\nserver_id = Hall 1\n", "server_id"},
         {"public_url = http://h\nport = many\n", "port"}};
     struct place *p = *state;
     struct hall_settings s;

@@ -9,7 +9,7 @@
 void portal_open(struct portal_fixture *f)
 {
     struct err_info e;
-    struct portal_options options = {.hall = f->o->h, .server_id = "demo"};
+    struct portal_options options = {.hall = f->o->h};
     f->api = openapi_load(OPENAPI);
     assert_ok(portal_new(&options, &f->portal, &e), &e);
     f->server = httpd_new(&(struct httpd_options){.workers = 2});

@@ -387,7 +387,7 @@ static void link_and_code_are_shown_once(void **state)
         assert_string_equal(json_opt_text(got, "state", ""), "waiting");
         if (i == 0) {
             assert_string_equal(json_opt_text(got, "link", ""),
-                                arena_fmt(w->a, "certhall:hall/%s", job.ticket));
+                                arena_fmt(w->a, "certhall:bench-7/%s", job.ticket));
             assert_int_equal(strlen(json_opt_text(got, "short_code", "")), 9);
         } else {
             assert_null(json_object_get(got, "link"));

@@ -242,8 +242,8 @@ static void agent_settings(struct whole *w)
         arena_fmt(
             w->a,
             "pinentry = " PINENTRY
-            "\nlanguage = zh\nserver.hall.name = 证书大厅\nserver.hall.url = %s\nserver.hall.demo = yes\n"
-            "server.hall.keys = %s\nserver.hall.bench = yes\nserver.hall.bench_keys = %s\nserver.hall.maker_keys = %s\n",
+            "\nlanguage = zh\nserver.bench-7.name = 证书大厅\nserver.bench-7.url = %s\nserver.bench-7.demo = yes\n"
+            "server.bench-7.keys = %s\nserver.bench-7.bench = yes\nserver.bench-7.bench_keys = %s\nserver.bench-7.maker_keys = %s\n",
             w->h->public_url, w->keys, w->bench, w->staff));
 }
 
