@@ -203,7 +203,8 @@ static int check_object(struct check *c, const json_t *schema, const json_t *v, 
     json_t *member;
     if (!check_required(c, schema, v, at))
         return 0;
-    if (!json_object_get(schema, "properties") && !json_object_get(schema, "allOf"))
+    if (!json_object_get(schema, "properties") && !json_object_get(schema, "allOf") &&
+        !json_is_object(json_object_get(schema, "additionalProperties")))
         return 1;
     json_object_foreach ((json_t *)(uintptr_t)v, name, member) {
         char below[300];
@@ -250,7 +251,10 @@ int openapi_fits(const json_t *api, const json_t *operation, int status, const j
     struct check c = {api, why, size};
     char code[8];
     snprintf(code, sizeof code, "%d", status);
-    const json_t *response = json_object_get(json_object_get(operation, "responses"), code);
+    const json_t *responses = json_object_get(operation, "responses");
+    const json_t *response = json_object_get(responses, code);
+    if (!response && status >= 400)
+        response = json_object_get(responses, "default");
     if (!response)
         return wrong(&c, code, "this status is not promised");
     const json_t *content = json_object_get(resolve(api, response), "content");

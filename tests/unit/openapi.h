@@ -10,7 +10,7 @@ json_t *openapi_load(const char *path);
 /* The operation of a request such as "GET" "/console/orders/123"; NULL: none. */
 const json_t *openapi_operation(const json_t *api, const char *method, const char *path);
 /* 1 when `answer` is what the operation promises for this status: every required member, no other than those named, types,
- * enums, patterns, dates. Otherwise `why` says where. An operation without JSON for the status fits nothing but NULL. */
+ * enums, patterns, dates. A refusal (400 and above) that has no schema of its own is held against `default`. Otherwise `why` says where. An operation without JSON for the status fits nothing but NULL. */
 int openapi_fits(const json_t *api, const json_t *operation, int status, const json_t *answer,
                  char *why, size_t size);
 /* Each route below `prefix` ("/console") has its operation with x-max-body, and each operation its route; prints what is
