@@ -76,7 +76,7 @@ static int32_t date_of(const struct order_run *run)
                               : time_china_day(run->tx->now) + p->pay.price_freeze_days;
 }
 
-/* Every placeholder that a profile may use (src/hall/project/check.c). */
+/* Every placeholder that a profile may use in a notice of an order (src/hall/project/check.c). */
 static enum err fill_args(struct order_run *run, const struct account *acc, enum lang lang,
                           struct notify_args *v, struct err_info *e)
 {

@@ -526,18 +526,47 @@ static void check_settings_without_code(const struct profile_file *f, struct rea
 
 /* ---- notices ---- */
 
-static void check_placeholders(struct reader *r, const char *path, const struct project_text *t)
+/* What is filled in, and by whom: a placeholder that nobody fills would leave a hole in a sentence. */
+static const char *const *placeholders_of(int notice)
 {
-    static const char *const known[] = {"order", "institution", "user",    "handler",  "amount",
-                                        "date",  "courier",     "parcel",  "serial",   "reason",
-                                        "stage", "project",     "hotline", "url",      "invoice",
-                                        "code",  "minutes",     "days",    "business", NULL};
+    /* intake/take.c */
+    static const char *const of_code[] = {"code",    "institution", "user", "handler", "date",
+                                          "project", "hotline",     "url",  NULL};
+    /* account/sign_in.c */
+    static const char *const of_sms_code[] = {"code", "minutes", NULL};
+    /* order/effects_notify.c; the invoice's number first, for its own notice only */
+    static const char *const of_order[] = {
+        "invoice", "order",  "business", "institution", "user",    "handler", "amount", "date",
+        "courier", "parcel", "serial",   "reason",      "project", "hotline", "url",    NULL};
+    switch (notice) {
+    case NOTICE_CODE:
+        return of_code;
+    case NOTICE_SMS_CODE:
+        return of_sms_code;
+    default:
+        return notice == NOTICE_INVOICE ? of_order : of_order + 1;
+    }
+}
+
+static const char *listed(struct arena *a, const char *const *names)
+{
+    const char *text = "";
+    for (; *names; names++)
+        text = arena_fmt(a, "%s {%s}", text, *names);
+    return text;
+}
+
+static void check_placeholders(struct reader *r, const char *path, int notice,
+                               const struct project_text *t)
+{
+    const char *const *known = placeholders_of(notice);
     for (int lang = 0; lang < 2; lang++)
         for (const char *s = strchr(t->in[lang], '{'); s; s = strchr(s + 1, '{')) {
             size_t n = strcspn(s, "}");
             const char *name = arena_text_n(r->arena, s + 1, s[n] ? n - 1 : n);
             if (!s[n] || name_index(known, name) < 0)
-                SAY(path, "placeholder {%s} is not known", name);
+                SAY(path, "placeholder {%s} is not known here; known:%s", name,
+                    listed(r->arena, known));
         }
 }
 
@@ -551,9 +580,9 @@ static void check_texts(const struct profile_file *f, struct reader *r, int i)
         SAY(path, "goes by sms, but has no text for it");
     if (has(n->channels, CHANNEL_MAIL) && (!n->subject.in[0][0] || !n->mail.in[0][0]))
         SAY(path, "goes by mail, but has no subject or no text");
-    check_placeholders(r, path, &n->sms);
-    check_placeholders(r, path, &n->subject);
-    check_placeholders(r, path, &n->mail);
+    check_placeholders(r, path, i, &n->sms);
+    check_placeholders(r, path, i, &n->subject);
+    check_placeholders(r, path, i, &n->mail);
 }
 
 static void check_notify(const struct profile_file *f, struct reader *r)
