@@ -6,13 +6,14 @@
 #include "hall/intake/intake.h"
 #include "hall/limit/limit.h"
 #include "hall/order/order.h"
+#include "hall/project/project.h"
 #include "hall/report/report.h"
 #include "hall/vault/vault.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-enum { OVERRIDES_MAX = 10000 };
+enum { OVERRIDES_MAX = 10000, PREVIEW_ROWS = 20 };
 
 /* ---- what was imported ---- */
 
@@ -47,6 +48,7 @@ static void open_batch(struct hall_tx *tx, const struct report_import *b, struct
     jout_text(j, "project", b->project);
     jout_text(j, "file_name", b->name);
     jout_text(j, "sha256", b->batch);
+    web_some(j, "encoding", b->encoding);
     jout_text(j, "imported_at", time_rfc3339(tx->arena, b->at));
     jout_text(j, "imported_by", b->by);
     jout_text(j, "signer", b->signer);
@@ -95,11 +97,13 @@ static const char *state_text(struct hall_tx *tx, const struct account *acc)
     }
 }
 
-/* Lines of a sheet are counted with its head row; elements of a JSON list are not. */
-static int line_of(const struct report_import *b, int number)
+/* Of what was imported before the place was kept only the number is known: the head row of a sheet counts, too. */
+static int row_of(const struct report_import *b, const struct report_import_row *row)
 {
     size_t n = strlen(b->name);
-    return number + !(n > 5 && strcmp(b->name + n - 5, ".json") == 0);
+    if (row->place)
+        return row->place;
+    return row->number + !(n > 5 && strcmp(b->name + n - 5, ".json") == 0);
 }
 
 static enum err write_row(struct hall_tx *tx, const struct report_import *b,
@@ -109,7 +113,7 @@ static enum err write_row(struct hall_tx *tx, const struct report_import *b,
     struct account acc;
     TRY(account_get(tx, row->account, &acc, e));
     jout_object(j, NULL);
-    jout_int(j, "row", line_of(b, row->number));
+    jout_int(j, "row", row_of(b, row));
     jout_text(j, "action", row->action);
     jout_text(j, "institution_name", row->institution_name);
     jout_text(j, "reporting_code", row->reporting_code);
@@ -276,12 +280,85 @@ static enum err answer_problems(struct httpd_request *r, struct httpd_reply *rep
     return ERR_OK;
 }
 
+/* What a row would do, in words; an account is looked up only where there must be one. */
+static enum err preview_state(struct hall_tx *tx, const struct project *p,
+                              const struct reglist_row *row, struct account *acc, const char **text,
+                              struct err_info *e)
+{
+    if (row->action == REGLIST_ADD) {
+        acc->state = ACCOUNT_LOADED;
+        acc->usable_from = project_code_usable(p, tx->hall->calendar, time_china_day(tx->now),
+                                               &acc->usable_provisional);
+        *text = state_text(tx, acc);
+        return ERR_OK;
+    }
+    TRY(account_find(tx, p->about.code, row->reporting_code, row->user_name, acc, e));
+    if (row->action == REGLIST_WITHDRAW)
+        acc->state = ACCOUNT_WITHDRAWN;
+    *text = row->action == REGLIST_WITHDRAW ? web_word(tx->lang, "将撤回", "To be withdrawn")
+                                            : web_word(tx->lang, "将更正", "To be corrected");
+    return ERR_OK;
+}
+
+static enum err preview_row(struct hall_tx *tx, const struct project *p,
+                            const struct reglist_row *row, struct json_out *j, struct err_info *e)
+{
+    struct account acc = {0};
+    const char *text;
+    TRY(preview_state(tx, p, row, &acc, &text, e));
+    jout_object(j, NULL);
+    jout_int(j, "row", row->place);
+    jout_text(j, "action", reglist_action_text(row->action));
+    jout_text(j, "institution_name", row->institution_name);
+    jout_text(j, "reporting_code", row->reporting_code);
+    jout_text(j, "user_name", row->user_name);
+    web_some(j, "uscc", row->uscc);
+    web_some(j, "handler", vault_mask_name(tx->arena, row->handler));
+    web_some(j, "mobile_masked", vault_mask_mobile(tx->arena, row->mobile));
+    jout_text(j, "state", account_state_text(acc.state));
+    jout_text(j, "text", text);
+    jout_text(j, "usable_on", time_date_text(tx->arena, acc.usable_from));
+    jout_end(j);
+    return ERR_OK;
+}
+
+static enum err preview(struct httpd_request *r, const struct console *c, const struct upload *u,
+                        const struct intake_report *report, struct json_out *j, struct err_info *e)
+{
+    const struct project *p = projects_find(c->hall->projects, u->file.project);
+    _auto_hall_tx tx = {0};
+    TRY(console_begin(r, c, 0, &tx, e));
+    jout_list(j, "rows");
+    for (int i = 0; i < report->rows && i < PREVIEW_ROWS; i++)
+        TRY(preview_row(&tx, p, &report->list[i], j, e));
+    jout_end(j);
+    return ERR_OK;
+}
+
+/* The very file was imported before: what it did then. */
+static enum err answer_known(struct httpd_request *r, struct httpd_reply *reply,
+                             const struct console *c, const struct upload *u,
+                             const struct intake_report *report, struct err_info *e)
+{
+    struct report_import b;
+    struct json_out j;
+    _auto_hall_tx tx = {0};
+    TRY(console_begin(r, c, 0, &tx, e));
+    TRY(report_import_of(&tx, u->file.project, report->batch, &b, e));
+    httpd_reply_json(reply, &j);
+    open_batch(&tx, &b, &j);
+    jout_end(&j);
+    return ERR_OK;
+}
+
 /* What a dry run would have imported: nothing of it is stored, so its id is the file's hash. */
 static enum err answer_checked(struct httpd_request *r, struct httpd_reply *reply,
                                const struct console *c, const struct upload *u,
-                               const struct intake_report *report)
+                               const struct intake_report *report, struct err_info *e)
 {
     struct json_out j;
+    if (report->again)
+        return answer_known(r, reply, c, u, report, e);
     struct report_import counts = {.added = report->added,
                                    .corrected = report->corrected,
                                    .withdrawn = report->withdrawn,
@@ -292,9 +369,11 @@ static enum err answer_checked(struct httpd_request *r, struct httpd_reply *repl
     jout_text(&j, "project", u->file.project);
     jout_text(&j, "file_name", u->file.name);
     jout_text(&j, "sha256", report->batch);
+    jout_text(&j, "encoding", report->encoding);
     jout_text(&j, "imported_at", time_rfc3339(r->arena, clock_business(c->hall->clock)));
     jout_text(&j, "signer", report->signer);
     write_counts(&counts, &j);
+    TRY(preview(r, c, u, report, &j, e));
     jout_end(&j);
     return ERR_OK;
 }
@@ -343,5 +422,5 @@ HANDLER(console_import_create)
         return import(r, reply, c, &u, e);
     TRY(check(r, c, &u, &report, e));
     return report.problems_n ? answer_problems(r, reply, &report)
-                             : answer_checked(r, reply, c, &u, &report);
+                             : answer_checked(r, reply, c, &u, &report, e);
 }

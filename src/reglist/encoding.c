@@ -6,12 +6,30 @@
 #include <iconv.h>
 #include <string.h>
 
-static int line_of(const uint8_t *p, size_t n)
+/* The row of the sheet, as csv.c counts it: a line break within quotes is part of a field. Neither octet stands within
+ * a character of either encoding. */
+static int row_of(const uint8_t *p, size_t n)
 {
-    int line = 1;
-    for (size_t i = 0; i < n; i++)
-        line += p[i] == '\n';
-    return line;
+    int row = 1, quoted = 0;
+    for (size_t i = 0; i < n; i++) {
+        quoted ^= p[i] == '"';
+        row += p[i] == '\n' && !quoted;
+    }
+    return row;
+}
+
+/* Where the first line begins that is not UTF-8: a line break is within no character. */
+static size_t utf8_until(struct bytes file)
+{
+    size_t at = 0;
+    while (at < file.n) {
+        const uint8_t *end = memchr(file.p + at, '\n', file.n - at);
+        size_t n = end ? (size_t)(end - file.p) + 1 - at : file.n - at;
+        if (!text_is_utf8(file.p + at, n))
+            break;
+        at += n;
+    }
+    return at;
 }
 
 static int from_gb18030(struct arena *a, struct bytes file, struct bytes *utf8, int *place)
@@ -28,7 +46,9 @@ static int from_gb18030(struct arena *a, struct bytes file, struct bytes *utf8, 
     *utf8 = (struct bytes){(const uint8_t *)start, room - left};
     if (irreversible == 0 && in_left == 0)
         return 1;
-    *place = line_of(file.p, file.n - in_left);
+    /* the encoding that got further is the one it was meant to be in */
+    size_t utf8_n = utf8_until(file), gb_n = file.n - in_left;
+    *place = row_of(file.p, utf8_n > gb_n ? utf8_n : gb_n);
     return 0;
 }
 
@@ -40,7 +60,7 @@ int encoding_read(struct arena *a, struct bytes file, struct bytes *utf8, int *g
     /* a NUL is in no text; it is how UTF-16 shows itself */
     const uint8_t *nul = file.n ? memchr(file.p, 0, file.n) : NULL;
     if (nul) {
-        *place = line_of(file.p, (size_t)(nul - file.p));
+        *place = row_of(file.p, (size_t)(nul - file.p));
         return 0;
     }
     if (file.n >= 3 && memcmp(file.p, bom, 3) == 0)

@@ -45,7 +45,7 @@ struct reglist_problem *reading_problem(struct reading *r, int number, int place
 void csv_read(struct reading *r, const char *text, size_t n);
 void json_list_read(struct reading *r, const char *text, size_t n);
 
-/* UTF-8 of the file, without a byte order mark. 0 where it is neither UTF-8 nor GB18030; *place is the line. */
+/* UTF-8 of the file, without a byte order mark. 0 where it is neither UTF-8 nor GB18030; *place is the row of the sheet. */
 int encoding_read(struct arena *a, struct bytes file, struct bytes *utf8, int *gb18030, int *place);
 
 /* Full-width ASCII and the ideographic space to half-width, trimmed. */

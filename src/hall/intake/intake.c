@@ -42,6 +42,8 @@ static void count_rows(struct intake_run *run)
                     [REGLIST_CORRECT] = &run->report->corrected,
                     [REGLIST_WITHDRAW] = &run->report->withdrawn};
     run->report->rows = (int)run->list.rows_n;
+    run->report->list = run->list.rows;
+    run->report->encoding = run->list.gb18030 ? "GB18030" : "UTF-8";
     for (size_t i = 0; i < run->list.rows_n; i++)
         ++*count[run->list.rows[i].action];
 }
@@ -51,7 +53,7 @@ static enum err prepare(struct intake_run *run, struct err_info *e)
 {
     uint8_t hash[DIGEST_LEN];
     struct hall_tx *tx = run->tx;
-    *run->report = (struct intake_report){.signer = ""};
+    *run->report = (struct intake_report){.signer = "", .encoding = ""};
     run->project = projects_find(tx->hall->projects, run->file->project);
     if (!run->project || run->project->intake.source != INTAKE_REGULATOR)
         return err_set(e, ERR_NOT_FOUND, "project", "%s takes no lists", run->file->project);

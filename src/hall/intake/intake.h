@@ -47,6 +47,8 @@ struct intake_report {
     const char *batch; /* hex SHA-256 of the file */
     int again;         /* 1: this very file was imported before; nothing was done */
     int rows, added, corrected, withdrawn;
+    const char *encoding;                   /* "UTF-8", "GB18030"; "" where `again` */
+    const struct reglist_row *list;         /* the `rows` that would be taken; NULL where `again` */
     const struct reglist_problem *problems; /* all of them; overridden warnings not among them */
     size_t problems_n;
     size_t errors;

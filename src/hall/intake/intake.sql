@@ -6,8 +6,8 @@ ON CONFLICT (project) DO UPDATE SET certificate = $2, entered_at = $3;
 SELECT certificate, entered_at FROM intake_regulator WHERE project = $1;
 
 -- name: intake_batch_add :exec
-INSERT INTO intake_batch (id, project, batch, name, by_name, signer, at, row_n, added, corrected, withdrawn, ca_state)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'waiting');
+INSERT INTO intake_batch (id, project, batch, name, by_name, signer, at, row_n, added, corrected, withdrawn, ca_state, encoding)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'waiting', $12);
 
 -- name: intake_batch_get :one
 SELECT id, project, batch, name, by_name, signer, at, row_n, added, corrected, withdrawn, ca_state FROM intake_batch
@@ -24,8 +24,8 @@ SELECT id, project FROM intake_batch WHERE batch = $1;
 UPDATE intake_batch SET ca_state = $2 WHERE id = $1;
 
 -- name: intake_row_add :exec
-INSERT INTO intake_row (id, batch_id, number, account, action, institution_name, reporting_code, user_name, uscc, hash)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
+INSERT INTO intake_row (id, batch_id, number, account, action, institution_name, reporting_code, user_name, uscc, hash, place)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 
 -- name: intake_row_of_account :one
 SELECT b.batch, r.number, r.institution_name, r.reporting_code, r.user_name

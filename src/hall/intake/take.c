@@ -124,7 +124,7 @@ static enum err take_row(struct intake_run *run, const struct reglist_row *row, 
                           P_INT(row->number), P_INT(account),
                           P_TEXT(reglist_action_text(row->action)), P_TEXT(row->institution_name),
                           P_TEXT(row->reporting_code), P_TEXT(row->user_name), P_TEXT(row->uscc),
-                          P_BLOB(hash)),
+                          P_BLOB(hash), P_INT(row->place)),
                    NULL, e));
     return hooks ? hooks->done(run->tx, account, row->action, e) : ERR_OK;
 }
@@ -200,7 +200,7 @@ static enum err keep_batch(struct intake_run *run, struct err_info *e)
                              P_TEXT(run->report->batch), P_TEXT(run->file->name),
                              P_TEXT(tx->who.name), P_TEXT(run->report->signer), P_INT(tx->now),
                              P_INT((int64_t)run->list.rows_n), P_INT(did->added),
-                             P_INT(did->corrected), P_INT(did->withdrawn)),
+                             P_INT(did->corrected), P_INT(did->withdrawn), P_TEXT(did->encoding)),
                       NULL, e);
 }
 

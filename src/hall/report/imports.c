@@ -13,6 +13,7 @@ static struct report_import import_of(const struct store_row *r)
                                   .by = row_text(r, "by_name"),
                                   .signer = row_text(r, "signer"),
                                   .ca_state = row_text(r, "ca_state"),
+                                  .encoding = row_text(r, "encoding"),
                                   .added = (int)row_int(r, "added"),
                                   .corrected = (int)row_int(r, "corrected"),
                                   .withdrawn = (int)row_int(r, "withdrawn"),
@@ -62,6 +63,7 @@ enum err report_import_rows(struct hall_tx *tx, int64_t batch, int64_t after, in
     for (size_t i = 0; i < rows.n; i++) {
         const struct store_row *r = &rows.row[i];
         list[i] = (struct report_import_row){.number = (int)row_int(r, "number"),
+                                             .place = (int)row_int(r, "place"),
                                              .account = row_int(r, "account"),
                                              .order = row_int(r, "order_id"),
                                              .action = row_text(r, "action"),

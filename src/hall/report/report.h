@@ -57,6 +57,7 @@ NODISCARD enum err report_name_change_get(struct hall_tx *tx, int64_t order,
 struct report_import {
     int64_t id, at;
     const char *project, *batch, *name, *by, *signer, *ca_state; /* intake's words */
+    const char *encoding; /* "UTF-8", "GB18030"; "": imported before it was kept */
     int added, corrected, withdrawn, overridden;
 };
 NODISCARD enum err report_imports(struct hall_tx *tx, int64_t before, int limit,
@@ -68,7 +69,7 @@ NODISCARD enum err report_import_of(struct hall_tx *tx, const char *project, con
                                     struct report_import *out, struct err_info *e);
 
 struct report_import_row {
-    int number;
+    int number, place;      /* place: where a person finds it; 0: imported before it was kept */
     int64_t account, order; /* order: the account's newest; 0: none */
     const char *action, *institution_name, *reporting_code, *user_name, *uscc;
     const char *override_reason; /* "" */

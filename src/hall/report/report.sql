@@ -61,22 +61,22 @@ WHERE t.closed_at >= $6 AND $1 LIKE '% ' || t.role || ' %'
     AND ($5 = '' OR CAST(t.order_id AS TEXT) LIKE $5 || '%' ESCAPE '!' OR o.institution_name LIKE '%' || $5 || '%' ESCAPE '!');
 
 -- name: report_imports :many
-SELECT b.id, b.project, b.batch, b.name, b.by_name, b.signer, b.at, b.added, b.corrected, b.withdrawn, b.ca_state,
+SELECT b.id, b.project, b.batch, b.name, b.by_name, b.signer, b.at, b.added, b.corrected, b.withdrawn, b.ca_state, b.encoding,
     (SELECT COUNT(*) FROM intake_override v WHERE v.batch_id = b.id) AS overridden
 FROM intake_batch b WHERE CAST($1 AS BIGINT) = 0 OR b.id < $1 ORDER BY b.id DESC LIMIT $2;
 
 -- name: report_import_get :one
-SELECT b.id, b.project, b.batch, b.name, b.by_name, b.signer, b.at, b.added, b.corrected, b.withdrawn, b.ca_state,
+SELECT b.id, b.project, b.batch, b.name, b.by_name, b.signer, b.at, b.added, b.corrected, b.withdrawn, b.ca_state, b.encoding,
     (SELECT COUNT(*) FROM intake_override v WHERE v.batch_id = b.id) AS overridden
 FROM intake_batch b WHERE b.id = $1;
 
 -- name: report_import_of :one
-SELECT b.id, b.project, b.batch, b.name, b.by_name, b.signer, b.at, b.added, b.corrected, b.withdrawn, b.ca_state,
+SELECT b.id, b.project, b.batch, b.name, b.by_name, b.signer, b.at, b.added, b.corrected, b.withdrawn, b.ca_state, b.encoding,
     (SELECT COUNT(*) FROM intake_override v WHERE v.batch_id = b.id) AS overridden
 FROM intake_batch b WHERE b.project = $1 AND b.batch = $2;
 
 -- name: report_import_rows :many
-SELECT r.number, r.account, r.action, r.institution_name, r.reporting_code, r.user_name, r.uscc,
+SELECT r.number, r.place, r.account, r.action, r.institution_name, r.reporting_code, r.user_name, r.uscc,
     COALESCE((SELECT MAX(o.id) FROM orders o WHERE o.account_id = r.account), 0) AS order_id,
     COALESCE((SELECT MIN(v.reason) FROM intake_override v WHERE v.batch_id = r.batch_id AND v.number = r.number), '') AS override_reason
 FROM intake_row r WHERE r.batch_id = $1 AND r.number > $2 ORDER BY r.number LIMIT $3;

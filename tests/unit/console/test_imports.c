@@ -17,6 +17,12 @@
 #define BAD                                                                                        \
     HEAD ROW("FJXM20260718A1", "91350100M000100Y44", "123")                                        \
         ROW("short", "91350100M000100Y43", "13600960718")
+#define GAPS                                                                                       \
+    HEAD ROW("FJXM20260718A1", "91350100M000100Y43", "13600960718") ",,,,,,,,\n" ROW(              \
+        "FJXM20260718A2", "91350100M000100Y43", "13600960718")
+#define CHANGES                                                                                                \
+    HEAD "correct,厦门鹭岛融资担保有限公司,FJXM20260718A1,陈思远,91350100M000100Y43,陈思源," \
+         "13600960718,chen.siyuan@ludao.example,\nwithdraw,,FJXM20260718A2,陈思远,,,,,\n"
 
 struct regulator {
     struct pki_key *key;
@@ -169,13 +175,46 @@ static void a_dry_run_checks_and_stores_nothing(void **state)
     _auto_regulator zhou = {0};
     make_regulator(f, &zhou);
     browser_sign_in(&b, f, "zhou", STAFF_REGULATOR);
-    assert_int_equal(import(&b, &zhou, GOOD, GOOD, "dry_run", "true"), 200);
-    assert_int_equal(json_integer_value(browser_at(&b, "counts.add")), 1);
+    assert_int_equal(import(&b, &zhou, GAPS, GAPS, "dry_run", "true"), 200);
+    assert_int_equal(json_integer_value(browser_at(&b, "counts.add")), 2);
+    assert_string_equal(browser_text(&b, "encoding"), "UTF-8");
+    assert_int_equal(json_array_size(browser_at(&b, "rows")), 2);
+    assert_int_equal(json_integer_value(browser_at(&b, "rows.1.row")), 4); /* 3 is empty */
+    assert_string_equal(browser_text(&b, "rows.0.user_name"), "陈思远");
+    assert_string_equal(browser_text(&b, "rows.0.mobile_masked"), "136****0718");
+    assert_null(memmem(b.body.p, b.body.n, "13600960718", 11)); /* masked throughout */
+    assert_null(memmem(b.body.p, b.body.n, "chen.siyuan@", 12));
+    assert_string_equal(browser_text(&b, "rows.0.state"), "LOADED");
+    assert_string_equal(browser_text(&b, "rows.0.usable_on"), "2026-09-09");
     assert_int_equal(import(&b, &zhou, BAD, BAD, "dry_run", "true"), 422);
     assert_int_equal(import(&b, &zhou, GOOD, WARNED, "dry_run", "true"), 422);
     assert_int_equal(import(&b, &zhou, GOOD, GOOD, "dry_run", "perhaps"), 400);
     assert_int_equal(browser_get(&b, "/imports"), 200);
     assert_int_equal(json_array_size(browser_at(&b, "items")), 0);
+}
+
+/* A correction and a withdrawal name people who are here; the file of a batch is known again. */
+static void a_dry_run_says_what_each_row_would_do(void **state)
+{
+    struct console_fixture *f = *state;
+    _auto_browser b = {0};
+    _auto_regulator zhou = {0};
+    make_regulator(f, &zhou);
+    browser_sign_in(&b, f, "zhou", STAFF_REGULATOR);
+    assert_int_equal(import(&b, &zhou, GAPS, GAPS, NULL, ""), 201);
+    char path[64];
+    snprintf(path, sizeof path, "/imports/%s", browser_text(&b, "id"));
+    assert_int_equal(browser_get(&b, path), 200);
+    assert_string_equal(browser_text(&b, "encoding"), "UTF-8");
+    assert_int_equal(json_integer_value(browser_at(&b, "rows.1.row")), 4);
+    assert_int_equal(import(&b, &zhou, CHANGES, CHANGES, "dry_run", "true"), 200);
+    assert_string_equal(browser_text(&b, "rows.0.text"), "将更正");
+    assert_string_equal(browser_text(&b, "rows.0.state"), "LOADED");
+    assert_string_equal(browser_text(&b, "rows.1.text"), "将撤回");
+    assert_string_equal(browser_text(&b, "rows.1.state"), "WITHDRAWN");
+    assert_int_equal(import(&b, &zhou, GAPS, GAPS, "dry_run", "true"), 200);
+    assert_string_equal(browser_text(&b, "ca_state"), "waiting"); /* what it did then */
+    assert_null(browser_at(&b, "rows"));
 }
 
 static void only_the_regulator_imports(void **state)
@@ -201,6 +240,7 @@ int main(void)
         CONSOLE_TEST(a_wrong_check_digit_is_overridden_with_a_reason),
         CONSOLE_TEST(a_signature_over_other_bytes_is_refused),
         CONSOLE_TEST(a_dry_run_checks_and_stores_nothing),
+        CONSOLE_TEST(a_dry_run_says_what_each_row_would_do),
         CONSOLE_TEST(only_the_regulator_imports),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

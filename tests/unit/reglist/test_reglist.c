@@ -42,7 +42,7 @@ static const struct reglist_problem *find(const struct reglist *l, int place, co
     }
     print_error("no problem %s at %d %s\n", reglist_reason_code(reason), place, column);
     fail();
-    return NULL;
+    abort(); /* fail() does not come back */
 }
 
 static void a_good_row_is_read_and_mended(void **state)
@@ -112,6 +112,21 @@ static void quotes_hold_commas_quotes_and_line_breaks(void **state)
     assert_string_equal(l.rows[0].institution_name, "海丝, \"筹\" 公司");
     find(&l, 5, "institution_name", REGLIST_CHARACTER); /* rows as a spreadsheet counts them */
     assert_int_equal(l.problems_n, 1);
+}
+
+/* A field with line breaks is one row of the sheet: what comes after it is found where a spreadsheet shows it. */
+static void rows_after_a_field_with_line_breaks_keep_their_number(void **state)
+{
+    static const char list[] = HEAD
+        "add,\"海\n\r\n\"\"\n丝\",FJQZ20260718A2,u1,91350100M000100Y43,沈若琳,13805961234,"
+        "a@example.com,\r\n" GOOD "add,泉州海丝,short,u2,91350100M000100Y43,沈若琳,"
+        "13805961234,a@example.com,\r\n";
+    struct reglist l = read_text(*state, list, REGLIST_CSV);
+    find(&l, 2, "institution_name", REGLIST_CHARACTER);
+    find(&l, 4, "reporting_code", REGLIST_REPORTING_CODE);
+    assert_int_equal(l.rows[0].place, 3);
+    l = read_text(*state, arena_fmt(*state, "%sadd,\xFF\xFF,x\n", list), REGLIST_CSV);
+    find(&l, 5, "", REGLIST_ENCODING);
 }
 
 static void a_stray_quote_is_a_problem_of_its_row_only(void **state)
@@ -313,6 +328,7 @@ int main(void)
         T(gb18030_gives_the_same_row_as_utf8),
         T(bytes_of_no_encoding_are_named_with_their_line),
         T(quotes_hold_commas_quotes_and_line_breaks),
+        T(rows_after_a_field_with_line_breaks_keep_their_number),
         T(a_stray_quote_is_a_problem_of_its_row_only),
         T(every_problem_is_reported_at_once),
         T(doubles_inside_the_file_name_the_first_place),
