@@ -76,5 +76,9 @@ NODISCARD enum err pki_key_to_der(const struct pki_key *k, struct arena *a, stru
 NODISCARD enum err pki_key_sign_digest(const struct pki_key *k,
                                        const uint8_t digest[PKI_DIGEST_LEN], struct arena *a,
                                        struct bytes *sig, struct err_info *e);
+/* RSASP1 (RFC 8017 5.2.1): the private operation on a block as long as the modulus, which the caller has padded.
+ * ERR_KEY_UNSUPPORTED for a key that is not RSA. */
+NODISCARD enum err pki_key_rsa_private(const struct pki_key *k, struct bytes block, struct arena *a,
+                                       struct bytes *out, struct err_info *e);
 
 #endif

@@ -247,3 +247,20 @@ enum err pki_key_sign_digest(const struct pki_key *k, const uint8_t digest[PKI_D
     *sig = arena_bytes(a, out, n);
     return ERR_OK;
 }
+
+enum err pki_key_rsa_private(const struct pki_key *k, struct bytes block, struct arena *a,
+                             struct bytes *out, struct err_info *e)
+{
+    enum pki_alg alg = pki_key_alg(k);
+    if (alg != PKI_RSA2048 && alg != PKI_RSA3072)
+        return pki_why(e, ERR_KEY_UNSUPPORTED, "%s has no such operation", pki_alg_text(alg));
+    uint8_t made[512];
+    size_t n = sizeof made;
+    _auto_evp(EVP_PKEY_CTX) ctx = EVP_PKEY_CTX_new(k->pkey, NULL);
+    if (!ctx || EVP_PKEY_sign_init(ctx) != 1 ||
+        EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_NO_PADDING) != 1 ||
+        EVP_PKEY_sign(ctx, made, &n, block.p, block.n) != 1)
+        return pki_library_error(e, ERR_CRYPTO, "sign");
+    *out = arena_bytes(a, made, n);
+    return ERR_OK;
+}

@@ -445,17 +445,16 @@ static enum err soft_delete(struct token *base, const char *name, struct err_inf
     return store_signed(t, &im, t->secret, e);
 }
 
-static enum err soft_sign_digest(struct token *base, const char *name,
-                                 const uint8_t digest[TOKEN_DIGEST], struct arena *out_arena,
-                                 struct bytes *out, struct err_info *e)
+/* The pair of a container, in clear for one signature. */
+static enum err open_pair(struct soft_token *t, const char *name, struct pki_key **out,
+                          struct err_info *e)
 {
-    struct soft_token *t = soft_of(base);
     struct soft_image im;
     struct soft_key *k;
     struct bytes der;
     struct aead_key secret;
     _auto(arena) a = arena_new();
-    _auto(pki_key) pair = NULL;
+    *out = NULL;
     TRY(load_logged_in(t, a, &im, e));
     TRY(find(&im, name, &k, e));
     secret_key(t, &secret);
@@ -464,8 +463,30 @@ static enum err soft_sign_digest(struct token *base, const char *name,
     if (err == ERR_CRYPTO)
         return err_set(e, ERR_TOKEN_DAMAGED, NULL, "image: private key %s", name);
     TRY(err);
-    TRY(pki_key_from_der(der, &pair, e));
-    return pki_key_sign_digest(pair, digest, out_arena, out, e);
+    return pki_key_from_der(der, out, e);
+}
+
+static enum err soft_sign_digest(struct token *base, const char *name,
+                                 const uint8_t digest[TOKEN_DIGEST], struct arena *a,
+                                 struct bytes *out, struct err_info *e)
+{
+    _auto(pki_key) pair = NULL;
+    TRY(open_pair(soft_of(base), name, &pair, e));
+    return pki_key_sign_digest(pair, digest, a, out, e);
+}
+
+static enum err soft_rsa_private(struct token *base, const char *name,
+                                 const uint8_t block[TOKEN_RSA_BLOCK], struct arena *a,
+                                 struct bytes *out, struct err_info *e)
+{
+    _auto(pki_key) pair = NULL;
+    TRY(open_pair(soft_of(base), name, &pair, e));
+    if (pki_key_alg(pair) != PKI_RSA2048) {
+        err_set(e, ERR_TOKEN_UNSUPPORTED, NULL, "%s", pki_alg_text(pki_key_alg(pair)));
+        err_arg(e, "what", "RSA, %s", pki_alg_text(pki_key_alg(pair)));
+        return ERR_TOKEN_UNSUPPORTED;
+    }
+    return pki_key_rsa_private(pair, (struct bytes){block, TOKEN_RSA_BLOCK}, a, out, e);
 }
 
 static enum err soft_import_certificate(struct token *base, const char *name, struct bytes der,
@@ -657,7 +678,8 @@ static void soft_free(struct token *base)
 const struct token_driver soft_driver = {
     .name = "soft",
     .caps = TOKEN_CAP_P256 | TOKEN_CAP_SM2 | TOKEN_CAP_RSA2048 | TOKEN_CAP_INITIALISE |
-            TOKEN_CAP_SERIAL | TOKEN_CAP_TRIES | TOKEN_CAP_ADMIN_PIN | TOKEN_CAP_OBJECTS,
+            TOKEN_CAP_SERIAL | TOKEN_CAP_TRIES | TOKEN_CAP_ADMIN_PIN | TOKEN_CAP_OBJECTS |
+            TOKEN_CAP_RSA_RAW,
     .place_free = soft_place_free,
     .list = soft_list,
     .wait = soft_wait,
@@ -675,6 +697,7 @@ const struct token_driver soft_driver = {
     .public_key = soft_public_key,
     .delete = soft_delete,
     .sign_digest = soft_sign_digest,
+    .rsa_private = soft_rsa_private,
     .import_certificate = soft_import_certificate,
     .certificate = soft_certificate,
     .object_write = soft_object_write,

@@ -329,6 +329,15 @@ enum err token_sign(struct token *t, const char *name, struct bytes message, str
     return token_sign_digest(t, name, digest, a, out, e);
 }
 
+enum err token_rsa_private(struct token *t, const char *name, const uint8_t block[TOKEN_RSA_BLOCK],
+                           struct arena *a, struct bytes *out, struct err_info *e)
+{
+    TRY(check_name(name, TOKEN_NAME_MAX, e));
+    if (!(t->driver->caps & TOKEN_CAP_RSA_RAW))
+        return unsupported(e, "RSA");
+    return t->driver->rsa_private(t, name, block, a, out, e);
+}
+
 /* Also what a vendor's library must not be trusted with: a certificate for another key. */
 enum err token_certificate_fits(struct token *t, const char *name, struct bytes der,
                                 struct err_info *e)

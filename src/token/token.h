@@ -26,6 +26,7 @@ enum {
     TOKEN_TRIES_MAX = 15,
     TOKEN_DIGEST = 32, /* every algorithm here signs 32 bytes: SHA-256, SM3 */
     TOKEN_SIGNATURE_MAX = 512,
+    TOKEN_RSA_BLOCK = 256, /* as long as the modulus */
 };
 
 enum token_alg { TOKEN_P256 = 1, TOKEN_SM2, TOKEN_RSA2048 };
@@ -41,6 +42,8 @@ enum token_cap {
     TOKEN_CAP_TRIES = 1 << 5,     /* the number of tries can be set */
     TOKEN_CAP_ADMIN_PIN = 1 << 6, /* unblock and change by an admin PIN (U4b) */
     TOKEN_CAP_OBJECTS = 1 << 7,
+    TOKEN_CAP_RSA_RAW =
+        1 << 8, /* RSA on a block that the host has padded (CKM_RSA_X_509): TLS 1.3 wants PSS */
 };
 
 /* A PIN; `_auto_pin` wipes it at the end of the block. ASCII 0x21–0x7e. */
@@ -149,6 +152,12 @@ NODISCARD enum err token_sign(struct token *t, const char *name, struct bytes me
                               struct arena *a, struct bytes *out, struct err_info *e);
 NODISCARD enum err token_sign_digest(struct token *t, const char *name,
                                      const uint8_t digest[TOKEN_DIGEST], struct arena *a,
+                                     struct bytes *out, struct err_info *e);
+
+/* RSASP1 of RFC 8017 5.2.1: the private operation on a block that the host has padded; TOKEN_CAP_RSA_RAW.
+ * ERR_TOKEN_UNSUPPORTED also for a container of another algorithm. */
+NODISCARD enum err token_rsa_private(struct token *t, const char *name,
+                                     const uint8_t block[TOKEN_RSA_BLOCK], struct arena *a,
                                      struct bytes *out, struct err_info *e);
 
 /* Certificate of a container, DER. Importing refuses one whose public key is not the container's

@@ -1,5 +1,5 @@
-/* A key of a UKey as an OpenSSL EVP_PKEY, so that a TLS client lets the UKey sign.
- * Elliptic curve keys only. */
+/* A key of a UKey as an OpenSSL EVP_PKEY, so that a TLS client lets the UKey sign: P-256, and RSA where the UKey has
+ * TOKEN_CAP_RSA_RAW. OpenSSL 3.0 has no TLS with SM2. */
 #ifndef CERTHALL_TOKEN_EVP_H
 #define CERTHALL_TOKEN_EVP_H
 
@@ -9,7 +9,7 @@
 
 struct token_evp;
 /* The token must be logged in when something is signed, and outlive *out; signing happens in the token's
- * thread. ERR_TOKEN_UNSUPPORTED for a key that is not P-256. */
+ * thread. ERR_TOKEN_UNSUPPORTED for an SM2 key. */
 NODISCARD enum err token_evp_new(struct token *t, const char *name, struct token_evp **out,
                                  struct err_info *e);
 void token_evp_free(struct token_evp *k); /* after every SSL_CTX and SSL that uses its pkey */

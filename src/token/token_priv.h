@@ -32,6 +32,9 @@ struct token_driver {
     enum err (*delete)(struct token *t, const char *name, struct err_info *e);
     enum err (*sign_digest)(struct token *t, const char *name, const uint8_t digest[TOKEN_DIGEST],
                             struct arena *a, struct bytes *out, struct err_info *e);
+    /* NULL without TOKEN_CAP_RSA_RAW */
+    enum err (*rsa_private)(struct token *t, const char *name, const uint8_t block[TOKEN_RSA_BLOCK],
+                            struct arena *a, struct bytes *out, struct err_info *e);
     enum err (*import_certificate)(struct token *t, const char *name, struct bytes der,
                                    struct err_info *e);
     enum err (*certificate)(struct token *t, const char *name, struct arena *a, struct bytes *out,

@@ -67,7 +67,8 @@ int main(void)
         .serial = SERIAL,
         /* design §6, first row of the table, single certificates */
         .caps = TOKEN_CAP_P256 | TOKEN_CAP_SM2 | TOKEN_CAP_RSA2048 | TOKEN_CAP_INITIALISE |
-                TOKEN_CAP_SERIAL | TOKEN_CAP_TRIES | TOKEN_CAP_ADMIN_PIN | TOKEN_CAP_OBJECTS,
+                TOKEN_CAP_SERIAL | TOKEN_CAP_TRIES | TOKEN_CAP_ADMIN_PIN | TOKEN_CAP_OBJECTS |
+                TOKEN_CAP_RSA_RAW,
         .self = &w,
     };
     return token_contract(&f);

@@ -5,6 +5,7 @@
 #include "pki/key.h"
 
 #include <openssl/evp.h>
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
@@ -255,6 +256,37 @@ static void an_rsa_pair_signs_what_its_public_key_verifies(void **state)
     sign_and_verify(*state, TOKEN_RSA2048, TOKEN_CAP_RSA2048, PKI_RSA2048);
 }
 
+/* What comes out, raised to the public exponent, is the block again. */
+static void the_raw_rsa_operation_is_undone_by_the_public_key(void **state)
+{
+    struct world *w = *state;
+    uint8_t block[TOKEN_RSA_BLOCK] = {0, 1, 2, 3};
+    unsigned char back[TOKEN_RSA_BLOCK];
+    size_t n = sizeof back;
+    struct bytes spki, out;
+    assert_err(ERR_OK, login(w, "transport1"));
+    assert_ok(token_generate(w->token, "ec", TOKEN_P256, &w->e), &w->e);
+    enum err err = token_generate(w->token, "rsa", TOKEN_RSA2048, &w->e);
+    if (err == ERR_OK)
+        err = token_rsa_private(w->token, "rsa", block, w->a, &out, &w->e);
+    if (!has(w, TOKEN_CAP_RSA_RAW, err))
+        return;
+    assert_ok(err, &w->e);
+    assert_ok(token_public_key(w->token, "rsa", w->a, &spki, &w->e), &w->e);
+    const unsigned char *p = spki.p;
+    EVP_PKEY *key = d2i_PUBKEY(NULL, &p, (long)spki.n);
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
+    assert_int_equal(EVP_PKEY_verify_recover_init(ctx), 1);
+    assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_NO_PADDING), 1);
+    assert_int_equal(EVP_PKEY_verify_recover(ctx, back, &n, out.p, out.n), 1);
+    assert_memory_equal(back, block, sizeof block);
+    EVP_PKEY_CTX_free(ctx);
+    EVP_PKEY_free(key);
+    assert_err(ERR_TOKEN_UNSUPPORTED, token_rsa_private(w->token, "ec", block, w->a, &out, &w->e));
+    token_logout(w->token);
+    assert_err(ERR_TOKEN_LOGIN, token_rsa_private(w->token, "rsa", block, w->a, &out, &w->e));
+}
+
 static void what_writes_or_signs_wants_a_login(void **state)
 {
     struct world *w = *state;
@@ -446,6 +478,7 @@ int token_contract(struct token_fixture *f)
         READY(a_p256_pair_signs_what_its_public_key_verifies),
         READY(an_sm2_pair_signs_what_its_public_key_verifies),
         READY(an_rsa_pair_signs_what_its_public_key_verifies),
+        READY(the_raw_rsa_operation_is_undone_by_the_public_key),
         READY(what_writes_or_signs_wants_a_login),
         READY(a_certificate_goes_in_and_comes_out_the_same),
         READY(containers_have_names_of_their_own_and_an_end),

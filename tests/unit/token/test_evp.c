@@ -124,11 +124,10 @@ static int connect_with(struct world *w, int version, X509 *cert, EVP_PKEY *key)
     return done;
 }
 
-static void a_tls_client_proves_itself_by_the_ukey(void **state)
+static void proves_itself(struct world *w, const char *container)
 {
-    struct world *w = *state;
     _auto(token_evp) k = NULL;
-    assert_ok(token_evp_new(w->token, "one", &k, &w->e), &w->e);
+    assert_ok(token_evp_new(w->token, container, &k, &w->e), &w->e);
     X509 *x = certificate(token_evp_pkey(k), token_evp_pkey(k));
     assert_int_equal(X509_verify(x, token_evp_pkey(k)), 1);
     assert_int_equal(connect_with(w, TLS1_3_VERSION, x, token_evp_pkey(k)), 1);
@@ -138,6 +137,19 @@ static void a_tls_client_proves_itself_by_the_ukey(void **state)
     assert_int_equal(connect_with(w, TLS1_3_VERSION, x, token_evp_pkey(k)), 0);
     assert_err(ERR_TOKEN_LOGIN, token_evp_error(k)->code);
     X509_free(x);
+}
+
+static void a_tls_client_proves_itself_by_the_ukey(void **state)
+{
+    proves_itself(*state, "one");
+}
+
+/* RFC 8446 4.2.3: TLS 1.3 takes RSA as PSS only. */
+static void a_tls_client_proves_itself_by_an_rsa_ukey(void **state)
+{
+    struct world *w = *state;
+    assert_ok(token_generate(w->token, "rsa", TOKEN_RSA2048, &w->e), &w->e);
+    proves_itself(w, "rsa");
 }
 
 static void a_key_that_tls_cannot_use_is_refused(void **state)
@@ -153,6 +165,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_tls_client_proves_itself_by_the_ukey, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_tls_client_proves_itself_by_an_rsa_ukey, setup, teardown),
         cmocka_unit_test_setup_teardown(a_key_that_tls_cannot_use_is_refused, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
