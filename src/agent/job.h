@@ -124,6 +124,8 @@ NODISCARD enum err job_open_finish(struct job *j, const char *token, char **addr
 void job_say_line(struct job *j, const char *line);
 
 /* A key as the protocol shows it, a list of all in a place. */
+/* "p256", "sm2", "rsa2048", as the protocol writes them; 0 for another. */
+int key_alg_from_text(const char *text, enum token_alg *out);
 NODISCARD enum err key_write(struct token_place *p, const struct token_info *info,
                              struct json_out *out, const char *member, struct err_info *e);
 NODISCARD enum err keys_write(struct token_place *p, struct json_out *out, const char *member,

@@ -190,13 +190,14 @@ static enum err build_csr(struct job *j, const char *container, struct bytes spk
 enum err step_csr(struct job *j, const json_t *data, struct json_out *out, struct err_info *e)
 {
     struct bytes csr, spki;
+    enum token_alg alg;
     const char *container = container_of(j);
-    if (strcmp(json_opt_text(data, "alg", ""), "p256") != 0)
+    if (!key_alg_from_text(json_opt_text(data, "alg", ""), &alg))
         return job_refuse(e, "algorithm");
     TRY(logged_in(j, e));
     enum err err = token_public_key(j->token, container, j->arena, &spki, e);
     if (err == ERR_TOKEN_NO_KEY) {
-        TRY(token_generate(j->token, container, TOKEN_P256, e));
+        TRY(token_generate(j->token, container, alg, e));
         err = token_public_key(j->token, container, j->arena, &spki, e);
     }
     TRY(err);

@@ -19,9 +19,17 @@ enum job_where job_where_of(const json_t *data)
 
 /* ---- how a key is shown ---- */
 
-static const char *alg_text(enum token_alg alg)
+static const char *const alg_texts[] = {
+    [TOKEN_P256] = "p256", [TOKEN_SM2] = "sm2", [TOKEN_RSA2048] = "rsa2048"};
+
+int key_alg_from_text(const char *text, enum token_alg *out)
 {
-    return alg == TOKEN_P256 ? "p256" : alg == TOKEN_SM2 ? "sm2" : "rsa2048";
+    for (int i = TOKEN_P256; i <= TOKEN_RSA2048; i++)
+        if (strcmp(alg_texts[i], text) == 0) {
+            *out = (enum token_alg)i;
+            return 1;
+        }
+    return 0;
 }
 
 static enum err container_write(struct token *t, const struct token_container *c, struct arena *a,
@@ -31,7 +39,7 @@ static enum err container_write(struct token *t, const struct token_container *c
     uint8_t sum[DIGEST_LEN];
     jout_object(out, NULL);
     jout_text(out, "name", c->name);
-    jout_text(out, "alg", alg_text(c->alg));
+    jout_text(out, "alg", alg_texts[c->alg]);
     if (c->has_certificate) {
         TRY(token_certificate(t, c->name, a, &der, e));
         digest_sha256(der, sum);

@@ -77,7 +77,7 @@ static const char *play_produce(struct world *w, const char *answered, const jso
         return "initialise";
     }
     if (!strcmp(answered, "initialise")) {
-        jout_text(out, "alg", "p256");
+        jout_text(out, "alg", w->alg ? w->alg : "p256");
         return "csr";
     }
     if (!strcmp(answered, "csr")) {
@@ -130,6 +130,36 @@ static void a_blank_key_gets_pair_certificate_and_proof(void **state)
     assert_int_equal(info.first_pin, 1);
     assert_err(ERR_OK, world_try_admin(w, w->bench, SERIAL, "ADMIN-PIN-000001"));
     assert_null(memmem(w->traffic.p, w->traffic.n, "ADMIN-PIN", 9));
+}
+
+static void makes_a_pair_of(struct world *w, const char *alg, enum pki_alg made)
+{
+    _auto(pki_pub) pub = NULL;
+    w->alg = alg;
+    ready(w);
+    assert_int_equal(world_run(w).outcome, JOB_DONE);
+    assert_string_equal(buf_cstr(&w->note), ALL);
+    assert_ok(pki_pub_load(w->public_key, &pub, &w->e), &w->e);
+    assert_int_equal(pki_pub_alg(pub), made);
+}
+
+static void an_sm2_pair_is_made_where_the_project_says_so(void **state)
+{
+    makes_a_pair_of(*state, "sm2", PKI_SM2);
+}
+
+static void an_rsa_pair_is_made_where_the_project_says_so(void **state)
+{
+    makes_a_pair_of(*state, "rsa2048", PKI_RSA2048);
+}
+
+static void an_algorithm_that_no_ukey_has_is_refused(void **state)
+{
+    struct world *w = *state;
+    w->alg = "rsa3072";
+    ready(w);
+    assert_int_equal(world_run(w).outcome, JOB_FAILED);
+    assert_int_equal(world_info(w, w->bench, SERIAL).containers, 0);
 }
 
 static void the_maker_sees_order_institution_and_the_key_that_signs(void **state)
@@ -242,6 +272,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WORLD(a_blank_key_gets_pair_certificate_and_proof),
+        WORLD(an_sm2_pair_is_made_where_the_project_says_so),
+        WORLD(an_rsa_pair_is_made_where_the_project_says_so),
+        WORLD(an_algorithm_that_no_ukey_has_is_refused),
         WORLD(the_maker_sees_order_institution_and_the_key_that_signs),
         WORLD(a_second_agent_finds_the_journal_and_keeps_the_pair),
         WORLD(a_pulled_key_is_waited_for_and_goes_on),

@@ -30,6 +30,7 @@ struct world {
     struct httpd *server;
     int port;
     const char *kind, *serial, *revision;
+    const char *alg; /* that a play asks for; NULL: "p256" */
     play *next;
     void (*on_progress)(struct world *w, const char *state);
     int with_code; /* the result is answered with a 6-digit code */
