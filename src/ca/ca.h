@@ -155,8 +155,8 @@ struct ca_answer {
 NODISCARD enum err ca_issue(struct ca *ca, const struct ca_request *r, struct arena *a,
                             struct ca_answer *out, struct err_info *e);
 
-/* A member of staff whose UKey's key the administrator has before him: certified and entered in one go (P-256, clientAuth).
- * The same request again gives the same certificate. */
+/* A member of staff whose UKey's key the administrator has before him: certified and entered in one go (clientAuth, by
+ * the issuing CA of the key's algorithm; ERR_CA_PROFILE without one). The same request again gives the same certificate. */
 struct ca_staff_in {
     const char *name, *role, *organisation, *ukey, *by;
     struct bytes csr;

@@ -242,15 +242,22 @@ enum err ca_issue(struct ca *ca, const struct ca_request *r, struct arena *a, st
 enum err ca_staff_certify(struct ca *ca, const struct ca_staff_in *in, struct arena *a,
                           struct ca_answer *out, struct err_info *e)
 {
-    static const struct ca_profile profile = {.code = "staff",
-                                              .algorithm = PKI_P256,
-                                              .key_usage = CERT_KU_DIGITAL_SIGNATURE,
-                                              .eku = CERT_EKU_CLIENT_AUTH,
-                                              .days_min = 1,
-                                              .days_max = 3 * 366};
+    struct ca_profile profile = {.code = "staff",
+                                 .key_usage = CERT_KU_DIGITAL_SIGNATURE,
+                                 .eku = CERT_EKU_CLIENT_AUTH,
+                                 .days_min = 1,
+                                 .days_max = 3 * 366};
     const struct name_part part[] = {
         {NAME_C, "CN"}, {NAME_O, in->organisation}, {NAME_OU, in->role}, {NAME_CN, in->name}};
     uint8_t hash[DIGEST_LEN];
+    struct csr csr;
+    _auto(pki_pub) key = NULL;
+    TRY(csr_parse(in->csr, &csr, e));
+    TRY(pki_pub_load(csr.spki, &key, e));
+    profile.algorithm = pki_pub_alg(key);
+    if (profile.algorithm ==
+        PKI_SM2) /* GM/T 0015 wants a policy; this is anyPolicy (RFC 5280 4.2.1.4) */
+        snprintf(profile.policy_oid, sizeof profile.policy_oid, "2.5.29.32.0");
     digest_sha256(in->csr, hash);
     _auto_json none = json_array();
     int64_t now = clock_business(ca->options.clock);

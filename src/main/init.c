@@ -108,6 +108,25 @@ static enum err init_all(struct init_options *o, struct err_info *e)
     return give_folders(o, e);
 }
 
+/* "P-256,SM2" */
+static int take_algorithms(struct init_options *o, const char *list)
+{
+    char *rest = arena_text(o->place.arena, list), *name;
+    while ((name = strsep(&rest, ",")) != NULL) {
+        enum pki_alg alg;
+        int twice = 0;
+        if (!pki_alg_from_text(name, &alg))
+            return report_usage("init",
+                                "--algorithms: %s is none of P-256, SM2, RSA-2048, RSA-3072", name);
+        for (int i = 0; i < o->algs; i++)
+            twice |= o->alg[i] == alg;
+        if (twice)
+            return report_usage("init", "--algorithms: %s stands there twice", name);
+        o->alg[o->algs++] = alg;
+    }
+    return EXIT_DONE;
+}
+
 static int check(struct init_options *o, const char *port_base)
 {
     if (port_base && !text_to_int(port_base, 1, 65530, &o->port_base))
@@ -133,9 +152,8 @@ static int check(struct init_options *o, const char *port_base)
 static int run(int argc, char **argv)
 {
     _auto(arena) a = arena_new();
-    const char *data = NULL, *run_folder = NULL, *port_base = NULL;
-    struct init_options o = {
-        .organisation = "CertHall", .algorithms = "P-256", .port_base = 8080, .smtp_url = ""};
+    const char *data = NULL, *run_folder = NULL, *port_base = NULL, *algorithms = "P-256";
+    struct init_options o = {.organisation = "CertHall", .port_base = 8080, .smtp_url = ""};
     const struct option_row rows[] = {
         {"data", &data, NULL},
         {"run", &run_folder, NULL},
@@ -144,7 +162,7 @@ static int run(int argc, char **argv)
         {"port-base", &port_base, NULL},
         {"database", &o.database, NULL},
         {"organisation", &o.organisation, NULL},
-        {"algorithms", &o.algorithms, NULL},
+        {"algorithms", &algorithms, NULL},
         {"smtp-url", &o.smtp_url, NULL},
         {"share", &o.share, NULL},
         {"demo", NULL, &o.demo},
@@ -157,9 +175,13 @@ static int run(int argc, char **argv)
         return report_usage("init", "unexpected %s", *rest);
     if (place_find(&o.place, data, run_folder, a, &e) != ERR_OK)
         return report("init", &e);
-    int status = check(&o, port_base);
+    int status = take_algorithms(&o, algorithms);
+    if (status == EXIT_DONE)
+        status = check(&o, port_base);
     if (status != EXIT_DONE)
         return status;
+    if (init_projects_fit(&o, &e) != ERR_OK)
+        return report("init", &e);
     umask(022);
     return init_all(&o, &e) == ERR_OK ? EXIT_DONE : report("init", &e);
 }
@@ -177,7 +199,8 @@ const struct verb verb_init = {
     "  --port-base N        hall on N, responder on N+1, simulators on N+2 (8080)\n"
     "  --database URL       postgresql://…/ without a database name: certhall_hall, certhall_ca, certhall_kmc in it\n"
     "  --organisation NAME  O of the CA certificates\n"
-    "  --algorithms LIST    issuers to make: P-256, SM2, RSA-2048, RSA-3072 (P-256)\n"
+    "  --algorithms LIST    issuers to make: P-256, SM2, RSA-2048, RSA-3072 (P-256); what the projects ask for must be\n"
+    "                       there (cert.algorithm of their profile.yaml)\n"
     "  --smtp-url URL       smtp://host:port for mail; none: mail is written to files\n\n"
     "Example: certhall init --demo --data /tmp/hall\n",
     run};

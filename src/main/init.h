@@ -4,8 +4,9 @@
 
 #include "main/people.h"
 #include "main/place.h"
+#include "pki/key.h"
 
-enum { INIT_ALGS_MAX = 3 };
+enum { INIT_ALGS_MAX = 4 };
 
 struct init_options {
     struct place place;
@@ -13,7 +14,9 @@ struct init_options {
     const char *status_url;   /* of the responder: stands in every certificate */
     const char *database;     /* NULL: SQLite; else postgresql://HOST/ without a database name */
     const char *organisation; /* O of the CA certificates */
-    const char *algorithms;   /* "P-256,SM2": issuers to make; the first is the demo's */
+    enum pki_alg
+        alg[INIT_ALGS_MAX]; /* issuers to make; the staff's UKeys of a demo are of the first */
+    int algs;
     const char *smtp_url;
     const char *share;
     int64_t port_base;
@@ -28,6 +31,8 @@ NODISCARD enum err init_conf(const struct init_options *o, const char *process, 
                              struct err_info *e);
 
 /* ---- init_authority.c ---- */
+/* Every project of `share` asks for a certificate that the ca will be able to make; ERR_CONFIG with file and reason. */
+NODISCARD enum err init_projects_fit(const struct init_options *o, struct err_info *e);
 NODISCARD enum err init_authority(const struct init_options *o, const struct clock *clock,
                                   struct err_info *e);
 

@@ -2,6 +2,7 @@
 #include "main/init.h"
 
 #include "ca/ca.h"
+#include "hall/project/project.h"
 #include "kmc/kmc.h"
 
 #include <dirent.h>
@@ -67,6 +68,52 @@ static enum err copy_profiles(const struct init_options *o, struct err_info *e)
     return result;
 }
 
+static enum err does_not_fit(const char *file, const char *member, const char *why,
+                             struct err_info *e)
+{
+    err_set(e, ERR_CONFIG, member, "%s: %s", file, why);
+    err_arg(e, "why", "%s: %s: %s", file, member, why);
+    return ERR_CONFIG;
+}
+
+static enum err project_fits(const struct init_options *o, const struct project *p,
+                             struct err_info *e)
+{
+    struct arena *a = o->place.arena;
+    const char *name = project_algorithm_name(p->cert.algorithm);
+    char *file = arena_fmt(a, "%s/profiles/%s/profile.yaml", o->share, p->about.code);
+    char *ca_file = arena_fmt(a, "%s/profiles/ca/%s.json", o->share, p->cert.profile);
+    struct bytes text;
+    struct ca_profile made;
+    _auto_json doc = NULL;
+    int wanted = 0;
+    for (int i = 0; i < o->algs; i++)
+        wanted |= strcmp(pki_alg_text(o->alg[i]), name) == 0;
+    if (!wanted)
+        return does_not_fit(file, "cert.algorithm",
+                            arena_fmt(a, "%s, but --algorithms makes no issuing CA for it", name),
+                            e);
+    if (file_read(a, ca_file, 64 << 10, &text, e) != ERR_OK)
+        return does_not_fit(file, "cert.profile", arena_fmt(a, "there is no %s", ca_file), e);
+    TRY(json_parse(text.p, text.n, &doc, e));
+    TRY(ca_profile_parse(ca_file, doc, &made, e));
+    if (strcmp(pki_alg_text(made.algorithm), name) == 0)
+        return ERR_OK;
+    return does_not_fit(file, "cert.profile",
+                        arena_fmt(a, "%s is for %s, but cert.algorithm is %s", ca_file,
+                                  pki_alg_text(made.algorithm), name),
+                        e);
+}
+
+enum err init_projects_fit(const struct init_options *o, struct err_info *e)
+{
+    _auto(projects) all = projects_new();
+    TRY(projects_load(all, arena_fmt(o->place.arena, "%s/profiles", o->share), e));
+    for (int i = 0; i < projects_count(all); i++)
+        TRY(project_fits(o, projects_at(all, i), e));
+    return ERR_OK;
+}
+
 static enum err make_issuers(const struct init_options *o, const struct clock *clock,
                              struct err_info *e)
 {
@@ -74,16 +121,8 @@ static enum err make_issuers(const struct init_options *o, const struct clock *c
                             .database = init_database(o, "ca"),
                             .status_url = o->status_url,
                             .clock = clock};
-    char *rest = arena_text(o->place.arena, o->algorithms), *name;
-    while ((name = strsep(&rest, ",")) != NULL) {
-        enum pki_alg alg;
-        if (!pki_alg_from_text(name, &alg)) {
-            err_set(e, ERR_BAD_REQUEST, "algorithms", NULL);
-            err_arg(e, "why", "--algorithms: %s is none of P-256, SM2, RSA-2048, RSA-3072", name);
-            return ERR_BAD_REQUEST;
-        }
-        TRY(ca_init(&ca, o->organisation, alg, e));
-    }
+    for (int i = 0; i < o->algs; i++)
+        TRY(ca_init(&ca, o->organisation, o->alg[i], e));
     return ERR_OK;
 }
 

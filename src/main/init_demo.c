@@ -131,6 +131,14 @@ static enum err sign_with_ukey(const struct pki_signer *s, struct bytes msg, str
     return token_sign(((const struct ukey_signer *)s)->token, "staff", msg, a, sig, e);
 }
 
+/* What soft UKeys cannot (RSA-3072) is refused by the UKey. */
+static enum token_alg ukey_algorithm(const struct init_options *o)
+{
+    static const enum token_alg algs[] = {
+        [PKI_P256] = TOKEN_P256, [PKI_SM2] = TOKEN_SM2, [PKI_RSA2048] = TOKEN_RSA2048};
+    return o->alg[0] <= PKI_RSA2048 ? algs[o->alg[0]] : 0;
+}
+
 static enum err certify_maker(const struct init_options *o, struct ca *ca, struct token *t,
                               const char *name, struct err_info *e)
 {
@@ -139,7 +147,7 @@ static enum err certify_maker(const struct init_options *o, struct ca *ca, struc
     _auto(pki_pub) pub = NULL;
     struct ca_answer answer;
     struct name_part part[] = {{NAME_CN, MAKER_UKEY}};
-    TRY(token_generate(t, "staff", TOKEN_P256, e));
+    TRY(token_generate(t, "staff", ukey_algorithm(o), e));
     TRY(token_public_key(t, "staff", a, &spki, e));
     TRY(pki_pub_load(spki, &pub, e));
     struct ukey_signer signer = {.signer = {.pub = pub, .sign = sign_with_ukey}, .token = t};

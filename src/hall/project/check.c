@@ -319,7 +319,7 @@ static const uint8_t driver_can[3][4] = {
     [DRIVER_SOFT] = {[ALGORITHM_SM2] = 3,
                      [ALGORITHM_P256] = 1,
                      [ALGORITHM_RSA2048] = 3,
-                     [ALGORITHM_RSA3072] = 3},
+                     [ALGORITHM_RSA3072] = 0},
     [DRIVER_SKF] = {[ALGORITHM_SM2] = 3,
                     [ALGORITHM_P256] = 0,
                     [ALGORITHM_RSA2048] = 3,
