@@ -30,6 +30,7 @@ static int run_steps(struct tour *t)
     for (size_t i = 0; i < n; i++) {
         struct err_info e;
         int64_t from = clock_monotonic();
+        t->note = NULL;
         printf("%2zu/%zu  %s ... ", i + 1, n, steps[i].title);
         fflush(stdout);
         if (steps[i].run(t, &e) != ERR_OK) {
@@ -41,6 +42,8 @@ static int run_steps(struct tour *t)
             return 1;
         }
         printf("%.2f s\n", (double)(clock_monotonic() - from) / 1000);
+        if (t->note)
+            printf("       (%s)\n", t->note);
     }
     printf("all %zu steps held, %.1f s\n", n, (double)(clock_monotonic() - t->began) / 1000);
     return 0;

@@ -390,14 +390,30 @@ static enum err read_certificate(struct tour *t, struct err_info *e)
                       &t->certificate, e);
 }
 
-static enum err tls_passes(struct tour *t, struct err_info *e)
+static const char NO_TLS[] =
+    "no handshake: nginx, with OpenSSL 3.0, has no TLS with SM2; openssl verified chain, CRL and OCSP";
+
+static enum err openssl_takes_it(struct tour *t, struct err_info *e)
 {
-    int accepted;
+    int listed;
+    TRY(tour_openssl(t, "good", &listed, e));
+    t->note = NO_TLS;
+    return listed ? tour_fail(e, "the CRL names a certificate that is good") : ERR_OK;
+}
+
+static enum err relying_party_takes_it(struct tour *t, struct err_info *e)
+{
+    int accepted, tls;
     const char *answer, *status;
     TRY(read_certificate(t, e));
+    TRY(file_replace(arena_fmt(t->arena, "%s/certificate.der", t->work), t->certificate, 0644, e));
     TRY(tour_ocsp(t, &status, e));
     if (strcmp(status, "good") != 0)
         return tour_fail(e, "OCSP says %s", status);
+    TRY(tour_tls_can(t, &tls, e));
+    if (!tls)
+        return openssl_takes_it(t, e);
+    t->note = "TLS 1.3 through nginx, the UKey signs; CRL file and OCSP";
     TRY(tour_nginx_start(t, e));
     TRY(tour_handshake(t, &accepted, &answer, e));
     return accepted ? ERR_OK : tour_fail(e, "nginx refused the certificate: %s", answer);
@@ -458,10 +474,25 @@ static enum err revoke_certificate(struct tour *t, struct err_info *e)
     return ERR_OK;
 }
 
-static enum err tls_refuses(struct tour *t, struct err_info *e)
+/* The list is made anew within moments of the change. */
+static enum err openssl_refuses_it(struct tour *t, struct err_info *e)
 {
-    int accepted;
+    int listed = 0;
+    int64_t until = clock_monotonic() + 5LL * TIME_SECOND;
+    do {
+        TRY(tour_openssl(t, "revoked", &listed, e));
+    } while (!listed && clock_monotonic() < until);
+    t->note = NO_TLS;
+    return listed ? ERR_OK : tour_fail(e, "the CRL does not name it within 5 s");
+}
+
+static enum err relying_party_refuses_it(struct tour *t, struct err_info *e)
+{
+    int accepted, tls;
     const char *answer;
+    TRY(tour_tls_can(t, &tls, e));
+    if (!tls)
+        return openssl_refuses_it(t, e);
     TRY(tour_handshake(t, &accepted, &answer, e));
     if (accepted)
         return tour_fail(e, "nginx still lets the revoked certificate in (OCSP)");
@@ -504,11 +535,11 @@ static const struct tour_step steps[] = {
     {"the handler sets the first PIN", first_pin},
     {"business time is moved up to now", clock_to_now},
     {"signing in with the UKey", sign_in_with_ukey},
-    {"a TLS handshake passes nginx", tls_passes},
+    {"a relying party accepts the certificate", relying_party_takes_it},
     {"the invoice is issued, mailed and downloaded", invoice},
     {"the ledger balances", ledger_balances},
     {"revoked: OCSP says so within a second", revoke_certificate},
-    {"a new connection is refused", tls_refuses},
+    {"the relying party refuses it", relying_party_refuses_it},
     {"the auditor verifies the chains", audit},
 };
 

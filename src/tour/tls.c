@@ -72,9 +72,35 @@ static enum err make_server_certificate(struct tour *t, struct err_info *e)
                         as_bytes(pem_encode(t->arena, "CERTIFICATE", der)), 0644, e);
 }
 
+enum err tour_issuer_code(struct tour *t, struct bytes certificate, const char **code,
+                          struct err_info *e)
+{
+    struct cert_view view;
+    TRY(cert_view(certificate, t->arena, &view, e));
+    const char *slash = view.ca_issuers_url ? strrchr(view.ca_issuers_url, '/') : NULL;
+    if (!slash)
+        return tour_fail(e, "%s names no address of its issuer", view.subject_text);
+    *code = arena_text_n(t->arena, slash + 1, strcspn(slash + 1, "."));
+    return ERR_OK;
+}
+
+/* "issuing-p256,root-p256": what stands above the certificate. */
+static enum err issuers_above(struct tour *t, char **list, struct err_info *e)
+{
+    struct bytes issuing;
+    const char *code, *root;
+    TRY(tour_issuer_code(t, t->certificate, &code, e));
+    TRY(tour_fetch(t, arena_fmt(t->arena, "/ca/%s.cer", code), &issuing, e));
+    TRY(tour_issuer_code(t, issuing, &root, e));
+    *list = arena_fmt(t->arena, "%s,%s", code, root);
+    return ERR_OK;
+}
+
 static enum err write_nginx(struct tour *t, int port, int portal_port, struct err_info *e)
 {
     const char *sites;
+    char *issuers;
+    TRY(issuers_above(t, &issuers, e));
     char *const argv[] = {arena_fmt(t->arena, "%s/certhall", t->programs),
                           arena_text(t->arena, "nginx-config"),
                           arena_text(t->arena, "--certificate"),
@@ -93,6 +119,8 @@ static enum err write_nginx(struct tour *t, int port, int portal_port, struct er
                           arena_text(t->arena, t->status_url),
                           arena_text(t->arena, "--folder"),
                           work_path(t, "nginx"),
+                          arena_text(t->arena, "--issuers"),
+                          issuers,
                           NULL};
     TRY(tour_run(t, argv, &sites, e));
     _auto_buf b;
@@ -137,6 +165,8 @@ enum err tour_nginx_start(struct tour *t, struct err_info *e)
 enum err tour_nginx_reload(struct tour *t, struct err_info *e)
 {
     const char *said;
+    char *issuers;
+    TRY(issuers_above(t, &issuers, e));
     char *const argv[] = {arena_fmt(t->arena, "%s/certhall", t->programs),
                           arena_text(t->arena, "nginx-config"),
                           arena_text(t->arena, "--refresh"),
@@ -144,6 +174,8 @@ enum err tour_nginx_reload(struct tour *t, struct err_info *e)
                           arena_text(t->arena, t->status_url),
                           arena_text(t->arena, "--folder"),
                           work_path(t, "nginx"),
+                          arena_text(t->arena, "--issuers"),
+                          issuers,
                           NULL};
     int64_t until = clock_monotonic() + NGINX_WAIT_MS;
     do {
@@ -243,6 +275,15 @@ static enum err find_container(struct tour *t, struct token *key, const char **n
     return tour_fail(e, "the UKey holds another certificate");
 }
 
+/* OpenSSL 3.0, which Debian's nginx uses, knows neither sm2sig_sm3 of RFC 8998 nor TLCP. */
+enum err tour_tls_can(struct tour *t, int *can, struct err_info *e)
+{
+    _auto(pki_pub) key = NULL;
+    TRY(cert_key(t->certificate, &key, e));
+    *can = pki_pub_alg(key) != PKI_SM2;
+    return ERR_OK;
+}
+
 enum err tour_handshake(struct tour *t, int *accepted, const char **answer, struct err_info *e)
 {
     _auto(token_place) place = NULL;
@@ -265,9 +306,10 @@ enum err tour_handshake(struct tour *t, int *accepted, const char **answer, stru
 
 /* ---- OCSP, as a relying party asks it ---- */
 
-static enum err fetch(struct tour *t, struct httpc *c, const char *path, struct bytes *out,
-                      struct err_info *e)
+enum err tour_fetch(struct tour *t, const char *path, struct bytes *out, struct err_info *e)
 {
+    _auto(httpc) c =
+        httpc_new(&(struct httpc_options){.service = "responder", .base = t->status_url});
     struct httpc_answer answer;
     TRY(httpc_send(c, t->arena, &(struct httpc_request){.path = path}, &answer, e));
     *out = answer.body;
@@ -281,6 +323,7 @@ enum err tour_ocsp(struct tour *t, const char **status, struct err_info *e)
     _auto(httpc) c =
         httpc_new(&(struct httpc_options){.service = "responder", .base = t->status_url});
     _auto(pki_pub) key = NULL;
+    const char *code;
     struct cert_view own, above;
     struct bytes issuer_der, request;
     struct ocsp_issuer issuer;
@@ -289,7 +332,8 @@ enum err tour_ocsp(struct tour *t, const char **status, struct err_info *e)
     struct ocsp_answer answer;
     struct bytes no_nonce = {NULL, 0};
     TRY(cert_view(t->certificate, t->arena, &own, e));
-    TRY(fetch(t, c, own.ca_issuers_url + strlen(t->status_url), &issuer_der, e));
+    TRY(tour_issuer_code(t, t->certificate, &code, e));
+    TRY(tour_fetch(t, arena_fmt(t->arena, "/ca/%s.cer", code), &issuer_der, e));
     TRY(cert_view(issuer_der, t->arena, &above, e));
     TRY(cert_key(issuer_der, &key, e));
     TRY(ocsp_issuer_init(&issuer, above.subject, key, e));
@@ -300,5 +344,6 @@ enum err tour_ocsp(struct tour *t, const char **status, struct err_info *e)
     TRY(httpc_send(c, t->arena, &ask, &http, e));
     TRY(ocsp_response_check(http.body, &id, issuer_der, clock_machine(), t->arena, &answer, e));
     *status = words[answer.status];
-    return ERR_OK;
+    return file_replace(work_path(t, arena_fmt(t->arena, "ocsp-%s.der", *status)), http.body, 0644,
+                        e);
 }

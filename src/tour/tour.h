@@ -21,6 +21,7 @@ struct tour {
     /* what the story found out so far */
     const char *code, *reporting_code, *order, *serial, *certificate_serial, *user_pin, *trade_no;
     struct bytes certificate; /* DER */
+    const char *note;         /* what a step says besides; NULL: nothing */
     int mail_in_outbox;       /* mail stays in the demo's outbox; else it leaves by SMTP */
     int64_t began;
     int step;
@@ -71,13 +72,27 @@ NODISCARD enum err tour_agent_job(struct tour *t, struct browser *b, json_t *job
                                   const char *const *pins, const json_t **out, struct err_info *e);
 
 /* ---- TLS and revocation (tls.c) ---- */
+/* Does nginx take TLS with certificates of this algorithm? */
+NODISCARD enum err tour_tls_can(struct tour *t, int *can, struct err_info *e);
+/* A file of the responder: "/ca/issuing-p256.cer". */
+NODISCARD enum err tour_fetch(struct tour *t, const char *path, struct bytes *out,
+                              struct err_info *e);
+/* "issuing-p256" from the caIssuers address that a certificate names. */
+NODISCARD enum err tour_issuer_code(struct tour *t, struct bytes certificate, const char **code,
+                                    struct err_info *e);
 NODISCARD enum err tour_nginx_start(struct tour *t, struct err_info *e);
 NODISCARD enum err tour_nginx_reload(struct tour *t, struct err_info *e);
 void tour_nginx_stop(struct tour *t);
 /* A TLS handshake with the UKey's certificate and key, then one request. *accepted: nginx let it in. */
 NODISCARD enum err tour_handshake(struct tour *t, int *accepted, const char **answer,
                                   struct err_info *e);
-/* What our responder says: "good", "revoked", "unknown". */
+/* What our responder says: "good", "revoked", "unknown"; the answer is kept in `work` as `ocsp-<that>.der`. */
 NODISCARD enum err tour_ocsp(struct tour *t, const char **status, struct err_info *e);
+
+/* ---- OpenSSL's own program in place of a handshake (openssl.c) ---- */
+/* It verifies each certificate of the chain under the next, the signature of the issuing CA's newest list, and that of
+ * the kept OCSP answer, of which it must read `status`; *listed: the list names the certificate. */
+NODISCARD enum err tour_openssl(struct tour *t, const char *status, int *listed,
+                                struct err_info *e);
 
 #endif

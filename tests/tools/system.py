@@ -69,8 +69,9 @@ def takes_connections(port):
 class System:
     """`with System() as s:` makes the data and starts everything."""
 
-    def __init__(self, postgres=False, mail=False, folder=None):
+    def __init__(self, postgres=False, mail=False, folder=None, algorithm="P-256"):
         self.stack = contextlib.ExitStack()
+        self.algorithm = algorithm
         self.postgres, self.mail, self.own_folder = postgres, mail, folder
         self.running = {}  # name → Popen
 
@@ -118,17 +119,32 @@ class System:
             except OSError:
                 shutil.copy2(from_path, to)
         shutil.copytree(os.path.join(ROOT, "profiles"), os.path.join(self.share, "profiles"))
+        self._choose_algorithm()
         pages = os.path.join(ROOT, "web/dist")
         if os.path.isdir(pages):
             shutil.copytree(pages, os.path.join(self.share, "web"))
         else:
             os.makedirs(os.path.join(self.share, "web"))
 
+    def _choose_algorithm(self):
+        """As an operator does it: two lines of the project's profile."""
+        path = os.path.join(self.share, "profiles", PROJECT, "profile.yaml")
+        with open(path, encoding="utf-8") as f:
+            text = f.read()
+        suffix = {"P-256": "", "SM2": "-sm2", "RSA-2048": "-rsa2048"}[self.algorithm]
+        for old, new in (("  algorithm: P-256\n", f"  algorithm: {self.algorithm}\n"),
+                         (f"  profile: {PROJECT}\n", f"  profile: {PROJECT}{suffix}\n")):
+            if text.count(old) != 1:
+                raise SystemFailed(f"{path} has not one line {old!r}")
+            text = text.replace(old, new)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+
     # ---- data
 
     def _init(self):
         argv = [self.program("certhall"), "init", "--demo", "--data", self.data, "--run", self.run,
-                "--port-base", str(self.port), "--share", self.share]
+                "--port-base", str(self.port), "--share", self.share, "--algorithms", self.algorithm]
         if self.postgres:
             argv += ["--database", self._databases()]
         if self.mail:

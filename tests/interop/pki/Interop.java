@@ -1,6 +1,6 @@
 // BouncyCastle as the second opinion on SM2 and the rest: what it takes, what it makes, and HPKE by the JDK alone.
 //   java -cp … Interop.java VERB DIR [VERB DIR …]
-// check: prints a word for each thing of DIR that holds. sealed: opens DIR/sealed with DIR/user.key, seals DIR/java.sealed.
+// check: prints a word for each thing of DIR that holds. issued: the same for what a running system issued and revoked. sealed: opens DIR/sealed with DIR/user.key, seals DIR/java.sealed.
 // request: makes an SM2 request DIR/java.csr.
 import java.io.*;
 import java.math.BigInteger;
@@ -47,12 +47,15 @@ public class Interop {
     }
 
     static boolean path(String leaf, boolean revocation) throws Exception {
+        return path(leaf, "ca.pem", List.of(crl("ca.crl"), crl("root.crl")), revocation);
+    }
+
+    static boolean path(String leaf, String ca, List<X509CRL> lists, boolean revocation) throws Exception {
         PKIXParameters p = new PKIXParameters(Set.of(new TrustAnchor(cert("root.pem"), null)));
         p.setRevocationEnabled(revocation);
-        p.addCertStore(CertStore.getInstance("Collection",
-            new CollectionCertStoreParameters(List.of(crl("ca.crl"), crl("root.crl"))), "BC"));
+        p.addCertStore(CertStore.getInstance("Collection", new CollectionCertStoreParameters(lists), "BC"));
         CertPath way = CertificateFactory.getInstance("X.509", "BC")
-            .generateCertPath(List.of(cert(leaf), cert("ca.pem")));
+            .generateCertPath(List.of(cert(leaf), cert(ca)));
         try {
             return CertPathValidator.getInstance("PKIX", "BC").validate(way, p) != null;
         } catch (CertPathValidatorException e) {
@@ -61,15 +64,41 @@ public class Interop {
         }
     }
 
-    static void answer(String name, X509Certificate responder, boolean good) throws Exception {
-        BasicOCSPResp b = (BasicOCSPResp) new OCSPResp(read(name)).getResponseObject();
+    // The certificate of whose key signed the answer; null where the issuer did not certify it for that.
+    static X509Certificate responder(BasicOCSPResp b, String ca) throws Exception {
         X509Certificate inside = new org.bouncycastle.cert.jcajce.JcaX509CertificateConverter()
             .setProvider("BC").getCertificate(b.getCerts()[0]);
-        inside.verify(cert("ca.pem").getPublicKey(), "BC");
+        inside.verify(cert(ca).getPublicKey(), "BC");
+        boolean may = inside.getExtendedKeyUsage().contains("1.3.6.1.5.5.7.3.9")
+            && b.isSignatureValid(by(inside.getPublicKey()));
+        return may ? inside : null;
+    }
+
+    static boolean says(BasicOCSPResp b, boolean good) {
         Object status = b.getResponses()[0].getCertStatus();
-        holds("ocsp-" + (good ? "good" : "revoked"), inside.equals(responder)
-            && b.isSignatureValid(by(responder.getPublicKey()))
-            && (good ? status == null : status instanceof RevokedStatus));
+        return good ? status == null : status instanceof RevokedStatus;
+    }
+
+    static void answer(String name, X509Certificate responder, boolean good) throws Exception {
+        BasicOCSPResp b = (BasicOCSPResp) new OCSPResp(read(name)).getResponseObject();
+        holds("ocsp-" + (good ? "good" : "revoked"), responder.equals(responder(b, "ca.pem")) && says(b, good));
+    }
+
+    static void issuedAnswer(String status) throws Exception {
+        BasicOCSPResp b = (BasicOCSPResp) new OCSPResp(read("ocsp-" + status + ".der")).getResponseObject();
+        holds("ocsp-" + status, responder(b, "issuing.pem") != null && says(b, status.equals("good"))
+            && b.getResponses()[0].getCertID().getSerialNumber().equals(cert("certificate.pem").getSerialNumber()));
+    }
+
+    static void issued() throws Exception {
+        List<X509CRL> lists = List.of(crl("issuing-crl.pem"), crl("root-crl.pem"));
+        lists.get(0).verify(cert("issuing.pem").getPublicKey(), "BC");
+        lists.get(1).verify(cert("root.pem").getPublicKey(), "BC");
+        holds("crl", lists.get(0).isRevoked(cert("certificate.pem")) && !lists.get(1).isRevoked(cert("issuing.pem")));
+        holds("path", path("certificate.pem", "issuing.pem", lists, false));
+        holds("revoked-path-refused", !path("certificate.pem", "issuing.pem", lists, true));
+        issuedAnswer("good");
+        issuedAnswer("revoked");
     }
 
     static void check() throws Exception {
@@ -191,6 +220,7 @@ public class Interop {
             switch (args[i]) {
             case "check" -> check();
             case "sealed" -> sealed();
+            case "issued" -> issued();
             default -> request();
             }
         }
