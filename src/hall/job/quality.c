@@ -19,7 +19,7 @@ static enum err has_reviewed(struct hall_tx *tx, int64_t order, int *yes, struct
         return ERR_OK;
     TRY(order_log_list(tx, order, 0, LOG_LINES, &line, &n, e));
     for (size_t i = 0; i < n; i++)
-        if (!strcmp(line[i].event, "app.pass") && !strcmp(line[i].who, tx->who.name))
+        if (!strcmp(line[i].event, "app.pass") && !strcmp(line[i].staff, tx->who.name))
             *yes = 1;
     return ERR_OK;
 }

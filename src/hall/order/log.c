@@ -51,11 +51,13 @@ static const char *what_json(struct order_run *run)
     return arena_text(run->tx->arena, buf_cstr(&b));
 }
 
-/* An applicant's name is a personal value: the account is asked for it when the log is read. */
+/* "maker/许建民", also of who works through the agent at the bench. An applicant's name is a personal value: the account
+ * is asked for it when the log is read. */
 static const char *who_of(struct order_run *run)
 {
     const struct actor *w = &run->tx->who;
-    return w->kind == BY_STAFF ? arena_fmt(run->tx->arena, "%s/%s", w->role, w->name) : "";
+    int staff = w->kind == BY_STAFF || (w->kind == BY_AGENT && *w->role);
+    return staff ? arena_fmt(run->tx->arena, "%s/%s", w->role, w->name) : "";
 }
 
 enum err order_log_put(struct order_run *run, struct err_info *e)
@@ -99,22 +101,28 @@ const char *order_serial_text(struct arena *a, const char *serial)
     return arena_fmt(a, "%.4s %.4s %.4s", serial, serial + 4, serial + 8);
 }
 
-static const char *who_text(struct hall_tx *tx, const struct store_row *r, const char *handler)
+/* What stands in `who` of a row that staff made. */
+struct log_staff {
+    enum flow_owner desk;
+    const char *name; /* "": not staff */
+};
+
+static struct log_staff staff_of(struct arena *a, const char *who)
 {
-    const char *kind = row_text(r, "actor_kind"), *who = row_text(r, "who");
+    const char *slash = strchr(who, '/');
+    int known = slash ? flow_owner_from_name(arena_text_n(a, who, (size_t)(slash - who))) : -1;
+    return (struct log_staff){.desk = known > 0 ? (enum flow_owner)known : OWNER_SUPPORT,
+                              .name = slash ? slash + 1 : who};
+}
+
+static const char *who_text(struct hall_tx *tx, const struct store_row *r,
+                            const struct log_staff *staff, const char *handler)
+{
+    const char *kind = row_text(r, "actor_kind");
+    if (*staff->name)
+        return arena_fmt(tx->arena, "%s %s", order_owner_text(staff->desk, tx->lang), staff->name);
     if (strcmp(kind, "applicant") == 0 || strcmp(kind, "agent") == 0)
         return handler;
-    if (strcmp(kind, "staff") == 0) {
-        const char *slash = strchr(who, '/');
-        enum flow_owner desk = OWNER_SUPPORT;
-        int known = slash
-                        ? flow_owner_from_name(arena_text_n(tx->arena, who, (size_t)(slash - who)))
-                        : -1;
-        if (known > 0)
-            desk = (enum flow_owner)known;
-        return slash ? arena_fmt(tx->arena, "%s %s", order_owner_text(desk, tx->lang), slash + 1)
-                     : who;
-    }
     if (strcmp(kind, "external") == 0)
         return strncmp(row_text(r, "event"), "pay.", 4) == 0
                    ? order_owner_text(OWNER_BANK, tx->lang)
@@ -137,13 +145,15 @@ enum err order_log_list(struct hall_tx *tx, int64_t order, int64_t before, int l
         const struct store_row *r = &rows.row[i];
         enum flow_event ev = (enum flow_event)flow_event_from_name(row_text(r, "event"));
         const struct log_word *w = find_word(row_text(r, "flow_row"), ev);
+        struct log_staff staff = staff_of(tx->arena, row_text(r, "who"));
         list[i] = (struct order_log){
             .id = row_int(r, "id"),
             .at = row_int(r, "at"),
             .row = row_text(r, "flow_row"),
             .event = row_text(r, "event"),
             .text = w ? sentence(tx, w, row_text(r, "what")) : "",
-            .who = who_text(tx, r, acc.handler),
+            .who = who_text(tx, r, &staff, acc.handler),
+            .staff = staff.name,
         };
     }
     *out = list;

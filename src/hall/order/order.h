@@ -155,7 +155,8 @@ struct order_log {
     int64_t id, at;
     const char *row, *event; /* of flow; row "" where no row was taken (form saved: not logged) */
     const char *text;        /* in the transaction's language */
-    const char *who;
+    const char *who;         /* for a reader: "制证组 许建民" */
+    const char *staff;       /* the name alone where staff did it, "" otherwise */
 };
 NODISCARD enum err order_log_list(struct hall_tx *tx, int64_t order, int64_t before, int limit,
                                   const struct order_log **out, size_t *n, struct err_info *e);

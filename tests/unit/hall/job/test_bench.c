@@ -44,6 +44,47 @@ static void a_paid_order_becomes_a_ukey_with_a_working_certificate(void **state)
         assert_true(mark[i].at > 0);
 }
 
+/* What the maker does through the agent is not told as if the applicant had done it. */
+static void the_log_names_who_worked_at_the_bench(void **state)
+{
+    struct whole *w = *state;
+    const struct order_log *line;
+    struct hall_tx tx;
+    size_t n;
+    int issued = 0, made = 0;
+    whole_made(w);
+    hall_read(w->f, &tx);
+    tx.lang = LANG_EN;
+    assert_ok(order_log_list(&tx, w->order, 0, 50, &line, &n, &w->e), &w->e);
+    hall_end(&tx);
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(line[i].event, "cert.issue") != 0 && strcmp(line[i].event, "ful.make") != 0)
+            continue;
+        issued += !strcmp(line[i].event, "cert.issue");
+        made += !strcmp(line[i].event, "ful.make");
+        assert_string_equal(line[i].who, arena_fmt(w->a, "Production desk %s", w->xu.name));
+        assert_string_equal(line[i].staff, w->xu.name);
+    }
+    assert_int_equal(issued, 1);
+    assert_int_equal(made, 1);
+}
+
+/* G-11: four eyes. */
+static void who_passed_a_review_does_not_make_the_ukey(void **state)
+{
+    struct whole *w = *state;
+    struct job job;
+    struct job_new n = {.kind = JOB_PRODUCE, .browser = BENCH_BROWSER, .order = w->order};
+    hall_tamper(
+        w->f,
+        arena_fmt(
+            w->a,
+            "INSERT INTO order_log (id, order_id, at, flow_row, event, actor_kind, who, what) "
+            "VALUES (1, %lld, 1, 'A9', 'app.pass', 'staff', 'reviewer/%s', '{}')",
+            (long long)w->order, w->xu.name));
+    assert_err(ERR_REVIEW_FOUR_EYES, whole_make(w, &w->xu, &n, &job));
+}
+
 /* Whoever does the steps: the order moves only when the maker's own browser shows the token. */
 static void the_order_waits_for_the_makers_own_browser(void **state)
 {
@@ -290,6 +331,8 @@ int main(void)
         WHOLE(a_new_ticket_goes_on_where_the_last_agent_stopped),
         WHOLE(a_ca_that_is_away_is_waited_for),
         WHOLE(what_the_ca_refuses_is_told_at_the_bench),
+        WHOLE(the_log_names_who_worked_at_the_bench),
+        WHOLE(who_passed_a_review_does_not_make_the_ukey),
         WHOLE(only_a_maker_with_a_ukey_of_his_own_can_begin),
         WHOLE(two_makers_do_not_drive_one_order),
         WHOLE(quality_wants_the_label_and_the_very_key),
