@@ -146,6 +146,24 @@ static void write_question(const struct form *f, const struct project_question *
     jout_end(j);
 }
 
+static const char *prefilled(const struct form *f, const struct project_field *field)
+{
+    const char *original = form_original(f, field->name);
+    if (original)
+        return original;
+    return field->same_as ? form_get(f, field->same_as) : "";
+}
+
+/* Whether somebody has begun to answer it; what was prefilled is no answer. */
+static int is_begun(const struct form *f, const struct project_question *q)
+{
+    for (int i = 0; i < q->fields; i++)
+        if (form_is_editable(&q->field[i]) &&
+            strcmp(form_get(f, q->field[i].name), prefilled(f, &q->field[i])) != 0)
+            return 1;
+    return 0;
+}
+
 static void write_section(struct hall_tx *tx, const struct form *f, int s,
                           const struct form_problems *problems, struct json_out *j, const char *key)
 {
@@ -161,8 +179,9 @@ static void write_section(struct hall_tx *tx, const struct form *f, int s,
     jout_text(j, "state", form_state_text(state->state));
     jout_text(j, "state_text", state_text(state->state, tx->lang));
     jout_list(j, "questions");
-    for (int q = 0; q < sec->questions; q++) /* errors only where something was saved */
-        write_question(f, &sec->question[q], q + 1, tx->lang, state->rev ? problems : &none, j);
+    for (int q = 0; q < sec->questions; q++) /* a fresh question opens without errors */
+        write_question(f, &sec->question[q], q + 1, tx->lang,
+                       is_begun(f, &sec->question[q]) ? problems : &none, j);
     jout_end(j);
     jout_end(j);
 }

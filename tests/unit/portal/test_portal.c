@@ -256,6 +256,22 @@ static void a_wrong_value_is_told_and_kept(void **state)
     assert_string_equal(browser_text(&b, "sections.0.questions.0.fields.1.kind"), "fixed");
 }
 
+/* What nobody has begun to answer is not wrong yet; the check page says what is missing. */
+static void a_fresh_question_opens_without_errors(void **state)
+{
+    _auto_browser b;
+    browser_sign_in(&b, *state);
+    const char *order = begin_order(&b);
+    assert_int_equal(
+        save(&b, order, "mailing", "{\"rev\":0,\"values\":{\"mailing.phone\":\"12\"}}"), 200);
+    assert_int_equal(browser_get(&b, path_of(&b, order, "/form")), 200);
+    assert_string_equal(browser_text(&b, "sections.1.questions.0.fields.1.error.field"),
+                        "mailing.phone");
+    assert_string_equal(browser_text(&b, "sections.1.questions.1.fields.1.name"),
+                        "mailing.postcode");
+    assert_null(browser_at(&b, "sections.1.questions.1.fields.1.error"));
+}
+
 static void values_are_mended_and_shown(void **state)
 {
     _auto_browser b;
@@ -410,6 +426,7 @@ int main(void)
         PORTAL_TEST(another_persons_order_is_not_found),
         PORTAL_TEST(what_the_regulator_approved_cannot_be_changed),
         PORTAL_TEST(a_wrong_value_is_told_and_kept),
+        PORTAL_TEST(a_fresh_question_opens_without_errors),
         PORTAL_TEST(values_are_mended_and_shown),
         PORTAL_TEST(a_second_tab_is_told_what_is_stored),
         PORTAL_TEST(bad_requests_name_the_field),
