@@ -31,12 +31,12 @@ static void write_line(const struct view *v, const struct form *f,
                   order_say(v->tx->arena, lang, "核准的是：{}", "Approved: {}", original));
     if (changed)
         jout_text(j, "tone", "warn");
-    if (form_is_editable(field)) {
+    if (form_is_editable(field) && !*view_read_only_text(v->o, lang)) {
         jout_object(j, "edit");
         jout_text(j, "section", sec->id);
         jout_int(j, "question", q + 1);
         jout_end(j);
-    } else
+    } else if (!form_is_editable(field))
         jout_text(j, "fixed_text",
                   *field->fixed_text.in[lang]
                       ? field->fixed_text.in[lang]
@@ -104,6 +104,7 @@ enum err order_write_check(struct hall_tx *tx, const struct order *o, struct jso
     struct view v;
     struct form *f = arena_alloc(tx->arena, sizeof *f);
     struct form_problems *problems = arena_alloc(tx->arena, sizeof *problems);
+    const char *read_only = view_read_only_text(o, tx->lang);
     TRY(view_load(tx, o, &v, e));
     TRY(order_read_form(tx, o, o->states.at[FLOW_APPLICATION], f, e));
     form_check(tx->arena, f, tx->lang, problems);
@@ -111,6 +112,9 @@ enum err order_write_check(struct hall_tx *tx, const struct order *o, struct jso
     jout_text(j, "order", arena_fmt(tx->arena, "%019" PRId64, o->id));
     jout_text(j, "title", order_title(o, tx->lang));
     jout_int(j, "revision", o->version);
+    jout_bool(j, "read_only", *read_only);
+    if (*read_only)
+        jout_text(j, "read_only_text", read_only);
     write_groups(&v, f, j);
     TRY(order_write_fee(tx, o, j, "fee", e));
     write_agreement(&v, j);

@@ -186,8 +186,10 @@ static void write_section(struct hall_tx *tx, const struct form *f, int s,
     jout_end(j);
 }
 
-static const char *read_only_text(const struct order *o, enum lang lang)
+const char *view_read_only_text(const struct order *o, enum lang lang)
 {
+    if (o->states.at[FLOW_APPLICATION] == FLOW_APPLICATION_DRAFT)
+        return "";
     if (o->states.at[FLOW_PAYMENT] == FLOW_PAYMENT_PAID)
         return order_word(lang, "已经付款，不能再修改。", "Paid; nothing can be changed any more.");
     return order_word(
@@ -207,15 +209,14 @@ enum err order_write_form(struct hall_tx *tx, const struct order *o, struct json
 {
     struct form *f;
     struct form_problems *problems = arena_alloc(tx->arena, sizeof *problems);
-    int draft = o->states.at[FLOW_APPLICATION] == FLOW_APPLICATION_DRAFT;
+    const char *read_only = view_read_only_text(o, tx->lang);
     TRY(read_form(tx, o, &f, e));
     form_check(tx->arena, f, tx->lang, problems);
     jout_object(j, key);
     jout_text(j, "order", arena_fmt(tx->arena, "%019" PRId64, o->id));
     jout_text(j, "title", order_title(o, tx->lang));
-    jout_bool(j, "read_only", !draft);
-    if (!draft)
-        jout_text(j, "read_only_text", read_only_text(o, tx->lang));
+    jout_bool(j, "read_only", *read_only);
+    text_if(j, "read_only_text", read_only);
     jout_list(j, "sections");
     for (size_t s = 0; s < f->sections; s++)
         write_section(tx, f, (int)s, problems, j, NULL);

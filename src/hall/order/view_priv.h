@@ -63,6 +63,8 @@ extern order_view_part *const order_view_parts[];
 extern const size_t order_view_parts_n;
 
 /* ---- view_form.c ---- */
+/* Why nothing of the form can be changed any more; "" while it can. */
+const char *view_read_only_text(const struct order *o, enum lang lang);
 void view_write_tasks(const struct view *v, struct json_out *j, const char *key);
 
 #endif
