@@ -14,8 +14,10 @@ export function takeSession(got: Session): void {
   carried.csrf = got.csrf;
 }
 
+export const readSession = (): Promise<Session> => need(api.GET('/portal/session'));
+
 export async function loadSession(): Promise<void> {
-  takeSession(await need(api.GET('/portal/session')));
+  takeSession(await readSession());
 }
 
 /** Before the first page: whether anybody is signed in. A failure is told by the page, not here. */
