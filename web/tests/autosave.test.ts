@@ -1,7 +1,7 @@
 import { effectScope, type EffectScope } from 'vue';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Failure } from '@shared/api/client';
-import { useAutosave, type Autosave, type Keeper, type Saved } from '@shared/composables/useAutosave';
+import { useAutosave, type Autosave, type Keeper, type Saved, type Unsaved } from '@shared/composables/useAutosave';
 
 type Values = { a: string };
 const at = '2026-11-20T14:32:00+08:00';
@@ -10,7 +10,7 @@ const conflict = () => new Failure(409, { code: 'form.conflict', message: '另�
 
 describe('nothing typed is lost (brief §1.5)', () => {
   let scope: EffectScope;
-  let keeper: Keeper<Values> & { kept: Values[] };
+  let keeper: Keeper<Values> & { kept: Unsaved<Values>[] };
   const save = vi.fn<(values: Values, rev: number) => Promise<Saved>>();
 
   function start(): Autosave<Values, Saved> {
@@ -20,8 +20,8 @@ describe('nothing typed is lost (brief §1.5)', () => {
   beforeEach(() => {
     vi.useFakeTimers();
     scope = effectScope();
-    const kept: Values[] = [];
-    keeper = { kept, keep: async (values) => void kept.push(values), drop: vi.fn() };
+    const kept: Unsaved<Values>[] = [];
+    keeper = { kept, keep: async (unsaved) => void kept.push(unsaved), drop: vi.fn() };
     save.mockReset().mockImplementation(async (_values, rev) => ({ rev: rev + 1, saved_at: at }));
   });
   afterEach(() => {
@@ -73,7 +73,7 @@ describe('nothing typed is lost (brief §1.5)', () => {
     autosave.typed({ a: 'kept' });
     await autosave.flush();
     expect(autosave.state.value).toBe('offline');
-    expect(keeper.kept).toEqual([{ a: 'kept' }]);
+    expect(keeper.kept).toEqual([{ rev: 3, values: { a: 'kept' } }]);
     window.dispatchEvent(new Event('online'));
     await vi.advanceTimersByTimeAsync(0);
     expect(save).toHaveBeenLastCalledWith({ a: 'kept' }, 3);
@@ -102,6 +102,36 @@ describe('nothing typed is lost (brief §1.5)', () => {
     await autosave.overwrite(9);
     expect(save).toHaveBeenLastCalledWith({ a: 'mine too' }, 9);
     expect(autosave.state.value).toBe('saved');
+  });
+
+  it('brings back what was never saved over the revision it was typed over, so that a newer one is not replaced', async () => {
+    const autosave = start();
+    save.mockRejectedValueOnce(conflict());
+    autosave.restore({ rev: 1, values: { a: 'of yesterday' } });
+    await autosave.flush();
+    expect(save.mock.calls).toEqual([[{ a: 'of yesterday' }, 1]]);
+    expect(autosave.state.value).toBe('conflict');
+  });
+
+  it('takes a refusal of the step’s own button as another tab’s change', async () => {
+    const autosave = start();
+    autosave.clashed(conflict(), { a: 'mine' });
+    expect(autosave.state.value).toBe('conflict');
+    expect(keeper.kept).toEqual([{ rev: 3, values: { a: 'mine' } }]);
+    await autosave.overwrite(9);
+    expect(save.mock.calls).toEqual([[{ a: 'mine' }, 9]]);
+  });
+
+  it('keeps nothing and saves nothing once the other tab’s version is taken', async () => {
+    const autosave = start();
+    save.mockRejectedValueOnce(conflict());
+    autosave.typed({ a: 'mine' });
+    await autosave.flush();
+    autosave.giveUp();
+    expect(keeper.drop).toHaveBeenCalled();
+    scope.stop();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(save).toHaveBeenCalledTimes(1);
   });
 
   it('saves what is left when the page is left', async () => {

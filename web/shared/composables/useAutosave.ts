@@ -10,8 +10,14 @@ export interface Saved {
   saved_at: string;
 }
 
+/** Values that are not saved, and the revision they were typed over. */
+export interface Unsaved<V> {
+  rev: number;
+  values: V;
+}
+
 export interface Keeper<V> {
-  keep: (values: V) => Promise<void>;
+  keep: (unsaved: Unsaved<V>) => Promise<void>;
   drop: () => void;
 }
 
@@ -35,6 +41,12 @@ export interface Autosave<V, S extends Saved> {
   /** Another way of saving (the step's own button) went through. */
   took: (saved: S) => void;
   rev: () => number;
+  /** Typed here before, and never saved: with its own revision, so that it replaces nothing unasked. */
+  restore: (unsaved: Unsaved<V>) => void;
+  /** The step's own button was refused because of another tab. */
+  clashed: (refusal: Failure, values: V) => void;
+  /** After a conflict: the other tab's, and what is here is given up. */
+  giveUp: () => void;
   /** After a conflict: mine over what the other tab stored. */
   overwrite: (rev: number) => Promise<void>;
 }
@@ -62,11 +74,15 @@ export function useAutosave<V, S extends Saved>(options: AutosaveOptions<V, S>):
     options.done?.(saved);
   }
 
+  function keep(values: V): void {
+    void options.keeper?.keep({ rev, values });
+  }
+
   function refused(error: unknown, values: V): void {
     if (!(error instanceof Failure)) throw error;
     failure.value = error;
     pending ??= { values };
-    void options.keeper?.keep(pending.values);
+    keep(pending.values);
     const away = error.offline || error.status >= 500 || error.status === 429;
     if (away) timer = window.setTimeout(() => void flush(), retryAfter);
     state.value = away ? 'offline' : error.body.code === 'form.conflict' ? 'conflict' : 'refused';
@@ -95,13 +111,24 @@ export function useAutosave<V, S extends Saved>(options: AutosaveOptions<V, S>):
   function typed(values: V): void {
     pending = { values };
     if (state.value === 'conflict') {
-      void options.keeper?.keep(values);
+      keep(values);
       return;
     }
     if (state.value !== 'saving' && state.value !== 'offline') state.value = 'waiting';
-    if (state.value === 'offline') void options.keeper?.keep(values);
+    if (state.value === 'offline') keep(values);
     clearTimeout(timer);
     timer = window.setTimeout(() => void flush(), delay);
+  }
+
+  function restore(unsaved: Unsaved<V>): void {
+    rev = unsaved.rev;
+    typed(unsaved.values);
+  }
+
+  function giveUp(): void {
+    clearTimeout(timer);
+    pending = null;
+    options.keeper?.drop();
   }
 
   function overwrite(newRev: number): Promise<void> {
@@ -116,5 +143,5 @@ export function useAutosave<V, S extends Saved>(options: AutosaveOptions<V, S>):
     window.removeEventListener('online', online);
     void flush();
   });
-  return { state, savedAt, failure, typed, flush, took, rev: () => rev, overwrite };
+  return { state, savedAt, failure, typed, flush, took, rev: () => rev, restore, clashed: refused, giveUp, overwrite };
 }
