@@ -166,7 +166,8 @@ static enum err read_way(const struct hall *h, const struct actor *who, int64_t 
     struct payment pay;
     TRY(hall_begin(h, 0, who, a, &tx, e));
     TRY(order_get(&tx, order, &o, e));
-    *location = arena_fmt(a, "/%s/orders/%019" PRId64 "/pay", o.project, order);
+    *location = arena_fmt(a, "/%s/orders/%019" PRId64 "/%s", o.project, order,
+                          o.states.at[FLOW_PAYMENT] == FLOW_PAYMENT_PAID ? "done" : "pay");
     *ask = 0;
     if (o.states.at[FLOW_PAYMENT] != FLOW_PAYMENT_PENDING)
         return ERR_OK;
@@ -205,6 +206,7 @@ static enum err pay_return(struct httpd_request *r, struct httpd_reply *reply, v
             asked = order_ask_gateway(h, &who, order, &why);
         if (asked != ERR_OK) /* the page asks again, and so does the clock (P5) */
             log_line(LOG_LEVEL_INFO, "payment.return", "%s %s", err_code_text(asked), why.detail);
+        TRY(read_way(h, &who, order, r->arena, &location, &ask, e));
     }
     httpd_reply_redirect(reply, location);
     return ERR_OK;

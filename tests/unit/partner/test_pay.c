@@ -247,7 +247,7 @@ static void the_way_back_asks_the_bank(void **state)
     assert_int_equal(back.status, 303);
     assert_string_equal(
         back.location,
-        arena_fmt(s->o->f->arena, "/aml-reporting/orders/%019" PRId64 "/pay", order));
+        arena_fmt(s->o->f->arena, "/aml-reporting/orders/%019" PRId64 "/done", order));
     assert_int_equal(pay_state(s, order), FLOW_PAYMENT_PAID);
 }
 
@@ -262,6 +262,9 @@ static void the_way_back_believes_nothing(void **state)
                          "%s/api/v1/partner/pay/netbank/return?order=%" PRId64 "&status=SUCCESS",
                          s->hall_url, order));
     assert_int_equal(back.status, 303);
+    assert_string_equal(
+        back.location,
+        arena_fmt(s->o->f->arena, "/aml-reporting/orders/%019" PRId64 "/pay", order));
     assert_int_equal(pay_state(s, order), FLOW_PAYMENT_PENDING);
     assert_int_equal(books(s, order).money, 0);
 }
