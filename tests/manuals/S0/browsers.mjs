@@ -93,7 +93,7 @@ export class Desk {
         this.finished = lines.length;
         const page = await this.newPage();
         await page.goto(lines.at(-1));
-        await page.locator('[role=status]').first().waitFor();
+        await page.waitForFunction(() => !location.pathname.endsWith('/agent/finish') || document.querySelector('.note[role=status], [role=alert]'));
         return page;
       }
       if (Date.now() > until) throw new Error(`the agent opened no page: ${this.agentSaid()}`);
@@ -142,6 +142,10 @@ async function speak(page, wanted) {
   await page.waitForFunction((to) => document.documentElement.lang === to, wanted);
 }
 
+const flat = (texts, front = '') => Object.entries(texts).flatMap(([key, value]) => (typeof value === 'string' ? [front + key] : flat(value, `${front}${key}.`)));
+/** Every key of the pages' texts: one that is read on a page has no text in its language. */
+const keys = new Set(['portal', 'console', 'shared'].flatMap((side) => flat(JSON.parse(fs.readFileSync(path.join(root, 'web', side, 'texts/zh-CN.json'), 'utf8')))));
+
 async function settled(page) {
   await page.waitForLoadState('domcontentloaded');
   await page.evaluate(() => document.fonts.ready);
@@ -151,6 +155,7 @@ async function settled(page) {
 /** Pictures in both languages at both widths; gives what is wrong with them: sideways scrolling, words left untranslated. */
 export async function picture(page, name) {
   const wrong = [];
+  await page.bringToFront(); // a tab behind another is not painted
   for (const lang of ['zh-CN', 'en']) {
     await page.setViewportSize({ width: widths[0], height: 800 });
     await speak(page, lang);
@@ -159,8 +164,8 @@ export async function picture(page, name) {
       await settled(page);
       const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       if (over > 0) wrong.push(`${name} ${lang} ${width}: ${over} px wider than the window`);
-      const keys = await page.evaluate(() => document.body.innerText.match(/\b[a-z]+(\.[a-zA-Z_]+)+\b/g) ?? []);
-      const raw = keys.filter((key) => !/example|\.pdf$|\.deb$|\.conf$|casupport|cfca|www\.|localhost/.test(key));
+      const dotted = await page.evaluate(() => document.body.innerText.match(/[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)+/g) ?? []);
+      const raw = dotted.filter((word) => keys.has(word));
       if (raw.length) wrong.push(`${name} ${lang} ${width}: reads ${raw.slice(0, 3).join(', ')}`);
       await page.screenshot({ path: path.join(pictures, `${name}-${lang}-${width}.png`), fullPage: true });
     }

@@ -289,9 +289,88 @@ async function spoilPostcode() {
   await postcode.fill('362000');
 }
 
+// ---- a second tab, and the back button
+
+const fieldNamed = (page, name) => page.locator(`[id="field-${name}"]`);
+
+async function stored(order, name) {
+  const { json } = await user.api('portal', 'GET', `/orders/${order}/form`);
+  return json.sections.flatMap((s) => s.questions.flatMap((q) => q.fields)).find((f) => f.name === name)?.value;
+}
+
+/** Types into a field and leaves it, as a person does who goes on to the next. */
+async function typeInto(page, name, value) {
+  await page.bringToFront();
+  await fieldNamed(page, name).fill(value);
+  await fieldNamed(page, name).blur();
+}
+
+async function secondTab(order) {
+  const other = await user.newPage();
+  const place = `${home}/orders/${order}/mailing/1`;
+  for (const page of [me, other]) {
+    await page.goto(place);
+    await fieldNamed(page, 'mailing.name').waitFor();
+  }
+  await check('two tabs: what the one has saved the stale other does not overwrite; it says so and keeps what was typed', async () => {
+    await typeInto(me, 'mailing.name', '沈若琳（前台代收）');
+    await until('the first tab saves', async () => (await stored(order, 'mailing.name')) === '沈若琳（前台代收）');
+    await typeInto(other, 'mailing.phone', '13805952717');
+    const note = await other.locator('[role=alert]').first().innerText();
+    holds(note.includes('另一个窗口'), `the page says “${note}”`);
+    same(await fieldNamed(other, 'mailing.phone').inputValue(), '13805952717', 'what was typed');
+    same(await stored(order, 'mailing.phone'), typed.phone, 'the stored number');
+    await shoot(other, '17-second-tab');
+    await other.reload();
+    await other.locator('[role=alert]').first().waitFor();
+    same((await fieldNamed(other, 'mailing.phone').inputValue()).replaceAll(' ', ''), '13805952717', 'what was typed, after loading the page again');
+    same(await stored(order, 'mailing.phone'), typed.phone, 'the stored number, after loading the page again');
+  });
+  await check('two tabs: the other tab’s version can be taken', async () => {
+    await other.locator('[role=alert] button').first().click();
+    await until('the stored version', async () => (await fieldNamed(other, 'mailing.name').inputValue()) === '沈若琳（前台代收）');
+    same((await fieldNamed(other, 'mailing.phone').inputValue()).replaceAll(' ', ''), typed.phone, 'the number');
+    await wait(1000);
+    same(await stored(order, 'mailing.phone'), typed.phone, 'the stored number');
+  });
+  await check('two tabs: or one’s own, and pressing the button in a stale tab asks as well', async () => {
+    await typeInto(other, 'mailing.name', '沈若琳（门卫）');
+    await until('the other tab saves', async () => (await stored(order, 'mailing.name')) === '沈若琳（门卫）');
+    await me.bringToFront();
+    await me.locator('form button[type=submit]').click();
+    await me.locator('[role=alert] button').last().click();
+    await until('this tab’s version', async () => (await stored(order, 'mailing.name')) === '沈若琳（前台代收）');
+    await typeInto(me, 'mailing.name', typed.name);
+    await until('the name', async () => (await stored(order, 'mailing.name')) === typed.name);
+  });
+  await other.close();
+}
+
+async function staleCheckPage(order) {
+  const other = await user.newPage();
+  await other.goto(`${home}/orders/${order}/check`);
+  await other.locator('#consent').waitFor();
+  await check('two tabs: what was changed after it was checked is not submitted unseen', async () => {
+    await me.goto(`${home}/orders/${order}/mailing/2`);
+    await typeInto(me, 'mailing.address', '福建省泉州市丰泽区津淮街18号海丝大厦7楼');
+    await until('saved', async () => (await stored(order, 'mailing.address'))?.includes('7楼'));
+    await other.bringToFront();
+    await other.locator('#consent').check();
+    await other.locator('form button[type=submit]').click();
+    await other.locator('form [role=alert]').waitFor();
+    await other.getByText('海丝大厦7楼').waitFor();
+    same((await user.api('portal', 'GET', `/orders/${order}`)).json.status.states.application, 'DRAFT', 'the order');
+    await shoot(other, '18-check-stale');
+  });
+  return other;
+}
+
 async function submit(order) {
-  await me.goto(`${home}/orders/${order}/check`);
-  await me.locator('h1').waitFor();
+  const other = await staleCheckPage(order);
+  await me.goto(`${home}/orders/${order}`);
+  await me.locator('.tl').first().waitFor();
+  await me.locator('main a[href$="/check"]').first().click();
+  await me.locator('#consent').waitFor();
   await check('S0-18 S0-20 everything stands on one page for checking, with the fee and its rule', async () => {
     const said = await text(me);
     for (const part of [person.institution, person.reporting, '362000', '300.00']) holds(said.replace(/(\d{3}) (\d{3})\b/g, '$1$2').includes(part), `${part} is not on the page`);
@@ -308,6 +387,27 @@ async function submit(order) {
     await me.waitForURL(/\/done$/);
     await me.locator('h1').waitFor();
     await shoot(me, '19-submitted');
+  });
+  await check('two tabs: the second one that submits is told that it is done, and submits nothing', async () => {
+    await other.bringToFront();
+    await other.locator('#consent').check();
+    await other.locator('form button[type=submit]').click();
+    await other.locator('.note', { hasText: '已经提交' }).first().waitFor();
+    same(await other.locator('form').count(), 0, 'forms');
+    await shoot(other, '19-second-tab-submitted');
+    await other.close();
+  });
+  await check('going back from the confirmation shows the order as it is now, with nothing to submit again', async () => {
+    await me.bringToFront();
+    await me.goBack();
+    await me.locator('.now').waitFor();
+    holds((await text(me)).includes('待支付'), 'the page does not say what is now');
+    await shoot(me, '19-gone-back');
+    await me.goto(`${home}/orders/${order}/check`);
+    await me.locator('.note', { hasText: '已经提交' }).first().waitFor();
+    same(await me.locator('main form').count(), 0, 'forms');
+    const { json } = await user.api('portal', 'GET', `/orders/${order}/log`);
+    same(json.items.filter((line) => line.text.startsWith('提交业务单')).length, 1, 'submissions');
   });
   await check('G-33 the price is frozen for 7 days', async () => {
     const { json } = await user.api('portal', 'GET', `/orders/${order}/payment`);
@@ -333,9 +433,23 @@ async function pay(order) {
     await me.locator('button[value=approve]').click();
     await me.waitForURL((url) => url.origin === env.url);
     await until('the order is paid', async () => (await user.api('portal', 'GET', `/orders/${order}/payment`)).json.state === 'PAID', 30);
-    await me.goto(`${home}/orders/${order}/done`);
+    await me.waitForURL(/\/done$/);
     await me.locator('h1').waitFor();
     await shoot(me, '26-paid');
+  });
+  await check('going back after paying charges nothing again and shows that it is paid', async () => {
+    await me.goBack();
+    await me.waitForURL((url) => url.origin === env.bank_url);
+    if (await me.locator('button[value=approve]').isVisible()) {
+      await me.locator('button[value=approve]').click();
+      await until('an answer', async () => !(await me.locator('button[value=approve]').isVisible().catch(() => false)));
+    }
+    await me.goto(`${home}/orders/${order}/pay`);
+    await me.getByText('已支付').first().waitFor();
+    same(await me.locator('fieldset button').count(), 0, 'buttons that pay');
+    await shoot(me, '26-paid-already');
+    const { json } = await user.api('portal', 'GET', `/orders/${order}/log`);
+    same(json.items.filter((line) => line.text.startsWith('付款 ')).length, 1, 'payments');
   });
   await check('S0-25 C-08 after payment nothing can be cancelled or changed, on no page and in no call', async () => {
     await me.goto(`${home}/orders/${order}`);
@@ -414,12 +528,12 @@ async function pack(order, serial) {
   await shoot(desk, '33-console-packing');
   await must('the quality check reads the key anew and packs it', async () => {
     staff.say('ok');
-    await desk.locator('main button.p').first().click();
+    await desk.locator('main input.inp').first().fill(serial);
+    await desk.locator('main button', { hasText: '读 UKey' }).click();
     const page = await staff.finishPage();
     await page.close();
-    const label = desk.locator('main input.inp').first();
-    await label.fill(serial);
-    await desk.locator('main button.p', { hasText: /通过|装箱|包装/ }).last().click();
+    await desk.locator('main .okc', { hasText: serialText(serial) }).first().waitFor();
+    await desk.locator('main button.p', { hasText: '合格，装箱' }).click();
     await until('packed', async () => (await staff.api('console', 'GET', `/production/${order}`)).json.status.states.fulfilment === 'PACKED');
   });
   await desk.goto(`${env.url}/console/shipping/${order}`);
@@ -429,13 +543,10 @@ async function pack(order, serial) {
   await must('S0-27 the parcel is handed to the courier', async () => {
     await me.goto(`${home}/orders/${order}`);
     await me.locator('.now').waitFor();
-    const inputs = desk.locator('main form input.inp');
-    const count = await inputs.count();
-    for (let i = 0; i < count; i += 1) {
-      const id = (await inputs.nth(i).getAttribute('id')) ?? '';
-      await inputs.nth(i).fill(/serial|label/.test(id) ? serial : courierNumber);
-    }
-    await desk.locator('main form button[type=submit], main form button.p').last().click();
+    await desk.locator('#ship-serial').fill(serial);
+    await desk.locator('#ship-number').fill(courierNumber);
+    await desk.locator('main fieldset label', { hasText: '顺丰' }).click();
+    await desk.locator('main button.p', { hasText: '交给快递' }).click();
     await until('sent', async () => (await user.api('portal', 'GET', `/orders/${order}`)).json.status.states.fulfilment === 'SHIPPED');
     await shoot(desk, '35-console-shipped');
   });
@@ -491,7 +602,7 @@ async function firstPin(serial) {
   });
 }
 
-async function signInWithUkey() {
+async function signInWithUkey(order) {
   clock('now');
   await must('C-22 the UKey signs in: a click, the PIN, and the browser that began is in', async () => {
     await me.goto(home);
@@ -509,6 +620,10 @@ async function signInWithUkey() {
     same(json.by, 'ukey', 'signed in by');
   });
   await me.locator('h1').waitFor();
+  await check('S0-09 C-18 a user who has a UKey gets no second one', async () => {
+    const { json } = await user.api('portal', 'POST', '/orders', { project, type: 'new' });
+    same(json.code, 'order.limit', 'the answer');
+  });
   await shoot(me, '45-orders');
   for (const [name, url] of [['46-messages', 'messages']]) {
     await me.goto(`${home}/${url}`);
@@ -602,10 +717,6 @@ async function others(order, serial) {
     await wait(500);
     await shoot(desk, '67-console-audit');
   });
-  await check('S0-09 C-18 a user who has a UKey gets no second one', async () => {
-    const { json } = await user.api('portal', 'POST', '/orders', { project, type: 'new' });
-    holds(/limit|frozen|exists/.test(json.code ?? '') || json.order === order, JSON.stringify(json).slice(0, 200));
-  });
 }
 
 try {
@@ -616,13 +727,14 @@ try {
   const order = await beginOrder();
   await applicationStep(order);
   await fillSections(order, code);
+  await secondTab(order);
   await submit(order);
   await pay(order);
   await progress(order);
   const serial = await make(order);
   await pack(order, serial);
   await firstPin(serial);
-  await signInWithUkey();
+  await signInWithUkey(order);
   await invoices(order);
   await others(order, serial);
   await check('G-39 no page scrolls sideways at 390 pixels or shows a word without its translation', async () => holds(!marred.length, marred.join('\n')));
