@@ -49,13 +49,14 @@ install_program() {
     done
     put_folder "$root/profiles" "$prefix/share/certhall/profiles"
     put_folder "$root/web/dist" "$prefix/share/certhall/web"
-    install_link_handler
     echo "$want" >"$prefix/.installed"
 }
 
-# certhall: links open the agent; for the person who runs this, or for everybody when root does.
+# certhall: links open the agent; for the person who runs this, or for everybody when root does. Where this machine has no
+# settings of its own, a demo's are used.
 install_link_handler() {
-    local place=${XDG_DATA_HOME:-$HOME/.local/share}/applications
+    local place=${XDG_DATA_HOME:-$HOME/.local/share}/applications settings=''
+    [ -e /etc/certhall/agent.conf ] || [ ! -e "$data/demo/agent.conf" ] || settings="--config \"$data/demo/agent.conf\" "
     [ "$(id -u)" -ne 0 ] || place=/usr/share/applications
     mkdir -p "$place"
     cat >"$place/certhall-agent.desktop" <<END
@@ -63,7 +64,7 @@ install_link_handler() {
 Type=Application
 Name=CertHall UKey
 Name[zh_CN]=证书大厅 UKey
-Exec=$bin/certhall-agent open %u
+Exec="$bin/certhall-agent" ${settings}open -- %u
 MimeType=x-scheme-handler/certhall;
 Terminal=false
 NoDisplay=true
@@ -224,6 +225,22 @@ status_all() { # 0 when all run
 
 # ---- what a person wants to know
 
+tell_first_steps() {
+    cat <<END
+
+The first things to try:
+  1. In the console choose 周启明 (regulator) and import list.csv with list.csv.p7s of
+     $data/demo/regulator/
+  2. A code counts from the second working day on. Move the demo's clock:
+     $bin/certhall demo clock --data $data --at +2wd
+  3. The codes lie in the console's outbox (发件箱). Log in at the portal with one of them and
+     the reporting code of the same row, and apply.
+  4. Where a page wants the UKey and no link opens, type its 8-character job code:
+     $bin/certhall-agent --config $data/demo/agent.conf code XXXX-XXXX
+The whole way by itself: $bin/certhall tour --project aml-reporting --data $data
+END
+}
+
 tell() {
     local url=http://127.0.0.1:$port_base
     cat <<END
@@ -239,11 +256,7 @@ CertHall serves.
 END
     if [ -r "$data/demo/people.json" ]; then
         python3 "$root/tools/people.py" "$data/demo/people.json"
-        cat <<END
-
-The first thing to try: open the console, choose 周启明 (regulator), and import the list that lies in
-$data/demo/regulator/. Its codes then lie in the outbox (发件箱); with one of them log in at the portal.
-END
+        tell_first_steps
     fi
 }
 
