@@ -52,6 +52,11 @@ enum err portal_project(const struct portal_call *c, const char *code, const str
     return *out ? ERR_OK : err_set(e, ERR_NOT_FOUND, "project", NULL);
 }
 
+enum err portal_method(const struct project *p, enum project_login method, struct err_info *e)
+{
+    return p->login.methods >> method & 1 ? ERR_OK : err_set(e, ERR_LOGIN_METHOD, NULL, NULL);
+}
+
 enum err portal_order(struct hall_tx *tx, struct portal_call *c, struct order *out,
                       struct err_info *e)
 {

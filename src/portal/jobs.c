@@ -71,6 +71,8 @@ static enum err read_new(struct portal_call *c, struct job_new *n, struct err_in
     if (*sms && !text_to_id(sms, &n->sms))
         return bad(e, "sms_id");
     TRY(portal_project(c, project, &p, e));
+    if (n->kind == JOB_LOGIN)
+        TRY(portal_method(p, LOGIN_UKEY, e));
     /* a session is good for its own project only; signing in may go to another one */
     if (c->s->signed_in && n->kind != JOB_LOGIN && strcmp(project, c->s->session.project) != 0)
         return err_set(e, ERR_NOT_FOUND, "project", "signed in to another project");

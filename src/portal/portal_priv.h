@@ -68,6 +68,9 @@ NODISCARD enum err portal_write(struct portal_call *c, portal_work *work, struct
 /* ERR_NOT_FOUND for a project that is not here. */
 NODISCARD enum err portal_project(const struct portal_call *c, const char *code,
                                   const struct project **out, struct err_info *e);
+/* ERR_LOGIN_METHOD where the project has no such way of signing in (C-22). */
+NODISCARD enum err portal_method(const struct project *p, enum project_login method,
+                                 struct err_info *e);
 /* The order of the path, the applicant's own. */
 NODISCARD enum err portal_order(struct hall_tx *tx, struct portal_call *c, struct order *out,
                                 struct err_info *e);

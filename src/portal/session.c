@@ -130,6 +130,7 @@ enum err portal_session_create(struct httpd_request *r, struct httpd_reply *repl
     TRY(json_get_text(body, "code", &typed.code, e));
     TRY(json_get_text(body, "reporting_code", &typed.reporting_code, e));
     TRY(portal_project(&c, typed.project, &p, e));
+    TRY(portal_method(p, LOGIN_CODE, e));
     enum err refused = account_sign_in(c.app->hall, &typed, r->arena, &in.account, e);
     if (refused != ERR_OK)
         return refuse(&c, e);

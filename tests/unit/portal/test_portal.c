@@ -2,6 +2,8 @@
 #include "portal_fixture.h"
 
 #include "hall/account/account.h"
+#include "hall/project/project.h"
+#include "portal/portal_priv.h"
 
 #include <string.h>
 
@@ -97,6 +99,58 @@ static void a_person_signs_in_with_both_codes(void **state)
     assert_string_equal(browser_text(&b, "person.name"), "沈若琳");
     assert_string_equal(browser_text(&b, "institution.reporting_code"), "CN350503000017");
     assert_string_equal(browser_text(&b, "by"), "code");
+}
+
+/* C-22: only by the ways of the project, on the page and behind it. */
+static void a_project_is_signed_in_to_by_its_own_ways(void **state)
+{
+    struct portal_fixture *f = *state;
+    _auto_browser b;
+    /* the fixture's own copy */
+    struct project *p = (struct project *)(uintptr_t)projects_find(f->o->projects, "aml-reporting");
+    browser_open(&b, f);
+    assert_int_equal(browser_get(&b, "/projects/aml-reporting"), 200);
+    assert_int_equal(json_array_size(browser_at(&b, "sign_in")), 2);
+    p->login.methods = 1U << LOGIN_UKEY;
+    assert_int_equal(browser_get(&b, "/projects/aml-reporting"), 200);
+    assert_int_equal(json_array_size(browser_at(&b, "sign_in")), 1);
+    assert_int_equal(browser_post(&b, "/session", SIGN_IN(ORDER_CODE, "CN350503000017")), 403);
+    assert_string_equal(browser_text(&b, "code"), "login.method");
+    p->login.methods = 1U << LOGIN_CODE;
+    assert_int_equal(
+        browser_post(&b, "/jobs", "{\"kind\":\"login\",\"project\":\"aml-reporting\"}"), 403);
+    assert_string_equal(browser_text(&b, "code"), "login.method");
+    assert_int_equal(browser_post(&b, "/session", SIGN_IN(ORDER_CODE, "CN350503000017")), 201);
+}
+
+/* S0-12: the way begins with the registration at the regulator: the guide says so first, and who is not registered has no
+ * other way in. */
+static void who_is_not_registered_is_sent_to_the_registration(void **state)
+{
+    static const char *const doors[] = {"/orders", "/messages/read", "/sms"};
+    struct portal_fixture *f = *state;
+    _auto_browser b;
+    browser_open(&b, f);
+    assert_int_equal(browser_get(&b, "/projects/aml-reporting"), 200);
+    assert_non_null(strstr(browser_text(&b, "steps.0.note"), "在二代系统注册"));
+    assert_int_equal(browser_get(&b, "/projects/aml-reporting/guide/new"), 200);
+    assert_non_null(strstr(browser_text(&b, "conditions.0"), "已在二代系统注册"));
+    assert_int_equal(browser_post(&b, "/session", SIGN_IN("7K2MQ4X9TRBC6WHP", "CN350503000099")),
+                     401);
+    for (size_t i = 0; i < sizeof doors / sizeof *doors; i++)
+        assert_int_equal(
+            browser_post(&b, doors[i], "{\"project\":\"aml-reporting\",\"type\":\"new\"}"), 401);
+    /* no operation of the interface registers anybody: without a session only these change anything */
+    static const char *const open_doors = " /session /jobs /jobs/finish ";
+    for (size_t i = 0; i < portal_routes_n; i++) {
+        const struct httpd_route *r = &portal_routes[i];
+        const char *path = r->path + strlen("/api/v1/portal");
+        int id = strncmp(path, "/jobs/:id/", 10) == 0;
+        if (strcmp(r->method, "GET") == 0 || r->permission != PORTAL_PUBLIC || id)
+            continue;
+        if (!strstr(open_doors, arena_fmt(f->o->f->arena, " %s ", path)))
+            fail_msg("%s %s is open to anybody", r->method, path);
+    }
 }
 
 static void wrong_codes_are_answered_alike(void **state)
@@ -381,7 +435,8 @@ static void a_paid_order_is_frozen(void **state)
     assert_string_equal(browser_text(&b, "status.states.invoice"), "BATCHED");
     assert_string_equal(browser_text(&b, "status.owner.kind"), "maker");
     assert_string_equal(browser_text(&b, "status.due.date"),
-                        "2026-09-10"); /* S0-27: 3 working days */
+                        "2026-09-10");                                   /* S0-27: 3 working days */
+    assert_string_equal(browser_text(&b, "status.action.code"), "view"); /* no way out is offered */
     assert_int_equal(browser_post(&b, path_of(&b, order, "/cancel"), NULL), 409);
     assert_string_equal(browser_text(&b, "code"), "order.frozen");
     assert_int_equal(save(&b, order, "mailing", "{\"rev\":1,\"values\":" MAILING "}"), 409);
@@ -391,6 +446,8 @@ static void a_paid_order_is_frozen(void **state)
     assert_int_equal(browser_get(&b, path_of(&b, order, "/payment")), 200);
     assert_string_equal(browser_text(&b, "state"), "PAID");
     assert_string_equal(browser_text(&b, "trade_no"), "T20260907000001");
+    assert_int_equal(browser_get(&b, path_of(&b, order, "")), 200);
+    assert_string_equal(browser_text(&b, "status.states.application"), "IN_PRODUCTION");
 }
 
 /* A draft survives signing out. */
@@ -417,6 +474,8 @@ int main(void)
         PORTAL_TEST(the_front_page_comes_from_the_profile),
         PORTAL_TEST(guides_and_texts_need_no_login),
         PORTAL_TEST(a_person_signs_in_with_both_codes),
+        PORTAL_TEST(a_project_is_signed_in_to_by_its_own_ways),
+        PORTAL_TEST(who_is_not_registered_is_sent_to_the_registration),
         PORTAL_TEST(wrong_codes_are_answered_alike),
         PORTAL_TEST(too_early_says_the_day),
         PORTAL_TEST(too_many_tries_are_stopped),
