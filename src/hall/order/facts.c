@@ -108,13 +108,22 @@ static int counts_against_limit(enum flow_type t)
     return t == TYPE_NEW || t == TYPE_ADD;
 }
 
+/* C-18. 0: no limit. A user's open order is no_open_order's; of an institution others may have open ones. */
 static enum err limits_ok(struct order_run *run, int *holds, struct err_info *e)
 {
-    const struct store_row *r;
-    TRY(store_one(run->tx->db, &Q_order_holding,
-                  PARAMS(P_INT(run->o.account), P_TEXT(run->o.project)), run->tx->arena, &r, e));
-    int allowed = run->o.rules_of->keys.per_user; /* 0: no limit */
-    *holds = !counts_against_limit(run->o.type) || !allowed || row_int(r, "n") < allowed;
+    const struct project_keys *keys = &run->o.rules_of->keys;
+    const struct order *o = &run->o;
+    const struct store_row *mine, *all;
+    *holds = 1;
+    if (!counts_against_limit(o->type))
+        return ERR_OK;
+    TRY(store_one(run->tx->db, &Q_order_holding, PARAMS(P_INT(o->account), P_TEXT(o->project)),
+                  run->tx->arena, &mine, e));
+    TRY(store_one(run->tx->db, &Q_order_holding_org,
+                  PARAMS(P_INT(o->institution), P_TEXT(o->project), P_INT(o->id)), run->tx->arena,
+                  &all, e));
+    *holds = (!keys->per_user || row_int(mine, "n") < keys->per_user) &&
+             (!keys->per_org || row_int(all, "n") < keys->per_org);
     return ERR_OK;
 }
 

@@ -13,6 +13,9 @@ FROM orders WHERE account_id = $1 AND project = $2 AND is_open = 1 ORDER BY id;
 -- name: order_holding :one
 SELECT COUNT(*) AS n FROM orders WHERE account_id = $1 AND project = $2 AND holds_limit = 1 AND is_open = 0;
 
+-- name: order_holding_org :one
+SELECT COUNT(*) AS n FROM orders WHERE institution_id = $1 AND project = $2 AND holds_limit = 1 AND id <> $3;
+
 -- name: order_add :exec
 INSERT INTO orders (id, version, project, profile, type, account_id, institution_id, institution_name, name_changed,
     application, payment, invoice, fulfilment, papers, passed, grp, is_open, holds_limit, amount_fen, fee_rule, price_until,

@@ -209,6 +209,27 @@ static void check_fees(const struct profile_file *f, struct reader *r)
         }
 }
 
+/* C-06: what the setting says of the title, and what the form lets the applicant do with it. */
+static void check_title(const struct project *p, const struct project_field *f, struct reader *r)
+{
+    if (!f->name || strcmp(f->name, "invoice.title") != 0)
+        return;
+    if (!p->invoice.title_free && f->edit != EDIT_NEVER)
+        SAY("invoice.title", "is locked, but the form lets the title be typed");
+    if (p->invoice.title_free && f->edit == EDIT_NEVER)
+        SAY("invoice.title", "is free, but the form fixes the title");
+}
+
+static void check_titles(const struct project *p, struct reader *r)
+{
+    for (int t = 0; t < TYPE_COUNT; t++)
+        for (int s = 0; s < p->form[t].sections; s++)
+            for (int q = 0; q < p->form[t].section[s].questions; q++)
+                for (int i = 0; i < p->form[t].section[s].question[q].fields; i++)
+                    if (has(p->rules.types, t))
+                        check_title(p, &p->form[t].section[s].question[q].field[i], r);
+}
+
 static void check_invoice(const struct profile_file *f, struct reader *r)
 {
     const struct project_invoice *v = &f->p.invoice;
@@ -224,6 +245,7 @@ static void check_invoice(const struct profile_file *f, struct reader *r)
         SAY("invoice", "has no \"item\"");
     if (!v->kind)
         SAY("invoice", "has no \"kind\"");
+    check_titles(&f->p, r);
 }
 
 /* ---- paper, making, sending ---- */

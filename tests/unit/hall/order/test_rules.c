@@ -1,0 +1,222 @@
+/* Rules of the manual and settings of the profile, as an order on a real database obeys them. */
+#include "order_fixture.h"
+
+#include "hall/invoice/invoice.h"
+#include "hall/order/order_priv.h"
+#include "hall/project/project.h"
+#include "hall/task/task.h"
+
+#include <string.h>
+
+static const struct actor bank = {BY_EXTERNAL, 0, "bank", "", ""};
+static const struct actor su = {BY_STAFF, 50, "苏航", "project_admin", "127.0.0.1"};
+
+static enum err pay(struct order_fixture *o, int64_t id, int64_t fen)
+{
+    const struct order_money m = {
+        .method = "net_bank", .trade_no = "T1", .amount_fen = fen, .at = 1788750000000};
+    struct order_input in = {.money = &m};
+    order_hold(&in, GUARD_SIGNATURE_OK);
+    return order_event(o, id, EVENT_PAY_SUCCESS, &bank, &in);
+}
+
+static struct order paid(struct order_fixture *o)
+{
+    struct order order = order_submitted(o, NULL);
+    assert_ok(pay(o, order.id, 30000), &o->e);
+    return order_now_of(o, order.id);
+}
+
+/* ---- S0-25 ---- */
+
+static enum err cancel(struct order_fixture *o, int64_t id)
+{
+    struct hall_tx tx;
+    struct order order;
+    hall_write(o->f, &o->shen, &tx);
+    enum err done = order_cancel(&tx, id, &order, &o->e);
+    if (done == ERR_OK)
+        hall_done(o->f, &tx);
+    hall_end(&tx);
+    return done;
+}
+
+static enum err type_into(struct order_fixture *o, int64_t id, const char *section,
+                          const char *field, const char *value)
+{
+    const struct form_value typed[] = {{.name = field, .value = value}};
+    return order_typed(o, id, section, -1, 1, typed, 1, NULL);
+}
+
+/* Every way an applicant, or anybody for him, could end or change the order. */
+static void nothing_changes_it(struct order_fixture *o, const struct order *before)
+{
+    static const enum flow_event changes[] = {EVENT_APP_CANCEL, EVENT_APP_CLOSE_AND_NEW,
+                                              EVENT_APP_REOPEN, EVENT_APP_EDIT,
+                                              EVENT_PAY_REFUND_ASK};
+    static const char *const fields[][3] = {
+        {"application", "application.institution_name", "泉州海丝供应链有限公司"},
+        {"mailing", "mailing.postcode", "350001"},
+        {"invoice", "invoice.email", "other@haisi.example"}};
+    assert_err(ERR_ORDER_FROZEN, cancel(o, before->id));
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        assert_err(ERR_ORDER_FROZEN,
+                   type_into(o, before->id, fields[i][0], fields[i][1], fields[i][2]));
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        assert_err(ERR_ORDER_FROZEN, order_event(o, before->id, changes[i], &o->shen, NULL));
+        assert_err(ERR_ORDER_FROZEN, order_event(o, before->id, changes[i], &su, NULL));
+    }
+    struct order after = order_now_of(o, before->id);
+    assert_int_equal(after.version, before->version);
+    assert_int_equal(after.revision, before->revision);
+    assert_memory_equal(&after.states, &before->states, sizeof after.states);
+    assert_string_equal(after.institution_name, before->institution_name);
+}
+
+/* S0-25: paid, an order is neither cancelled nor changed, wherever it is on its way, to its end. */
+static void a_paid_order_is_neither_cancelled_nor_changed(void **state)
+{
+    static const char *const stations[] = {"fulfilment = 'QUEUED'", "fulfilment = 'MADE'",
+                                           "fulfilment = 'PACKED'", "fulfilment = 'SHIPPED'",
+                                           "fulfilment = 'DONE', application = 'COMPLETED'"};
+    struct order_fixture *o = *state;
+    struct order order = paid(o);
+    for (size_t i = 0; i < sizeof stations / sizeof *stations; i++) {
+        hall_tamper(o->f, arena_fmt(o->f->arena, "UPDATE orders SET %s", stations[i]));
+        struct order here = order_now_of(o, order.id);
+        nothing_changes_it(o, &here);
+    }
+}
+
+/* S0-25: money that came and is not yet booked holds the order as well: whoever paid too little cannot take it away. */
+static void an_order_whose_money_is_being_looked_at_is_not_cancelled(void **state)
+{
+    struct order_fixture *o = *state;
+    struct order order = order_submitted(o, NULL);
+    assert_ok(pay(o, order.id, 29999), &o->e);
+    assert_err(ERR_ORDER_FROZEN, cancel(o, order.id));
+    assert_err(ERR_ORDER_FROZEN, order_event(o, order.id, EVENT_APP_CANCEL, &su, NULL));
+    assert_err(ERR_ORDER_NO_EDIT, type_into(o, order.id, "mailing", "mailing.postcode", "350001"));
+    order = order_now_of(o, order.id);
+    assert_int_equal(order.states.at[FLOW_APPLICATION], FLOW_APPLICATION_AWAIT_PAY);
+    assert_int_equal(order.states.at[FLOW_PAYMENT], FLOW_PAYMENT_CLAIMED);
+}
+
+/* ---- settings ---- */
+
+/* C-04: only the profile's ways to pay. */
+static void only_the_projects_methods_pay(void **state)
+{
+    static const char *const others[] = {"alipay", "wechat", "transfer", "cash", ""};
+    struct order_fixture *o = *state;
+    struct order order = order_submitted(o, NULL);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        struct order_input in = {.method = others[i]};
+        assert_err(ERR_PAYMENT_METHOD, order_event(o, order.id, EVENT_PAY_START, &o->shen, &in));
+    }
+    assert_int_equal(order_now_of(o, order.id).states.at[FLOW_PAYMENT], FLOW_PAYMENT_UNPAID);
+    struct order_input in = {.method = "net_bank"};
+    assert_ok(order_event(o, order.id, EVENT_PAY_START, &o->shen, &in), &o->e);
+}
+
+/* C-06: a locked title is the applicant's name, the changed one too, and no other can be typed or asked for. */
+static void a_locked_invoice_title_is_the_applicants_name(void **state)
+{
+    struct order_fixture *o = *state;
+    struct order order = order_begun(o);
+    assert_err(ERR_FIELD_READ_ONLY,
+               type_into(o, order.id, "invoice", "invoice.title", "厦门鹭岛融资担保有限公司"));
+    assert_err(ERR_OK, order_event(o, order.id, EVENT_APP_CANCEL, &o->shen, NULL));
+    order = order_submitted(o, "泉州海丝供应链有限公司");
+    assert_ok(pay(o, order.id, 30000), &o->e);
+    struct hall_tx tx;
+    struct invoice v;
+    int found;
+    hall_read(o->f, &tx);
+    assert_ok(invoice_of_order(&tx, order.id, &v, &found, &o->e), &o->e);
+    hall_end(&tx);
+    assert_string_equal(v.buyer, "泉州海丝供应链有限公司");
+    assert_int_not_equal(order_event(o, order.id, EVENT_INV_CHANGE, &o->shen, NULL), ERR_OK);
+}
+
+static enum err begin_as(struct order_fixture *o, const struct actor *who)
+{
+    struct hall_tx tx;
+    struct order order;
+    int fresh;
+    hall_write(o->f, who, &tx);
+    enum err done = order_create(&tx, "aml-reporting", TYPE_NEW, &order, &fresh, &o->e);
+    if (done == ERR_OK)
+        hall_done(o->f, &tx);
+    hall_end(&tx);
+    return done;
+}
+
+static void change_profile(struct order_fixture *o, const char *old, const char *with)
+{
+    const struct project *p = projects_find(o->projects, "aml-reporting");
+    struct project_report report = {.arena = o->f->arena};
+    struct project *changed;
+    const char *at = strstr(p->text, old);
+    assert_true(at && !strstr(at + 1, old));
+    const char *text = arena_fmt(o->f->arena, "%.*s%s%s", (int)(at - p->text), p->text, with,
+                                 at + strlen(old));
+    struct bytes yaml = {(const uint8_t *)text, strlen(text)};
+    assert_ok(project_from_text("aml-reporting", yaml, &changed, &report, &o->e), &o->e);
+    projects_add(o->projects, changed);
+}
+
+static void finish_all(struct order_fixture *o)
+{
+    hall_tamper(o->f, "UPDATE orders SET application = 'COMPLETED', fulfilment = 'DONE', is_open = "
+                      "0, grp = 'ended'");
+}
+
+/* C-18, S0-09, S0-08: who has a UKey gets no second one; another user of the same institution gets his. */
+static void a_user_holds_as_many_keys_as_the_project_allows(void **state)
+{
+    struct order_fixture *o = *state;
+    int64_t id;
+    hall_at(o->f, "2026-09-03T10:00:00+08:00");
+    struct actor lin = order_person(o, "linlan", &id);
+    hall_at(o->f, "2026-09-07T09:00:00+08:00");
+    paid(o);
+    finish_all(o);
+    assert_err(ERR_ORDER_LIMIT, begin_as(o, &o->shen));
+    assert_ok(begin_as(o, &lin), &o->e);
+    change_profile(o, "per_user: 1", "per_user: 2");
+    assert_ok(begin_as(o, &o->shen), &o->e);
+}
+
+/* C-18, S0-07: 0 is no cap; where the profile sets one, all users of the institution share it. */
+static void an_institution_holds_as_many_keys_as_the_project_allows(void **state)
+{
+    struct order_fixture *o = *state;
+    struct actor who[3];
+    int64_t id;
+    hall_at(o->f, "2026-09-03T10:00:00+08:00");
+    for (int i = 0; i < 3; i++)
+        who[i] = order_person(o, arena_fmt(o->f->arena, "user%d", i), &id);
+    hall_at(o->f, "2026-09-07T09:00:00+08:00");
+    change_profile(o, "per_org: 0", "per_org: 2");
+    paid(o);
+    finish_all(o);
+    assert_ok(begin_as(o, &who[0]), &o->e); /* an open order counts, too */
+    assert_err(ERR_ORDER_LIMIT, begin_as(o, &who[1]));
+    change_profile(o, "per_org: 2", "per_org: 0");
+    assert_ok(begin_as(o, &who[1]), &o->e);
+    assert_ok(begin_as(o, &who[2]), &o->e);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ORDER_TEST(a_paid_order_is_neither_cancelled_nor_changed),
+        ORDER_TEST(an_order_whose_money_is_being_looked_at_is_not_cancelled),
+        ORDER_TEST(only_the_projects_methods_pay),
+        ORDER_TEST(a_locked_invoice_title_is_the_applicants_name),
+        ORDER_TEST(a_user_holds_as_many_keys_as_the_project_allows),
+        ORDER_TEST(an_institution_holds_as_many_keys_as_the_project_allows),
+    };
+    return cmocka_run_group_tests_name("order rules", tests, NULL, NULL);
+}
