@@ -111,6 +111,47 @@ static void without_a_serial_the_person_picks_the_key(void **state)
     assert_int_equal(w->flag, 1);
 }
 
+/* G-23: of several keys each is offered with its serial, and one without a certificate is not. */
+static void every_key_that_can_sign_is_offered_by_its_serial(void **state)
+{
+    struct world *w = *state;
+    ready_for_login(w);
+    w->serial = NULL;
+    world_key(w, w->keys, "FX2600000001", 1);
+    world_key(w, w->keys, "FX2600000003", 1);
+    world_blank(w, w->keys, "FX2600000002");
+    world_answers(w, "cancel\ncancel\ncancel\npin right-pin-1\n");
+    assert_int_equal(world_run(w).outcome, JOB_CANCELLED); /* none picked: nothing signed */
+    const char *log = world_dialogues(w);
+    assert_non_null(strstr(log, "FX26 0000 0001"));
+    assert_non_null(strstr(log, "FX26 0000 0003"));
+    assert_non_null(strstr(log, "FX26 0007 1182"));
+    assert_null(strstr(log, "FX26 0000 0002"));
+    assert_null(strstr(log, "GETPIN"));
+    assert_int_equal(w->flag, 0);
+}
+
+/* G-23: a job that names its key takes that one, whatever else is plugged in, and never another in its place. */
+static void the_wrong_key_is_refused(void **state)
+{
+    struct world *w = *state;
+    ready_for_login(w);
+    world_key(w, w->keys, "FX2600000001", 1);
+    world_key(w, w->keys, "FX2699999999", 1);
+    world_answers(w, "pin right-pin-1\n");
+    assert_int_equal(world_run(w).outcome, JOB_DONE);
+    assert_int_equal(w->flag, 1); /* signed by the key that was named */
+    rename(arena_fmt(w->a, "%s/%s.ukey", w->keys, SERIAL), arena_fmt(w->a, "%s/away", w->folder));
+    w->flag = 0;
+    w->key_ms = 300;
+    world_answers(w, "pin right-pin-1\n");
+    assert_int_equal(world_run(w).outcome, JOB_FAILED);
+    assert_string_equal(w->code, "token.removed");
+    assert_int_equal(w->flag, 0);
+    assert_int_equal(world_info(w, w->keys, "FX2600000001").user_left,
+                     6); /* no PIN was tried on it */
+}
+
 static void a_short_challenge_is_refused(void **state)
 {
     struct world *w = *state;
@@ -365,6 +406,8 @@ int main(void)
         WORLD(a_key_that_locks_is_reported),
         WORLD(a_person_who_stops_signs_nothing),
         WORLD(without_a_serial_the_person_picks_the_key),
+        WORLD(every_key_that_can_sign_is_offered_by_its_serial),
+        WORLD(the_wrong_key_is_refused),
         WORLD(a_short_challenge_is_refused),
         WORLD(what_is_not_in_the_table_is_refused),
         WORLD(a_bench_job_needs_the_owners_yes),

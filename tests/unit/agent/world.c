@@ -219,7 +219,7 @@ enum err world_try(struct world *w, struct job_report *r)
                             .lang = LANG_ZH,
                             .ticket = TICKET,
                             .no_browser = !w->browser,
-                            .key_ms = 5000,
+                            .key_ms = w->key_ms ? w->key_ms : 5000,
                             .patience_ms = 5000,
                             .claim_ms = 10};
     w->outcome[0] = w->code[0] = 0;

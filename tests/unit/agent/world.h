@@ -39,6 +39,7 @@ struct world {
     int limited;   /* every request is refused with 429 */
     int browser;   /* open the finish page; else its address is only handed out */
     int redirect;  /* every step is redirected */
+    int key_ms;    /* how long a key is waited for; 0: 5 s */
     int requests, unsigned_requests;
     int64_t last_time;
     struct pki_pub *agent_key, *seal_key;

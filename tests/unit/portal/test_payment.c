@@ -1,6 +1,7 @@
 /* The payment page over real HTTP, before a bank that says what the test wants (requirements 10.2; S0-24, S0-25). */
 #include "portal_fixture.h"
 
+#include "hall/invoice/invoice.h"
 #include "hall/outbox/outbox.h"
 #include "hall/payment/payment.h"
 
@@ -57,6 +58,11 @@ static const char *begin(struct portal_fixture *f, struct browser *b, const char
 static const char *behind(struct portal_fixture *f, const char *url, const char *rest)
 {
     return arena_fmt(f->o->f->arena, "%s%s", url, rest);
+}
+
+static const char *order_path(struct browser *b, const char *order, const char *rest)
+{
+    return arena_fmt(b->f->o->f->arena, "/orders/%s%s", order, rest);
 }
 
 #define NET_BANK "{\"method\":\"net_bank\"}"
@@ -125,6 +131,67 @@ static void a_wrong_amount_pays_nothing(void **state)
     assert_int_equal(browser_post(&b, behind(f, url, "/query"), NULL), 200);
     assert_string_equal(browser_text(&b, "state"), "CLAIMED");
     assert_null(browser_at(&b, "trade_no"));
+    /* S0-25: money is here, so the order can no longer be taken away */
+    const char *cancel = arena_fmt(f->o->f->arena, "%.*s/cancel",
+                                   (int)(strlen(url) - strlen("/payment")), url);
+    assert_int_equal(browser_post(&b, cancel, NULL), 409);
+    assert_string_equal(browser_text(&b, "code"), "order.frozen");
+    assert_int_equal(browser_get(&b, url), 200);
+    assert_string_equal(browser_text(&b, "state"), "CLAIMED");
+}
+
+static void type_all(struct browser *b, const char *order)
+{
+    assert_int_equal(
+        browser_do(
+            b, "PUT", order_path(b, order, "/form/mailing"),
+            "{\"rev\":0,\"final\":true,\"values\":{\"mailing.address\":\"福建省泉州市丰泽区滨海街 "
+            "102 号\",\"mailing.postcode\":\"362000\"}}"),
+        200);
+    assert_int_equal(browser_get(b, order_path(b, order, "/check")), 200);
+    const char *body = arena_fmt(
+        b->f->o->f->arena, "{\"revision\":%ld,\"agreement_version\":\"%s\",\"consent\":true}",
+        browser_number(b, "revision"), browser_text(b, "agreement.version"));
+    assert_int_equal(browser_post(b, order_path(b, order, "/submit"), body), 200);
+}
+
+/* S0-04: online application, payment, status, and the invoice: one browser, and nothing else, does all four. */
+static void everything_is_done_online(void **state)
+{
+    struct portal_fixture *f = *state;
+    struct till t = till_at(f);
+    struct invoice_local *local;
+    const struct invoice_local_options options = {
+        .seller = "证书服务中心", .seller_tax_no = "91350100MA00000000", .region = "35"};
+    const struct actor liang = {BY_STAFF, 35, "梁佩珊", "finance", "127.0.0.1"};
+    _auto_browser b;
+    int64_t id;
+    f->o->h->payment = &t.provider;
+    assert_ok(invoice_local_new(&options, &local, &f->o->e), &f->o->e);
+    f->o->h->invoice = invoice_local_provider(local);
+    browser_sign_in(&b, f);
+    assert_int_equal(
+        browser_post(&b, "/orders", "{\"project\":\"aml-reporting\",\"type\":\"new\"}"), 201);
+    const char *order = arena_text(f->o->f->arena, browser_text(&b, "order"));
+    type_all(&b, order);
+    assert_int_equal(browser_post(&b, order_path(&b, order, "/payment"), NET_BANK), 200);
+    assert_non_null(strstr(browser_text(&b, "redirect_url"), "https://bank.example/pay"));
+    t.says = PAYMENT_PAID;
+    assert_int_equal(browser_post(&b, order_path(&b, order, "/payment/query"), NULL), 200);
+    assert_string_equal(browser_text(&b, "state"), "PAID");
+    assert_int_equal(browser_get(&b, order_path(&b, order, "")), 200);
+    assert_string_equal(browser_text(&b, "status.owner.kind"), "maker");
+    assert_non_null(strstr(browser_text(&b, "status.text"), "待制作"));
+    assert_non_null(strstr(browser_text(&b, "status.due.text"), "最迟"));
+    assert_true(sscanf(order, "%ld", &id) == 1);
+    assert_ok(order_event(f->o, id, EVENT_INV_ISSUE, &liang, NULL), &f->o->e);
+    assert_int_equal(browser_get(&b, "/invoices"), 200);
+    assert_string_equal(browser_text(&b, "items.0.order"), order);
+    const char *file = arena_fmt(f->o->f->arena, "/invoices/%s/file",
+                                 browser_text(&b, "items.0.id"));
+    assert_int_equal(browser_get(&b, file), 200);
+    assert_memory_equal(b.body.p, "%PDF-", 5);
+    invoice_local_free(local);
 }
 
 /* Nothing is lost when the bank is away: the page says so, and the outbox goes on asking. */
@@ -158,6 +225,7 @@ int main(void)
         PORTAL_TEST(paying_leads_to_the_bank),
         PORTAL_TEST(who_has_paid_can_have_the_bank_asked),
         PORTAL_TEST(a_wrong_amount_pays_nothing),
+        PORTAL_TEST(everything_is_done_online),
         PORTAL_TEST(a_silent_bank_is_asked_again_by_itself),
     };
     return cmocka_run_group_tests_name("payment", tests, NULL, NULL);

@@ -369,6 +369,136 @@ static void test_review_stages_pass_one_by_one(void **state)
     assert_int_equal(lane[0].clock, 0); /* the pay clock stops sooner than the second */
 }
 
+/* C-03: before the review, after it, beside it, or never; with nothing to review, before and after are one. */
+static void test_the_profile_says_when_is_paid(void **state)
+{
+    (void)state;
+    static const struct {
+        enum flow_pay_when when;
+        int stages;
+        const char *application, *payment; /* submitted */
+        const char *passed_application,
+            *passed_payment; /* and reviewed; NULL: nothing to review yet */
+    } rows[] = {
+        {PAY_BEFORE_REVIEW, 0, "AWAIT_PAY", "UNPAID", NULL, NULL},
+        {PAY_BEFORE_REVIEW, 1, "AWAIT_PAY", "UNPAID", NULL, NULL},
+        {PAY_AFTER_REVIEW, 0, "AWAIT_PAY", "UNPAID", NULL, NULL},
+        {PAY_AFTER_REVIEW, 1, "REVIEW", "NONE", "AWAIT_PAY", "UNPAID"},
+        {PAY_EITHER, 1, "REVIEW", "UNPAID", "AWAIT_PAY", "UNPAID"},
+        {PAY_NEVER, 0, "IN_PRODUCTION", "NONE", NULL, NULL},
+        {PAY_NEVER, 1, "REVIEW", "NONE", "IN_PRODUCTION", "NONE"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct story st;
+        begin(&st);
+        st.rules.pay_when = rows[i].when;
+        st.rules.stages[TYPE_NEW] = (uint8_t)rows[i].stages;
+        to_await_pay(&st);
+        is_in(&st, FLOW_APPLICATION, rows[i].application);
+        is_in(&st, FLOW_PAYMENT, rows[i].payment);
+        if (!rows[i].passed_application)
+            continue;
+        does(&st, EVENT_APP_PASS, ACTOR_REVIEWER);
+        is_in(&st, FLOW_APPLICATION, rows[i].passed_application);
+        is_in(&st, FLOW_PAYMENT, rows[i].passed_payment);
+    }
+    struct story st; /* paid before, the review comes after */
+    begin(&st);
+    st.rules.stages[TYPE_NEW] = 1;
+    to_production(&st);
+    is_in(&st, FLOW_APPLICATION, "REVIEW");
+}
+
+/* C-06: a title that is locked is asked for by nobody; a free one changes until the invoice is issued. */
+static void test_the_profile_says_whether_the_invoice_title_is_free(void **state)
+{
+    (void)state;
+    for (int is_free = 0; is_free < 2; is_free++) {
+        struct story st;
+        begin(&st);
+        st.rules.title_free = is_free;
+        to_production(&st);
+        assert_int_equal(flow_allowed(&st.f, &st.s, EVENT_INV_CHANGE, ACTOR_APPLICANT), is_free);
+        assert_int_equal(apply(&st, EVENT_INV_CHANGE, ACTOR_APPLICANT) == ERR_OK, is_free);
+        does(&st, EVENT_INV_ISSUE, ACTOR_FINANCE);
+        assert_err(ERR_ORDER_STATE, apply(&st, EVENT_INV_CHANGE, ACTOR_APPLICANT));
+    }
+}
+
+/* C-08: what can be done about a submitted order: edit it while it waits, close it and begin anew, or neither; and nothing
+ * once it is frozen by payment. */
+static void test_the_profile_says_how_a_submitted_order_is_mended(void **state)
+{
+    (void)state;
+    static const struct {
+        int edit_pending;
+        enum flow_fix fix;
+        int frozen, edit, close;
+    } rows[] = {
+        {0, FIX_EDIT, 0, 0, 0}, {1, FIX_EDIT, 0, 1, 0},          {0, FIX_CLOSE_AND_NEW, 0, 0, 1},
+        {1, FIX_EDIT, 1, 0, 0}, {0, FIX_CLOSE_AND_NEW, 1, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct story st;
+        begin(&st);
+        st.rules.stages[TYPE_NEW] = 1;
+        st.rules.edit_pending = rows[i].edit_pending;
+        st.rules.fix = rows[i].fix;
+        st.rules.freeze_when_paid = rows[i].frozen;
+        to_production(&st); /* paid, and waiting for the reviewer */
+        is_in(&st, FLOW_APPLICATION, "REVIEW");
+        assert_int_not_equal(apply(&st, EVENT_APP_SAVE, ACTOR_APPLICANT), ERR_OK);
+        assert_int_equal(flow_allowed(&st.f, &st.s, EVENT_APP_EDIT, ACTOR_APPLICANT), rows[i].edit);
+        assert_int_equal(flow_allowed(&st.f, &st.s, EVENT_APP_CLOSE_AND_NEW, ACTOR_APPLICANT),
+                         rows[i].close);
+        if (rows[i].frozen)
+            assert_err(ERR_ORDER_FROZEN, apply(&st, EVENT_APP_EDIT, ACTOR_APPLICANT));
+        if (rows[i].close)
+            does(&st, EVENT_APP_CLOSE_AND_NEW, ACTOR_APPLICANT);
+        else if (rows[i].edit)
+            does(&st, EVENT_APP_EDIT, ACTOR_APPLICANT);
+    }
+}
+
+static void to_shipped(struct story *st)
+{
+    to_production(st);
+    make(st);
+    does(st, EVENT_FUL_QUALITY, ACTOR_MAKER);
+    does(st, EVENT_FUL_HAND_OVER, ACTOR_SHIPPING);
+}
+
+/* C-21: straight to the handler, or to an organisation that notifies and hands over, or mails. */
+static void test_the_profile_says_where_the_key_goes(void **state)
+{
+    (void)state;
+    struct story st;
+    begin(&st);
+    to_shipped(&st);
+    assert_err(ERR_ORDER_STATE, apply(&st, EVENT_FUL_ORG_RECEIVED, ACTOR_COUNTER));
+    does(&st, EVENT_FUL_SIGNED, ACTOR_EXTERNAL);
+    is_in(&st, FLOW_APPLICATION, "COMPLETED");
+    for (int mailed = 0; mailed < 2; mailed++) {
+        begin(&st);
+        st.rules.via_org = 1;
+        to_shipped(&st);
+        /* the courier's word ends nothing: the handler does not have it yet */
+        assert_err(ERR_ORDER_STATE, apply(&st, EVENT_FUL_SIGNED, ACTOR_EXTERNAL));
+        does(&st, EVENT_FUL_ORG_RECEIVED, ACTOR_COUNTER);
+        is_in(&st, FLOW_FULFILMENT, "AT_ORG");
+        does(&st, EVENT_FUL_NOTIFY, ACTOR_COUNTER);
+        is_in(&st, FLOW_FULFILMENT, "READY_PICKUP");
+        if (mailed) {
+            does(&st, EVENT_FUL_MAIL, ACTOR_APPLICANT);
+            is_in(&st, FLOW_FULFILMENT, "MAILED");
+            does(&st, EVENT_FUL_SIGNED, ACTOR_EXTERNAL);
+        } else {
+            does(&st, EVENT_FUL_PICKED_UP, ACTOR_COUNTER);
+        }
+        is_in(&st, FLOW_APPLICATION, "COMPLETED");
+    }
+}
+
 /* C-19: a paper set with a gate holds production until it is accepted at the end of its route. */
 static void test_paper_holds_its_gate_shut(void **state)
 {
@@ -538,6 +668,10 @@ int main(void)
         cmocka_unit_test(test_a_refusal_names_the_guard_that_failed),
         cmocka_unit_test(test_a_job_is_done_when_the_ukey_is),
         cmocka_unit_test(test_review_stages_pass_one_by_one),
+        cmocka_unit_test(test_the_profile_says_when_is_paid),
+        cmocka_unit_test(test_the_profile_says_whether_the_invoice_title_is_free),
+        cmocka_unit_test(test_the_profile_says_how_a_submitted_order_is_mended),
+        cmocka_unit_test(test_the_profile_says_where_the_key_goes),
         cmocka_unit_test(test_paper_holds_its_gate_shut),
         cmocka_unit_test(test_a_page_sees_who_has_it_what_comes_next_and_by_when),
         cmocka_unit_test(test_the_five_rows_of_steps_follow_from_the_rules),

@@ -6,6 +6,7 @@
 #include "hall/institution/institution.h"
 #include "hall/intake/intake.h"
 #include "hall/outbox/outbox.h"
+#include "hall/project/project.h"
 #include "hall/session/session.h"
 #include "hall/task/task.h"
 #include "hall_fixture.h"
@@ -242,6 +243,7 @@ static void nothing_of_a_bad_list_is_taken(void **state)
     caught_clear(&c);
 }
 
+/* S0-14: the centre reviews: nothing counts as approved but what its own key signed. */
 static void only_the_entered_regulator_signs(void **state)
 {
     struct scene *s = *state;
@@ -261,6 +263,25 @@ static void only_the_entered_regulator_signs(void **state)
     assert_err(ERR_INTAKE_SIGNATURE, import(s, ONE, &r));
     assert_err(ERR_NOT_FOUND, find(s, "shenruolin", &acc));
     pki_key_free(other.key);
+}
+
+/* C-23: a project whose data come from elsewhere takes no lists. */
+static void a_project_without_a_regulator_takes_no_lists(void **state)
+{
+    static const enum project_intake others[] = {INTAKE_NONE, INTAKE_PARTNER};
+    struct scene *s = *state;
+    struct intake_report r;
+    struct account acc;
+    /* the fixture's own copy: nobody else reads it */
+    struct project *p = (struct project *)(uintptr_t)projects_find(s->f->projects, P);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        p->intake.source = others[i];
+        assert_err(ERR_NOT_FOUND, import(s, ONE, &r));
+        assert_string_equal(s->f->e.field, "project");
+        assert_err(ERR_NOT_FOUND, find(s, "shenruolin", &acc));
+    }
+    p->intake.source = INTAKE_REGULATOR;
+    assert_ok(import(s, ONE, &r), &s->f->e);
 }
 
 static void without_an_entered_certificate_nothing_comes_in(void **state)
@@ -588,6 +609,7 @@ int main(void)
         T(a_code_that_came_with_the_list_is_not_sent_again),
         T(nothing_of_a_bad_list_is_taken),
         T(only_the_entered_regulator_signs),
+        T(a_project_without_a_regulator_takes_no_lists),
         T(without_an_entered_certificate_nothing_comes_in),
         T(the_same_file_again_does_nothing_and_says_so),
         T(a_wrong_check_digit_is_taken_with_a_reason_only),
