@@ -1,5 +1,6 @@
 /* Live events: which topics of the hall a page's topic listens to. */
 #include "console/console_priv.h"
+#include "console/queue.h"
 
 #include "base/text.h"
 #include "hall/project/project.h"
@@ -18,7 +19,7 @@ static void add(struct topics *t, const char *listen, const char *name, const ch
         t->listen[t->n++] = (struct web_listen){listen, name, what};
 }
 
-/* The lists of all of the person's roles. */
+/* The lists of these roles. */
 static void add_lists(struct topics *t, unsigned roles, const char *name)
 {
     for (unsigned bit = 1; bit < 1u << STAFF_ROLES; bit <<= 1)
@@ -42,7 +43,7 @@ static enum err add_topic(struct topics *t, const struct console *c, const char 
     int64_t id;
     const char *colon = strchr(name, ':');
     if (strcmp(name, "work") == 0) {
-        add_lists(t, console_visitor(t->r)->staff.roles, name);
+        add_lists(t, console_queue_watched(console_visitor(t->r)->staff.roles), name);
         return ERR_OK;
     }
     if (strcmp(name, "bench") == 0) {

@@ -68,7 +68,7 @@ static int64_t waiting(const struct menu *m, unsigned queues)
 {
     int64_t n = 0;
     for (size_t i = 0; i < m->counts; i++)
-        if ((staff_role_from_code(m->count[i].role) & m->roles) &&
+        if (console_queue_open_to(m->roles, m->count[i].role, m->count[i].kind) &&
             (queues & 1u << console_queue_of(m->count[i].kind)))
             n += m->count[i].open;
     return n;

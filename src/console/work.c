@@ -25,8 +25,8 @@ static const struct {
     [QUEUE_SHIP] = {{"待寄出", "To be sent"}, "ship", {"交给快递", "Hand to courier"}},
     [QUEUE_PAYMENT] = {{"待核对收款", "Payment to check"}, "open_task", {"核对", "Check"}},
     [QUEUE_INVOICE] = {{"待开票", "To be invoiced"}, "open_task", {"开票", "Invoice"}},
-    [QUEUE_REVOKE_PROPOSAL] = {{"建议吊销", "Revocation proposed"}, "open_task", {"处理", "Open"}},
-    [QUEUE_APPROVAL] = {{"待会签", "Second person"}, "open_task", {"去决定", "Decide"}},
+    [QUEUE_REVOKE_PROPOSAL] = {{"建议停用", "Revocation proposed"}, "open_task", {"处理", "Open"}},
+    [QUEUE_APPROVAL] = {{"待复核", "Second person"}, "open_task", {"去决定", "Decide"}},
     [QUEUE_SUPPORT] = {{"需人工处理", "Needs a person"}, "open_task", {"处理", "Open"}},
 };
 
@@ -158,16 +158,6 @@ enum err console_write_work(struct hall_tx *tx, const struct report_work *w, str
 
 /* ---- the list ---- */
 
-const char *const *console_role_list(struct arena *a, unsigned roles)
-{
-    const char **list = arena_alloc(a, (STAFF_ROLES + 1) * sizeof *list);
-    size_t n = 0;
-    for (unsigned bit = 1; bit < 1u << STAFF_ROLES; bit <<= 1)
-        if (roles & bit)
-            list[n++] = staff_role_code((enum staff_role)bit);
-    return list;
-}
-
 /* `after` of this list is "<sort key>-<id>". */
 static enum err read_after(const struct httpd_request *r, struct report_work_filter *f,
                            struct err_info *e)
@@ -192,7 +182,7 @@ static enum err read_filter(struct httpd_request *r, struct report_work_filter *
     const char *tab, *queue, *type;
     int64_t limit;
     *f = (struct report_work_filter){
-        .roles = console_role_list(r->arena, console_visitor(r)->staff.roles)};
+        .roles = console_queue_lists(r->arena, console_visitor(r)->staff.roles)};
     TRY(web_choice(r, "tab", tabs, "open", &tab, e));
     TRY(web_query(r, "queue", 40, &queue, e));
     TRY(web_query(r, "type", 40, &type, e));
@@ -276,7 +266,7 @@ static enum err own_task(struct httpd_request *r, struct hall_tx *tx, int64_t *i
     struct task t;
     TRY(httpd_param_id(r, "id", id, e));
     TRY(task_get(tx, *id, &t, e));
-    return staff_role_from_code(t.role) & console_visitor(r)->staff.roles
+    return console_queue_open_to(console_visitor(r)->staff.roles, t.role, t.kind)
                ? ERR_OK
                : err_set(e, ERR_NOT_FOUND, NULL, "task of %s", t.role);
 }
@@ -323,7 +313,7 @@ HANDLER(console_work_claim_next)
     TRY(json_get_text(body, "queue", &f.kind, e));
     if (console_queue_from_name(f.kind) < 0)
         return web_bad(e, "queue", NULL);
-    f.roles = console_role_list(r->arena, console_visitor(r)->staff.roles);
+    f.roles = console_queue_lists(r->arena, console_visitor(r)->staff.roles);
     TRY(console_begin(r, app, 1, &tx, e));
     TRY(report_work_list(&tx, &f, &w, &n, e));
     if (n == 0)

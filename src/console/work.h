@@ -7,7 +7,5 @@
 
 NODISCARD enum err console_write_work(struct hall_tx *tx, const struct report_work *w,
                                       struct json_out *j, const char *key, struct err_info *e);
-/* Codes of these roles, NULL-terminated, for report_work_filter. */
-const char *const *console_role_list(struct arena *a, unsigned roles);
 
 #endif

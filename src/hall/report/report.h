@@ -19,10 +19,11 @@ struct report_work {
 };
 enum report_work_tab { REPORT_WORK_OPEN, REPORT_WORK_MINE, REPORT_WORK_DONE_TODAY };
 struct report_work_filter {
-    const char *const *roles; /* NULL-terminated: on whose lists */
-    const char *kind;         /* NULL: all; "support": and every kind without a queue of its own */
-    const char *type;         /* of the order, flow_type_name; NULL: all */
-    const char *project, *q;  /* q: order number by prefix or institution by part */
+    const char *const
+        *roles;       /* NULL-terminated: on whose lists; "maker/quality": of that kind only */
+    const char *kind; /* NULL: all; "support": and every kind without a queue of its own */
+    const char *type; /* of the order, flow_type_name; NULL: all */
+    const char *project, *q; /* q: order number by prefix or institution by part */
     enum report_work_tab tab;
     int free_only; /* with REPORT_WORK_OPEN: nobody's lease runs */
     int64_t after_key,

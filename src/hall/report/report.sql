@@ -3,7 +3,7 @@ SELECT t.id, t.order_id, t.kind, t.project, t.subject, t.role, t.opened_at, t.du
     t.claimed_by, t.claimed_name, t.lease_until, COALESCE(o.institution_name, '') AS institution,
     COALESCE(o.type, '') AS type, COALESCE(o.name_changed, 0) AS name_changed, COALESCE(p.waits_for_ca, 0) AS waits_for_ca
 FROM task t LEFT JOIN orders o ON o.id = t.order_id LEFT JOIN production p ON p.order_id = t.order_id
-WHERE t.closed_at = 0 AND $1 LIKE '% ' || t.role || ' %'
+WHERE t.closed_at = 0 AND ($1 LIKE '% ' || t.role || ' %' OR $1 LIKE '% ' || t.role || '/' || t.kind || ' %')
     AND ($2 = '' OR t.kind = $2 OR ($2 = 'support' AND t.kind NOT IN ('name_change', 'review', 'produce', 'quality', 'ship',
         'payment', 'invoice', 'revoke_proposal', 'approval')))
     AND ($3 = '' OR o.type = $3) AND ($4 = '' OR t.project = $4)
@@ -18,7 +18,7 @@ SELECT t.id, t.order_id, t.kind, t.project, t.subject, t.role, t.opened_at, t.du
     t.claimed_by, t.claimed_name, t.lease_until, COALESCE(o.institution_name, '') AS institution,
     COALESCE(o.type, '') AS type, COALESCE(o.name_changed, 0) AS name_changed, COALESCE(p.waits_for_ca, 0) AS waits_for_ca
 FROM task t LEFT JOIN orders o ON o.id = t.order_id LEFT JOIN production p ON p.order_id = t.order_id
-WHERE t.closed_at >= $6 AND $1 LIKE '% ' || t.role || ' %'
+WHERE t.closed_at >= $6 AND ($1 LIKE '% ' || t.role || ' %' OR $1 LIKE '% ' || t.role || '/' || t.kind || ' %')
     AND ($2 = '' OR t.kind = $2 OR ($2 = 'support' AND t.kind NOT IN ('name_change', 'review', 'produce', 'quality', 'ship',
         'payment', 'invoice', 'revoke_proposal', 'approval')))
     AND ($3 = '' OR o.type = $3) AND ($4 = '' OR t.project = $4)
@@ -46,7 +46,7 @@ SELECT COUNT(*) AS open_n,
     COALESCE(SUM(CASE WHEN t.due_sort < $8 THEN 1 ELSE 0 END), 0) AS overdue_n,
     COALESCE(SUM(CASE WHEN t.due_sort >= $8 AND t.due_sort <= $9 THEN 1 ELSE 0 END), 0) AS today_n
 FROM task t LEFT JOIN orders o ON o.id = t.order_id
-WHERE t.closed_at = 0 AND $1 LIKE '% ' || t.role || ' %'
+WHERE t.closed_at = 0 AND ($1 LIKE '% ' || t.role || ' %' OR $1 LIKE '% ' || t.role || '/' || t.kind || ' %')
     AND ($2 = '' OR t.kind = $2 OR ($2 = 'support' AND t.kind NOT IN ('name_change', 'review', 'produce', 'quality', 'ship',
         'payment', 'invoice', 'revoke_proposal', 'approval')))
     AND ($3 = '' OR o.type = $3) AND ($4 = '' OR t.project = $4)
@@ -54,7 +54,7 @@ WHERE t.closed_at = 0 AND $1 LIKE '% ' || t.role || ' %'
 
 -- name: report_work_done_count :one
 SELECT COUNT(*) AS done_n FROM task t LEFT JOIN orders o ON o.id = t.order_id
-WHERE t.closed_at >= $6 AND $1 LIKE '% ' || t.role || ' %'
+WHERE t.closed_at >= $6 AND ($1 LIKE '% ' || t.role || ' %' OR $1 LIKE '% ' || t.role || '/' || t.kind || ' %')
     AND ($2 = '' OR t.kind = $2 OR ($2 = 'support' AND t.kind NOT IN ('name_change', 'review', 'produce', 'quality', 'ship',
         'payment', 'invoice', 'revoke_proposal', 'approval')))
     AND ($3 = '' OR o.type = $3) AND ($4 = '' OR t.project = $4)

@@ -1,5 +1,6 @@
 /* The work list (S0-27: each step with who has it and by when), and names that wait for the regulator (S0-21). */
 #include "console_fixture.h"
+#include "hall/task/task.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -89,6 +90,57 @@ static void a_task_of_another_role_cannot_be_claimed(void **state)
     assert_int_equal(browser_post(&xu, "/work/12/claim", NULL), 404);
 }
 
+static void open_task(struct console_fixture *f, const struct order *o, const char *kind)
+{
+    struct task_new t = {.kind = kind,
+                         .project = "aml-reporting",
+                         .order = o->id,
+                         .subject = "",
+                         .role = "maker",
+                         .note = ""};
+    struct hall_tx tx = {0};
+    struct err_info e;
+    int64_t id;
+    hall_write(f->hall, &hall_system, &tx);
+    assert_ok(task_open(&tx, &t, &id, &e), &e);
+    hall_done(f->hall, &tx);
+}
+
+static int64_t menu_count(const struct browser *b, const char *page)
+{
+    const json_t *item;
+    size_t i;
+    json_array_foreach (browser_at(b, "groups.0.items"), i, item)
+        if (!strcmp(json_string_value(json_object_get(item, "page")), page))
+            return json_integer_value(json_object_get(item, "count"));
+    return -1;
+}
+
+/* F3 may be done by shipping too: what the menu counts stands on the list, and can be claimed. */
+static void a_quality_check_stands_on_the_list_of_shipping_too(void **state)
+{
+    struct console_fixture *f = *state;
+    _auto_browser he = {0}, liang = {0};
+    char path[64];
+    struct order o = order_paid(f, NULL); /* with a task to make it, which is the maker's alone */
+    open_task(f, &o, "quality");
+    browser_sign_in(&he, f, "he", STAFF_SHIPPING);
+    assert_int_equal(browser_get(&he, "/menu"), 200);
+    assert_int_equal(menu_count(&he, "packing"), 1);
+    assert_int_equal(menu_count(&he, "work"), 1);
+    assert_int_equal(menu_count(&he, "bench"), -1);
+    assert_int_equal(browser_get(&he, "/work"), 200);
+    assert_int_equal(json_array_size(browser_at(&he, "items")), 1);
+    assert_int_equal(json_integer_value(browser_at(&he, "tabs.open")), 1);
+    assert_string_equal(browser_text(&he, "items.0.queue"), "quality");
+    snprintf(path, sizeof path, "/work/%s/claim", browser_text(&he, "items.0.id"));
+    assert_int_equal(browser_post(&he, path, NULL), 200);
+    browser_sign_in(&liang, f, "liang", STAFF_FINANCE);
+    assert_int_equal(browser_get(&liang, "/work?queue=quality"), 200);
+    assert_int_equal(json_array_size(browser_at(&liang, "items")), 0);
+    assert_int_equal(browser_post(&liang, path, NULL), 404);
+}
+
 /* S0-21: the certificate keeps the approved name unless the regulator signs a correction. */
 static void a_changed_name_waits_for_the_regulator(void **state)
 {
@@ -125,6 +177,7 @@ int main(void)
         CONSOLE_TEST(other_roles_do_not_see_it),
         CONSOLE_TEST(a_claimed_task_is_another_s_until_it_is_given_back),
         CONSOLE_TEST(a_task_of_another_role_cannot_be_claimed),
+        CONSOLE_TEST(a_quality_check_stands_on_the_list_of_shipping_too),
         CONSOLE_TEST(a_changed_name_waits_for_the_regulator),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
