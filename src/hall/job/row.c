@@ -37,7 +37,7 @@ static const struct job_rules rules[JOB_KINDS] = {
                       .step = job_steps_identify,
                       .steps = 1},
     [JOB_ATTACH] = {.name = "attach",
-                    .title = {"连接 UKey 客户端", "Keep the agent connected"},
+                    .title = {"连接 UKey 助手", "Keep the UKey Agent connected"},
                     .applicant = 1,
                     .roles = STAFF_MAKER | STAFF_SHIPPING | STAFF_SUPPORT,
                     .life_ms = JOB_ATTACH_MS,

@@ -326,7 +326,7 @@ const struct job_step job_steps_change_pin[1] = {
 };
 const struct job_step job_steps_diagnose[1] = {
     {.name = "diagnose",
-     .text = {"检测客户端和 UKey", "Test the agent and the UKey"},
+     .text = {"检测 UKey 助手和 UKey", "Test the UKey Agent and the UKey"},
      .show = show_where,
      .check = check_keys,
      .apply = keep_result},

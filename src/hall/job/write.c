@@ -28,8 +28,8 @@ static const char *running_words(struct hall_tx *tx, const struct job *j)
     if (!strcmp(j->progress, "waiting_key"))
         return arena_fmt(tx->arena, en ? "Plug %s in" : "请插入 %s", key);
     if (!strcmp(j->progress, "asking_pin"))
-        return in(tx->lang, "请在客户端窗口里输入 UKey 密码",
-                  "Enter the UKey PIN in the agent's window");
+        return in(tx->lang, "请在 UKey 助手的窗口里输入 UKey 密码",
+                  "Enter the UKey PIN in the UKey Agent's window");
     return arena_fmt(tx->arena, en ? "Working; do not pull %s out" : "正在处理，请不要拔出 %s",
                      key);
 }
@@ -38,7 +38,7 @@ static const char *waiting_words(struct hall_tx *tx, const struct job *j)
 {
     if (tx->machine > j->code_until)
         return in(tx->lang, "链接过时了，请再打开一次", "The link is too old; open it again");
-    return in(tx->lang, "请打开 UKey 客户端", "Open the UKey agent");
+    return in(tx->lang, "请打开 UKey 助手", "Open the UKey Agent");
 }
 
 static const char *state_words(struct hall_tx *tx, const struct job *j)
@@ -54,8 +54,8 @@ static const char *state_words(struct hall_tx *tx, const struct job *j)
                                              : "%s 被拔出了，请插回同一支",
                          key_words(tx, j));
     case JOB_FINISHING:
-        return in(tx->lang, "客户端已经办好，正等这个浏览器确认",
-                  "The agent is done and waits for this browser");
+        return in(tx->lang, "UKey 助手已经办好，正等这个浏览器确认",
+                  "The UKey Agent is done and waits for this browser");
     case JOB_DONE:
         return in(tx->lang, "已完成", "Done");
     case JOB_FAILED:
@@ -142,7 +142,7 @@ static const char *check_words(const char *name, enum lang lang)
 {
     static const struct {
         const char *name, *zh, *en;
-    } words[] = {{"config", "客户端设置", "Agent's settings"},
+    } words[] = {{"config", "UKey 助手的设置", "UKey Agent's settings"},
                  {"pinentry", "密码窗口", "PIN window"},
                  {"folder", "UKey 接口", "Where UKeys are plugged in"},
                  {"image", "UKey 内容", "Content of the UKey"},
