@@ -4,6 +4,7 @@
 #include "base/sys.h"
 #include "hall_fixture.h"
 
+#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -55,6 +56,34 @@ static void a_courier_is_found_by_id_or_name(void **state)
     struct delivery_courier other = delivery_courier_of("某某快递");
     assert_string_equal(other.id, "某某快递");
     assert_string_equal(other.query_url, "");
+}
+
+/* What the page does with the patterns: a number chooses its courier, and never two. */
+static void a_number_chooses_its_courier(void **state)
+{
+    static const struct {
+        const char *number, *courier; /* "": anybody's */
+    } rows[] = {{"SF1427553081926", "sf"},  {"EA123456789CN", "ems"}, {"JDVA01234567890", "jd"},
+                {"YT2212345678901", "yto"}, {"73123456789012", ""},   {"SF1", ""},
+                {"EA123456789CNX", ""},     {"XSF1427553081926", ""}};
+    static const char *const ids[] = {"sf", "ems", "jd", "zto", "yto", "sto", "yunda", "某某快递"};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *chosen = "";
+        for (size_t c = 0; c < sizeof ids / sizeof *ids; c++) {
+            struct delivery_courier courier = delivery_courier_of(ids[c]);
+            regex_t r;
+            if (!*courier.pattern)
+                continue;
+            assert_int_equal(regcomp(&r, courier.pattern, REG_EXTENDED | REG_NOSUB), 0);
+            if (regexec(&r, rows[i].number, 0, NULL, 0) == 0) {
+                assert_string_equal(chosen, "");
+                chosen = courier.id;
+            }
+            regfree(&r);
+        }
+        assert_string_equal(chosen, rows[i].courier);
+    }
 }
 
 static struct delivery parcel(struct hall_fixture *f, struct hall_tx *tx)
@@ -185,6 +214,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_number_is_mended_or_refused),
         cmocka_unit_test(a_courier_is_found_by_id_or_name),
+        cmocka_unit_test(a_number_chooses_its_courier),
         HALL_TEST(a_parcel_has_two_dates),
         HALL_TEST(no_address_no_parcel),
         HALL_TEST(the_address_is_sealed_and_masked),
