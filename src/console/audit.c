@@ -3,6 +3,7 @@
 
 #include "hall/audit/audit.h"
 #include "hall/authority/ca_client.h"
+#include "hall/order/order.h"
 #include "hall/report/report.h"
 
 #include <inttypes.h>
@@ -103,8 +104,8 @@ static const char *act_text(const char *act, enum lang lang)
         const char *act, *text[2]; /* the first that `act` begins with */
     } words[] = {
         {"account.", {"授权码", "Authorisation code"}},
-        {"approval.ask", {"提出会签", "Asked for a second person"}},
-        {"approval.decide", {"会签决定", "Second person's decision"}},
+        {"approval.ask", {"提出复核", "Asked for a second person"}},
+        {"approval.decide", {"复核决定", "Second person's decision"}},
         {"audit.", {"审计", "Audit"}},
         {"certificate.issue", {"签发证书", "Certificate issued"}},
         {"certificate.", {"证书", "Certificate"}},
@@ -126,6 +127,9 @@ static const char *act_text(const char *act, enum lang lang)
         {"staff.", {"工作人员", "Staff"}},
         {"ukey.", {"UKey", "UKey"}},
     };
+    int event = strncmp(act, "order.", 6) == 0 ? flow_event_from_name(act + 6) : -1;
+    if (event > EVENT_NONE)
+        return order_event_text((enum flow_event)event, lang);
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strncmp(act, words[i].act, strlen(words[i].act)) == 0)
             return words[i].text[lang];
@@ -148,9 +152,18 @@ static enum err day_of(const struct httpd_request *r, const char *name, int days
 /* A person is named with his role; the program by what it is. */
 static const char *actor_of(struct arena *a, const struct report_audit *x, enum lang lang)
 {
+    static const struct {
+        const char *kind, *text[2];
+    } program[] = {{"system", {"系统", "The system"}},
+                   {"timer", {"自动", "Automatic"}},
+                   {"applicant", {"经办人", "Handler"}},
+                   {"agent", {"UKey 助手", "UKey Agent"}},
+                   {"external", {"外部系统", "Another system"}},
+                   {"staff", {"未登录的人", "Nobody signed in"}}};
     const char *role = console_role_text(staff_role_from_code(x->role), lang);
-    if (!*x->actor)
-        return x->actor_kind;
+    for (size_t i = 0; (!*x->actor || !*role) && i < sizeof program / sizeof *program; i++)
+        if (!strcmp(program[i].kind, x->actor_kind))
+            return program[i].text[lang];
     return *role ? arena_fmt(a, "%s %s", role, x->actor) : x->actor;
 }
 

@@ -212,9 +212,8 @@ HANDLER(console_order_log_list)
         int handler = *acc.handler && strcmp(log[i].who, acc.handler) == 0;
         jout_object(&j, NULL);
         jout_text(&j, "at", time_rfc3339(r->arena, log[i].at));
-        jout_text(&j, "text", *log[i].text ? log[i].text : log[i].event);
+        jout_text(&j, "text", *log[i].text ? log[i].text : log[i].desk);
         jout_text(&j, "who", handler ? vault_mask_name(r->arena, log[i].who) : log[i].who);
-        jout_text(&j, "detail", arena_fmt(r->arena, "%s %s", log[i].row, log[i].event));
         jout_end(&j);
     }
     jout_end(&j);

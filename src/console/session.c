@@ -99,7 +99,6 @@ HANDLER(console_demo_sign_in)
     TRY(httpd_json(r, &body, e));
     TRY(json_get_id(body, "person", &id, e));
     TRY(console_begin(r, c, 1, &tx, e));
-    tx.who.id = id;
     TRY(staff_stand_in(&tx, id, e));
     TRY(open_session(r, reply, &tx, id, "stand-in", &s, &who, e));
     write_session(r, reply, c, &s, &who);

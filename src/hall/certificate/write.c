@@ -132,8 +132,7 @@ enum err certificate_write_key_history(struct hall_tx *tx, const char *serial, s
     TRY(ukey_history(tx, serial, &all, &n, e));
     jout_list(j, key);
     for (size_t i = 0; i < n; i++)
-        line(tx, j, all[i].at, flow_state_text(FLOW_UKEY, all[i].state, tx->lang), all[i].who,
-             all[i].row);
+        line(tx, j, all[i].at, flow_state_text(FLOW_UKEY, all[i].state, tx->lang), all[i].who, "");
     jout_end(j);
     return ERR_OK;
 }
@@ -145,13 +144,9 @@ enum err certificate_write_history(struct hall_tx *tx, int64_t id, struct json_o
     size_t n;
     TRY(certificate_history(tx, id, &all, &n, e));
     jout_list(j, key);
-    for (size_t i = 0; i < n; i++) {
-        const char *detail = *all[i].reason
-                                 ? arena_fmt(tx->arena, "%s · %s", all[i].row, all[i].reason)
-                                 : all[i].row;
+    for (size_t i = 0; i < n; i++)
         line(tx, j, all[i].at, flow_state_text(FLOW_CERTIFICATE, all[i].state, tx->lang),
-             all[i].who, detail);
-    }
+             all[i].who, all[i].reason);
     jout_end(j);
     return ERR_OK;
 }

@@ -16,6 +16,20 @@ static const struct log_word {
 #undef LOG
 };
 
+static const char *const EVENT_WORDS[][2] = {
+#define WORD(event, zh, en) [EVENT_##event] = {zh, en},
+#include "hall/order/event_words.def"
+#undef WORD
+};
+
+const char *order_event_text(enum flow_event event, enum lang lang)
+{
+    size_t at = event;
+    return at < sizeof EVENT_WORDS / sizeof *EVENT_WORDS && EVENT_WORDS[at][lang]
+               ? EVENT_WORDS[at][lang]
+               : "";
+}
+
 static const struct log_word *find_word(const char *row, enum flow_event event)
 {
     const struct log_word *any = NULL;
@@ -152,6 +166,7 @@ enum err order_log_list(struct hall_tx *tx, int64_t order, int64_t before, int l
             .row = row_text(r, "flow_row"),
             .event = row_text(r, "event"),
             .text = w ? sentence(tx, w, row_text(r, "what")) : "",
+            .desk = w ? "" : order_event_text(ev, tx->lang),
             .who = who_text(tx, r, &staff, acc.handler),
             .staff = staff.name,
         };

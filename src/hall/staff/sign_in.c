@@ -80,6 +80,9 @@ enum err staff_sign_in(const struct hall *h, const char *login, const char *pass
     if (v == LIMIT_WRONG)
         err_set(&answer, ERR_STAFF_WRONG, "password", NULL);
     if (v == LIMIT_LET_IN) {
+        struct staff s;
+        TRY(staff_get(&tx, t.id, &s, e));
+        staff_act(&tx, &s);
         struct audit_entry x = {.act = "staff.sign_in",
                                 .object = arena_fmt(a, "staff:%lld", (long long)t.id)};
         TRY(audit_write(&tx, &x, e));

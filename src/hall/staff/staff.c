@@ -159,6 +159,15 @@ enum err staff_disable(struct hall_tx *tx, int64_t id, struct err_info *e)
     return note(tx, "staff.disable", id, NULL, e);
 }
 
+void staff_act(struct hall_tx *tx, const struct staff *s)
+{
+    unsigned first = s->roles & (0u - s->roles);
+    tx->who.kind = BY_STAFF;
+    tx->who.id = s->id;
+    tx->who.name = s->name;
+    tx->who.role = first ? staff_role_code((enum staff_role)first) : "";
+}
+
 enum err staff_stand_in(struct hall_tx *tx, int64_t id, struct err_info *e)
 {
     struct staff s;
@@ -167,6 +176,7 @@ enum err staff_stand_in(struct hall_tx *tx, int64_t id, struct err_info *e)
     TRY(staff_get(tx, id, &s, e));
     if (s.disabled)
         return err_set(e, ERR_NOT_FOUND, NULL, "disabled");
+    staff_act(tx, &s);
     return note(tx, "staff.stand_in", id, NULL, e);
 }
 

@@ -57,6 +57,8 @@ NODISCARD enum err staff_sign_in(const struct hall *h, const char *login, const 
                                  struct err_info *e);
 /* One click, only where hall.demo: otherwise ERR_NOT_FOUND, as if the address did not exist. Audited as such. */
 NODISCARD enum err staff_stand_in(struct hall_tx *tx, int64_t id, struct err_info *e);
+/* From here on the transaction acts as this person, under the first of the roles: who signs in has no session yet. */
+void staff_act(struct hall_tx *tx, const struct staff *s);
 /* The actor of a signed-in member: `role` is the one the page acts in; ERR_FORBIDDEN{who} when it is not his. */
 NODISCARD enum err staff_actor(const struct staff *s, enum staff_role role, const char *address,
                                struct actor *out, struct err_info *e);

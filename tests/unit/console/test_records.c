@@ -90,6 +90,8 @@ static void the_log_says_what_happened_without_names_of_applicants(void **state)
     assert_int_equal(browser_get(&b, path_of(f, &o, "/log")), 200);
     assert_true(json_array_size(browser_at(&b, "items")) >= 3);
     assert_null(strstr((const char *)b.body.p, "沈若琳"));
+    assert_null(strstr((const char *)b.body.p, "pay.")); /* sentences, no codes of the flow */
+    assert_null(strstr((const char *)b.body.p, "app."));
 }
 
 static void the_auditor_opens_no_order(void **state)
@@ -201,6 +203,37 @@ static void the_log_of_the_audit_is_filtered_and_paged(void **state)
     assert_int_equal(browser_get(&b, "/audit/log?from=soon"), 400);
 }
 
+/* Who signs in has no session yet, and is named all the same. */
+static void the_log_of_the_audit_names_who_signed_in(void **state)
+{
+    struct console_fixture *f = *state;
+    _auto_browser b = {0}, in = {0};
+    add_staff(f, "xu", "许建民", STAFF_MAKER);
+    browser_open(&in, f);
+    assert_int_equal(
+        browser_post(&in, "/session", "{\"login\":\"xu\",\"password\":\"" TEST_PASSWORD "\"}"),
+        201);
+    browser_sign_in(&b, f, "fang", STAFF_AUDITOR);
+    assert_int_equal(browser_get(&b, "/audit/log?act=staff.stand_in"), 200);
+    assert_string_equal(browser_text(&b, "items.0.actor"), "审计管理员 fang");
+    assert_string_equal(browser_text(&b, "items.0.act_text"), "演示代入");
+    assert_int_equal(browser_get(&b, "/audit/log?act=staff.sign_in"), 200);
+    assert_string_equal(browser_text(&b, "items.0.actor"), "制证 许建民");
+    assert_int_equal(browser_get(&b, "/audit/log?actor=fang"), 200);
+    assert_true(json_array_size(browser_at(&b, "items")) >= 1);
+}
+
+static void the_log_of_the_audit_says_what_happened_to_an_order(void **state)
+{
+    struct console_fixture *f = *state;
+    _auto_browser b = {0};
+    order_paid(f, NULL);
+    browser_sign_in(&b, f, "fang", STAFF_AUDITOR);
+    assert_int_equal(browser_get(&b, "/audit/log?act=order.app.submit"), 200);
+    assert_string_equal(browser_text(&b, "items.0.act_text"), "提交业务单");
+    assert_string_equal(browser_text(&b, "items.0.actor"), "经办人"); /* never by name */
+}
+
 /* S0-61 */
 static void a_notice_is_published_changed_and_taken_away(void **state)
 {
@@ -253,6 +286,8 @@ int main(void)
         CONSOLE_TEST(unknown_certificates_and_keys_are_not_there),
         CONSOLE_TEST(the_auditor_verifies_and_hears_of_the_first_bad_row),
         CONSOLE_TEST(the_log_of_the_audit_is_filtered_and_paged),
+        CONSOLE_TEST(the_log_of_the_audit_names_who_signed_in),
+        CONSOLE_TEST(the_log_of_the_audit_says_what_happened_to_an_order),
         CONSOLE_TEST(a_notice_is_published_changed_and_taken_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -412,6 +412,20 @@ static void the_log_tells_what_happened(void **state)
     assert_string_equal(log[1].text, "开始填写业务单");
 }
 
+/* No code of the flow is shown to anybody. */
+static void every_event_has_a_name(void **state)
+{
+    (void)state;
+    for (int ev = EVENT_NONE + 1; ev < EVENT_COUNT; ev++)
+        for (int lang = LANG_ZH; lang <= LANG_EN; lang++) {
+            const char *name = order_event_text((enum flow_event)ev, (enum lang)lang);
+            if (!*name || strchr(name, '{'))
+                print_error("%s\n", flow_event_name((enum flow_event)ev));
+            assert_true(*name && !strchr(name, '{'));
+        }
+    assert_string_equal(order_event_text(EVENT_NONE, LANG_ZH), "");
+}
+
 /* Where flow says that a row is built, the engine has a function for each of its effects: otherwise a project that switches
  * the row on would be refused in the middle of an order. */
 static void every_built_row_has_its_effects(void **state)
@@ -459,6 +473,7 @@ int main(void)
         ORDER_TEST(every_state_has_its_words),
         ORDER_TEST(lists_are_paged_by_key_and_filtered),
         ORDER_TEST(the_log_tells_what_happened),
+        ORDER_TEST(every_event_has_a_name),
         ORDER_TEST(every_built_row_has_its_effects),
     };
     return cmocka_run_group_tests_name("order", tests, NULL, NULL);
