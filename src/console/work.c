@@ -73,6 +73,10 @@ static void write_notes(const struct hall_tx *tx, const struct report_work *w, s
     if (w->name_changed)
         note(j, "warn",
              web_word(tx->lang, "单位名称与核准的不同", "Name differs from the approved one"));
+    if (strcmp(w->kind, "late") == 0)
+        note(j, "warn",
+             web_word(tx->lang, "办理时限已用去八成，还没有办完",
+                      "Four fifths of the time are used, and it is not done"));
     if (w->waits_for_ca)
         note(j, "info", web_word(tx->lang, "排队等待签发", "Waiting for the authority"));
     jout_end(j);

@@ -28,6 +28,18 @@ static enum err drop_timer(struct order_run *run, const struct flow_clock *c, st
                       NULL, e);
 }
 
+static int is_staffs(enum flow_owner o)
+{
+    return o == OWNER_REVIEWER || o == OWNER_FINANCE || o == OWNER_MAKER || o == OWNER_SHIPPING ||
+           o == OWNER_PAPER || o == OWNER_SUPPORT || o == OWNER_COUNTER;
+}
+
+/* G-14: at four fifths of its time whoever runs the project is told of a clock that the staff work against. */
+static int64_t alarm_of(const struct flow_clock *c, int64_t started_at, int64_t due_at)
+{
+    return is_staffs(c->owner) ? started_at + (due_at - started_at) / 5 * 4 : 0;
+}
+
 enum err order_fx_clock_start(struct order_run *run, struct err_info *e)
 {
     const struct flow_clock *c = clock_of(run);
@@ -39,14 +51,29 @@ enum err order_fx_clock_start(struct order_run *run, struct err_info *e)
     };
     clock.due_at = project_clock_due(run->o.rules_of, run->tx->hall->calendar, run->what->arg,
                                      run->tx->now, &clock.provisional);
+    clock.alarm_at = alarm_of(c, clock.started_at, clock.due_at);
     TRY(task_clock_start(run->tx, &clock, e));
     return set_timer(run, c, clock.due_at, e);
+}
+
+/* The task that its alarm opened. */
+static enum err close_late(struct order_run *run, const struct flow_clock *c, struct err_info *e)
+{
+    const struct task *t;
+    size_t n;
+    struct task_filter late = {.order = run->o.id, .kind = ORDER_TASK_LATE, .limit = 20};
+    TRY(task_list(run->tx, &late, &t, &n, e));
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(t[i].subject, c->name) == 0)
+            TRY(task_close_id(run->tx, t[i].id, e));
+    return ERR_OK;
 }
 
 enum err order_fx_clock_stop(struct order_run *run, struct err_info *e)
 {
     const struct flow_clock *c = clock_of(run);
     TRY(task_clock_stop(run->tx, run->o.id, c->name, e));
+    TRY(close_late(run, c, e));
     return drop_timer(run, c, e);
 }
 
@@ -76,7 +103,11 @@ enum err order_fx_clock_resume(struct order_run *run, struct err_info *e)
             due_at = calendar_day_end(calendar_add_workdays(cal, time_china_day(run->tx->now),
                                                             left > 0 ? left : 0, &provisional));
         }
-        TRY(task_clock_resume(run->tx, run->o.id, c->name, due_at, provisional, e));
+        struct task_clock again = all[i];
+        again.due_at = due_at;
+        again.provisional = provisional;
+        again.alarm_at = alarm_of(c, all[i].started_at, due_at);
+        TRY(task_clock_resume(run->tx, &again, e));
         return set_timer(run, c, due_at, e);
     }
     return ERR_OK;

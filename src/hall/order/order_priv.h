@@ -94,6 +94,8 @@ order_effect_fn order_fx_price_preview, order_fx_prefill, order_fx_save_form, or
     order_fx_code_update, order_fx_nothing; /* effects_form.c */
 
 /* What a task of this state is called on the work list (openapi Queue). */
+/* G-14: on the list of whoever runs the project; its subject is the clock. */
+#define ORDER_TASK_LATE "late"
 const char *order_task_kind(enum flow_machine m, int state);
 
 /* ---- log.c ---- */

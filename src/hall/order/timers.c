@@ -5,6 +5,7 @@
 #include "base/sys.h"
 #include "hall/order/order_sql.h"
 #include "hall/payment/payment.h"
+#include "hall/task/task.h"
 
 #include <inttypes.h>
 
@@ -85,14 +86,42 @@ static enum err find_due(const struct hall *h, struct arena *a, struct due *out,
     return ERR_OK;
 }
 
-/* C2: codes whose second working day has come. */
-static enum err codes_usable(const struct hall *h, int *done, struct err_info *e)
+/* G-14: told once, and no more than told: nothing of the order moves because it is late. */
+static enum err tell_late(struct hall_tx *tx, const struct task_clock *c, struct err_info *e)
+{
+    struct order o;
+    TRY(order_get(tx, c->order, &o, e));
+    struct task_new t = {.kind = ORDER_TASK_LATE,
+                         .project = o.project,
+                         .order = o.id,
+                         .subject = c->name,
+                         .role = "project_admin",
+                         .due_at = c->due_at,
+                         .provisional = c->provisional};
+    TRY(task_open(tx, &t, NULL, e));
+    return task_clock_told(tx, c->order, c->name, e);
+}
+
+static enum err clocks_late(struct hall_tx *tx, int *done, struct err_info *e)
+{
+    const struct task_clock *c;
+    size_t n;
+    TRY(task_clock_alarms(tx, TIMERS_AT_ONCE, &c, &n, e));
+    for (size_t i = 0; i < n; i++)
+        TRY(tell_late(tx, &c[i], e));
+    *done += (int)n;
+    return ERR_OK;
+}
+
+/* C2: codes whose second working day has come; and clocks that run out. */
+static enum err days_passed(const struct hall *h, int *done, struct err_info *e)
 {
     int n = 0;
     _auto(arena) a = arena_new();
     _auto_hall_tx tx = {0};
     TRY(hall_begin(h, 1, &hall_timer, a, &tx, e));
     TRY(account_usable_due(&tx, &n, e));
+    TRY(clocks_late(&tx, &n, e));
     *done += n;
     return hall_commit(&tx, e);
 }
@@ -145,6 +174,6 @@ enum err order_timers_run(const struct hall *h, int *done, struct err_info *e)
             log_line(LOG_LEVEL_WARN, "order.timer", "order %" PRId64 " %s: %s %s", due[i].order,
                      flow_event_name(due[i].event), err_code_text(fired), why.detail);
     }
-    TRY(codes_usable(h, done, e));
+    TRY(days_passed(h, done, e));
     return pages_over(h, done, e);
 }

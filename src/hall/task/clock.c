@@ -8,7 +8,8 @@ enum err task_clock_start(struct hall_tx *tx, const struct task_clock *c, struct
 {
     return store_exec(tx->db, &Q_task_clock_start,
                       PARAMS(P_INT(c->order), P_TEXT(c->name), P_TEXT(c->owner),
-                             P_INT(c->started_at), P_INT(c->due_at), P_INT(c->provisional)),
+                             P_INT(c->started_at), P_INT(c->due_at), P_INT(c->provisional),
+                             P_INT(c->alarm_at)),
                       NULL, e);
 }
 
@@ -24,12 +25,12 @@ enum err task_clock_pause(struct hall_tx *tx, int64_t order, const char *name, s
                       PARAMS(P_INT(order), P_TEXT(name), P_INT(tx->now)), NULL, e);
 }
 
-enum err task_clock_resume(struct hall_tx *tx, int64_t order, const char *name, int64_t due_at,
-                           int provisional, struct err_info *e)
+enum err task_clock_resume(struct hall_tx *tx, const struct task_clock *c, struct err_info *e)
 {
     return store_exec(tx->db, &Q_task_clock_resume,
-                      PARAMS(P_INT(order), P_TEXT(name), P_INT(due_at), P_INT(provisional)), NULL,
-                      e);
+                      PARAMS(P_INT(c->order), P_TEXT(c->name), P_INT(c->due_at),
+                             P_INT(c->provisional), P_INT(c->alarm_at)),
+                      NULL, e);
 }
 
 static enum err clocks_of(struct hall_tx *tx, const struct store_rows *rows,
@@ -45,7 +46,8 @@ static enum err clocks_of(struct hall_tx *tx, const struct store_rows *rows,
                                       .due_at = row_int(r, "due_at"),
                                       .provisional = (int)row_int(r, "provisional"),
                                       .paused_at = row_int(r, "paused_at"),
-                                      .stopped_at = row_int(r, "stopped_at")};
+                                      .stopped_at = row_int(r, "stopped_at"),
+                                      .alarm_at = row_int(r, "alarm_at")};
     }
     *out = list;
     *n = rows->n;
@@ -60,11 +62,16 @@ enum err task_clock_list(struct hall_tx *tx, int64_t order, const struct task_cl
     return clocks_of(tx, &rows, out, n);
 }
 
-enum err task_clock_due(struct hall_tx *tx, int64_t until, int limit, const struct task_clock **out,
-                        size_t *n, struct err_info *e)
+enum err task_clock_alarms(struct hall_tx *tx, int limit, const struct task_clock **out, size_t *n,
+                           struct err_info *e)
 {
     struct store_rows rows;
-    TRY(store_many(tx->db, &Q_task_clock_due, PARAMS(P_INT(until), P_INT(limit)), tx->arena, &rows,
-                   e));
+    TRY(store_many(tx->db, &Q_task_clock_alarms, PARAMS(P_INT(tx->now), P_INT(limit)), tx->arena,
+                   &rows, e));
     return clocks_of(tx, &rows, out, n);
+}
+
+enum err task_clock_told(struct hall_tx *tx, int64_t order, const char *name, struct err_info *e)
+{
+    return store_exec(tx->db, &Q_task_clock_told, PARAMS(P_INT(order), P_TEXT(name)), NULL, e);
 }

@@ -72,6 +72,7 @@ struct task_clock {
     int provisional;
     int64_t paused_at;  /* 0: running */
     int64_t stopped_at; /* 0: not stopped */
+    int64_t alarm_at;   /* business time; 0: none */
 };
 /* Starting a clock that runs starts it anew (requirements §10.10: a resubmission). */
 NODISCARD enum err task_clock_start(struct hall_tx *tx, const struct task_clock *c,
@@ -81,13 +82,15 @@ NODISCARD enum err task_clock_stop(struct hall_tx *tx, int64_t order, const char
                                    struct err_info *e);
 NODISCARD enum err task_clock_pause(struct hall_tx *tx, int64_t order, const char *name,
                                     struct err_info *e);
-/* With the due date reckoned anew. */
-NODISCARD enum err task_clock_resume(struct hall_tx *tx, int64_t order, const char *name,
-                                     int64_t due_at, int provisional, struct err_info *e);
+/* With due date and alarm reckoned anew. */
+NODISCARD enum err task_clock_resume(struct hall_tx *tx, const struct task_clock *c,
+                                     struct err_info *e);
 NODISCARD enum err task_clock_list(struct hall_tx *tx, int64_t order, const struct task_clock **out,
                                    size_t *n, struct err_info *e);
-/* Running clocks due at or before `until`, by due date: what the timers fire on. */
-NODISCARD enum err task_clock_due(struct hall_tx *tx, int64_t until, int limit,
-                                  const struct task_clock **out, size_t *n, struct err_info *e);
+/* Running clocks whose alarm has come, the oldest first; each is given until it was told of. */
+NODISCARD enum err task_clock_alarms(struct hall_tx *tx, int limit, const struct task_clock **out,
+                                     size_t *n, struct err_info *e);
+NODISCARD enum err task_clock_told(struct hall_tx *tx, int64_t order, const char *name,
+                                   struct err_info *e);
 
 #endif

@@ -41,10 +41,10 @@ SELECT role, kind, COUNT(*) AS open_n, COALESCE(SUM(CASE WHEN due_sort < $1 THEN
 FROM task WHERE closed_at = 0 GROUP BY role, kind ORDER BY role, kind;
 
 -- name: task_clock_start :exec
-INSERT INTO task_clock (order_id, name, owner, started_at, due_at, provisional, paused_at, stopped_at)
-VALUES ($1, $2, $3, $4, $5, $6, 0, 0)
+INSERT INTO task_clock (order_id, name, owner, started_at, due_at, provisional, paused_at, stopped_at, alarm_at)
+VALUES ($1, $2, $3, $4, $5, $6, 0, 0, $7)
 ON CONFLICT (order_id, name) DO UPDATE
-SET owner = $3, started_at = $4, due_at = $5, provisional = $6, paused_at = 0, stopped_at = 0;
+SET owner = $3, started_at = $4, due_at = $5, provisional = $6, paused_at = 0, stopped_at = 0, alarm_at = $7;
 
 -- name: task_clock_stop :exec
 UPDATE task_clock SET stopped_at = $3 WHERE order_id = $1 AND name = $2 AND stopped_at = 0;
@@ -53,13 +53,16 @@ UPDATE task_clock SET stopped_at = $3 WHERE order_id = $1 AND name = $2 AND stop
 UPDATE task_clock SET paused_at = $3 WHERE order_id = $1 AND name = $2 AND stopped_at = 0 AND paused_at = 0;
 
 -- name: task_clock_resume :exec
-UPDATE task_clock SET paused_at = 0, due_at = $3, provisional = $4
+UPDATE task_clock SET paused_at = 0, due_at = $3, provisional = $4, alarm_at = $5
 WHERE order_id = $1 AND name = $2 AND stopped_at = 0 AND paused_at > 0;
 
 -- name: task_clock_list :many
-SELECT order_id, name, owner, started_at, due_at, provisional, paused_at, stopped_at
+SELECT order_id, name, owner, started_at, due_at, provisional, paused_at, stopped_at, alarm_at
 FROM task_clock WHERE order_id = $1 ORDER BY started_at, name;
 
--- name: task_clock_due :many
-SELECT order_id, name, owner, started_at, due_at, provisional, paused_at, stopped_at
-FROM task_clock WHERE paused_at = 0 AND stopped_at = 0 AND due_at <= $1 ORDER BY due_at, order_id LIMIT $2;
+-- name: task_clock_alarms :many
+SELECT order_id, name, owner, started_at, due_at, provisional, paused_at, stopped_at, alarm_at
+FROM task_clock WHERE alarm_at > 0 AND alarm_at <= $1 AND paused_at = 0 AND stopped_at = 0 ORDER BY alarm_at, order_id LIMIT $2;
+
+-- name: task_clock_told :exec
+UPDATE task_clock SET alarm_at = 0 WHERE order_id = $1 AND name = $2;

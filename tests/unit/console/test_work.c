@@ -33,6 +33,28 @@ static void a_paid_order_stands_on_the_makers_list_with_its_limit(void **state)
     assert_int_equal(browser_get(&b, "/work?after=x"), 400);
 }
 
+/* G-14: what is late stands on the list of whoever runs the project, and counts as overdue in the maker's summary. */
+static void what_is_late_is_escalated_and_counted(void **state)
+{
+    struct console_fixture *f = *state;
+    _auto_browser su = {0}, xu = {0};
+    struct err_info e;
+    int done;
+    order_paid(f, NULL);
+    hall_at(f->hall, "2026-09-12T09:00:00+08:00");
+    assert_ok(order_timers_run(&f->hall->hall, &done, &e), &e);
+    browser_sign_in(&su, f, "su", STAFF_PROJECT_ADMIN);
+    assert_int_equal(browser_get(&su, "/work"), 200);
+    assert_int_equal(json_array_size(browser_at(&su, "items")), 1);
+    assert_string_equal(browser_text(&su, "items.0.notes.0.text"),
+                        "办理时限已用去八成，还没有办完");
+    assert_true(json_is_true(browser_at(&su, "items.0.due.overdue")));
+    browser_sign_in(&xu, f, "xu", STAFF_MAKER);
+    assert_int_equal(browser_get(&xu, "/work"), 200);
+    assert_int_equal(json_integer_value(browser_at(&xu, "summary.0.count")), 1);
+    assert_string_equal(browser_text(&xu, "summary.0.text"), "已超时");
+}
+
 static void other_roles_do_not_see_it(void **state)
 {
     struct console_fixture *f = *state;
@@ -174,6 +196,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CONSOLE_TEST(a_paid_order_stands_on_the_makers_list_with_its_limit),
+        CONSOLE_TEST(what_is_late_is_escalated_and_counted),
         CONSOLE_TEST(other_roles_do_not_see_it),
         CONSOLE_TEST(a_claimed_task_is_another_s_until_it_is_given_back),
         CONSOLE_TEST(a_task_of_another_role_cannot_be_claimed),

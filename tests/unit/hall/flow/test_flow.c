@@ -499,6 +499,22 @@ static void test_the_profile_says_where_the_key_goes(void **state)
     }
 }
 
+/* G-14: whatever is late, no timer passes a review, makes, checks or sends: a person does. */
+static void test_no_timer_does_a_persons_work(void **state)
+{
+    (void)state;
+    static const enum flow_event works[] = {
+        EVENT_APP_PASS,    EVENT_APP_ROUTE,     EVENT_APP_SUBMIT, EVENT_APP_PAID,    EVENT_FUL_MAKE,
+        EVENT_FUL_QUALITY, EVENT_FUL_HAND_OVER, EVENT_CERT_ISSUE, EVENT_PAPER_ACCEPT};
+    for (size_t w = 0; w < sizeof works / sizeof works[0]; w++) {
+        int n;
+        const struct flow_row *row = flow_rows(flow_event_machine(works[w]), &n);
+        for (int i = 0; i < n; i++)
+            if (row[i].event == works[w] && row[i].actor >> ACTOR_TIMER & 1)
+                fail_msg("%s: a timer may do %s", row[i].id, flow_event_name(works[w]));
+    }
+}
+
 /* C-19: a paper set with a gate holds production until it is accepted at the end of its route. */
 static void test_paper_holds_its_gate_shut(void **state)
 {
@@ -668,6 +684,7 @@ int main(void)
         cmocka_unit_test(test_a_refusal_names_the_guard_that_failed),
         cmocka_unit_test(test_a_job_is_done_when_the_ukey_is),
         cmocka_unit_test(test_review_stages_pass_one_by_one),
+        cmocka_unit_test(test_no_timer_does_a_persons_work),
         cmocka_unit_test(test_the_profile_says_when_is_paid),
         cmocka_unit_test(test_the_profile_says_whether_the_invoice_title_is_free),
         cmocka_unit_test(test_the_profile_says_how_a_submitted_order_is_mended),

@@ -208,6 +208,68 @@ static void an_institution_holds_as_many_keys_as_the_project_allows(void **state
     assert_ok(begin_as(o, &who[2]), &o->e);
 }
 
+/* ---- late ---- */
+
+static size_t late_tasks(struct order_fixture *o, int64_t order)
+{
+    struct hall_tx tx;
+    const struct task *list;
+    size_t n;
+    struct task_filter late = {
+        .order = order, .kind = "late", .role = "project_admin", .limit = 10};
+    hall_read(o->f, &tx);
+    assert_ok(task_list(&tx, &late, &list, &n, &o->e), &o->e);
+    hall_end(&tx);
+    return n;
+}
+
+static void tick(struct order_fixture *o, const char *at)
+{
+    int done;
+    hall_at(o->f, at);
+    assert_ok(order_timers_run(o->h, &done, &o->e), &o->e);
+}
+
+/* G-14: at four fifths of the time whoever runs the project has it on his list, once; over time the applicant's page says
+ * so; and however late it is, nothing is passed or made by itself. Paid on Monday at nine, due on Thursday night. */
+static void what_is_late_is_told_and_never_done_by_itself(void **state)
+{
+    struct order_fixture *o = *state;
+    struct order order = paid(o);
+    tick(o, "2026-09-10T06:35:00+08:00");
+    assert_int_equal(late_tasks(o, order.id), 0);
+    tick(o, "2026-09-10T06:37:00+08:00"); /* 69.6 of 87 hours */
+    assert_int_equal(late_tasks(o, order.id), 1);
+    tick(o, "2026-09-10T07:00:00+08:00");
+    assert_int_equal(late_tasks(o, order.id), 1);
+    assert_non_null(strstr(order_json(o, order.id, LANG_ZH), "\"overdue\":false"));
+    tick(o, "2026-09-12T09:00:00+08:00");
+    const char *page = order_json(o, order.id, LANG_ZH);
+    assert_non_null(strstr(page, "\"overdue\":true"));
+    assert_non_null(strstr(page, "超过 1 天"));
+    assert_non_null(strstr(page, "\"tone\":\"warn\""));
+    tick(o, "2026-11-01T09:00:00+08:00");
+    struct order after = order_now_of(o, order.id);
+    assert_memory_equal(&after.states, &order.states, sizeof after.states);
+    assert_int_equal(after.version, order.version);
+    assert_int_equal(late_tasks(o, order.id), 1);
+}
+
+/* The applicant's own time is his: nobody is called about a price that runs out. What is withdrawn is late no more. */
+static void the_alarm_goes_with_its_clock(void **state)
+{
+    struct order_fixture *o = *state;
+    struct order order = order_submitted(o, NULL);
+    tick(o, "2026-09-14T20:00:00+08:00");
+    assert_int_equal(late_tasks(o, order.id), 0);
+    assert_ok(pay(o, order.id, 30000), &o->e);
+    tick(o, "2026-09-18T09:00:00+08:00");
+    assert_int_equal(late_tasks(o, order.id), 1);
+    const struct actor centre = {BY_EXTERNAL, 0, "regulator", "", ""};
+    assert_ok(order_event(o, order.id, EVENT_APP_WITHDRAW, &centre, NULL), &o->e);
+    assert_int_equal(late_tasks(o, order.id), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -217,6 +279,8 @@ int main(void)
         ORDER_TEST(a_locked_invoice_title_is_the_applicants_name),
         ORDER_TEST(a_user_holds_as_many_keys_as_the_project_allows),
         ORDER_TEST(an_institution_holds_as_many_keys_as_the_project_allows),
+        ORDER_TEST(what_is_late_is_told_and_never_done_by_itself),
+        ORDER_TEST(the_alarm_goes_with_its_clock),
     };
     return cmocka_run_group_tests_name("order rules", tests, NULL, NULL);
 }

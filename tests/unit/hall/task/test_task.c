@@ -111,6 +111,17 @@ static void mine_and_free_tasks_are_told_apart(void **state)
     hall_end(&tx);
 }
 
+static size_t alarms_at(struct hall_tx *tx, int64_t now)
+{
+    const struct task_clock *list;
+    struct err_info e;
+    size_t n;
+    tx->now = now;
+    assert_ok(task_clock_alarms(tx, 10, &list, &n, &e), &e);
+    return n;
+}
+
+/* G-14: an alarm comes once, while its clock runs; a pause silences it, and each start sets it anew. */
 static void clocks_start_pause_resume_and_stop(void **state)
 {
     struct hall_fixture *f = *state;
@@ -122,29 +133,34 @@ static void clocks_start_pause_resume_and_stop(void **state)
                            .owner = "shipping",
                            .started_at = 10,
                            .due_at = 100,
-                           .provisional = 1};
+                           .provisional = 1,
+                           .alarm_at = 90};
     hall_write(f, &hall_system, &tx);
     assert_ok(task_clock_start(&tx, &c, &f->e), &f->e);
-    assert_ok(task_clock_due(&tx, 99, 10, &list, &n, &f->e), &f->e);
-    assert_int_equal(n, 0);
-    assert_ok(task_clock_due(&tx, 100, 10, &list, &n, &f->e), &f->e);
-    assert_int_equal(n, 1);
-    assert_int_equal(list[0].provisional, 1);
+    assert_int_equal(alarms_at(&tx, 89), 0);
+    assert_int_equal(alarms_at(&tx, 90), 1);
     assert_ok(task_clock_pause(&tx, 9, "dispatch", &f->e), &f->e);
-    assert_ok(task_clock_due(&tx, 1000, 10, &list, &n, &f->e), &f->e);
-    assert_int_equal(n, 0);
-    assert_ok(task_clock_resume(&tx, 9, "dispatch", 500, 0, &f->e), &f->e);
-    assert_ok(task_clock_due(&tx, 1000, 10, &list, &n, &f->e), &f->e);
+    assert_int_equal(alarms_at(&tx, 1000), 0);
+    c.due_at = 500;
+    c.alarm_at = 400;
+    assert_ok(task_clock_resume(&tx, &c, &f->e), &f->e);
+    assert_int_equal(alarms_at(&tx, 399), 0);
+    assert_int_equal(alarms_at(&tx, 400), 1);
+    assert_ok(task_clock_told(&tx, 9, "dispatch", &f->e), &f->e);
+    assert_int_equal(alarms_at(&tx, 1000), 0);
+    assert_ok(task_clock_list(&tx, 9, &list, &n, &f->e), &f->e);
     assert_int_equal(list[0].due_at, 500);
+    assert_int_equal(list[0].provisional, 1);
     assert_ok(task_clock_stop(&tx, 9, "dispatch", &f->e), &f->e);
     assert_ok(task_clock_stop(&tx, 9, "no such clock", &f->e), &f->e);
     assert_ok(task_clock_list(&tx, 9, &list, &n, &f->e), &f->e);
     assert_int_equal(n, 1);
     assert_true(list[0].stopped_at > 0);
-    c.due_at = 900;
+    c.alarm_at = 900;
     assert_ok(task_clock_start(&tx, &c, &f->e), &f->e); /* a resubmission starts it anew */
-    assert_ok(task_clock_due(&tx, 900, 10, &list, &n, &f->e), &f->e);
-    assert_int_equal(n, 1);
+    assert_int_equal(alarms_at(&tx, 900), 1);
+    assert_ok(task_clock_stop(&tx, 9, "dispatch", &f->e), &f->e);
+    assert_int_equal(alarms_at(&tx, 900), 0);
     hall_end(&tx);
 }
 
