@@ -180,6 +180,8 @@ static void result_body(struct job *j, const struct job_report *r, struct buf *b
     jout_text(&out, "step", j->step ? j->step : "");
     if (r->outcome == JOB_FAILED)
         jout_text(&out, "code", err_code_text(r->why.code));
+    if (j->plugged)
+        jout_int(&out, "count", j->plugged);
     if (r->outcome != JOB_DONE && j->token && token_info(j->token, &info, &ignore) == ERR_OK) {
         jout_list(&out, "keys");
         if (key_write(j->place[j->kind->where], &info, &out, NULL, &ignore) != ERR_OK)

@@ -11,6 +11,8 @@
 #include "base/json.h"
 #include "token/token.h"
 
+enum { JOB_KEYS_MAX = 16 }; /* UKeys that one answer tells of (docs/agent-protocol.md) */
+
 enum job_outcome { JOB_DONE, JOB_CANCELLED, JOB_FAILED };
 
 /* Where keys are plugged in. */
@@ -76,6 +78,7 @@ struct job {
     char id[65];
     const char *order, *revision, *serial, *institution; /* about; NULL when absent */
     const char *step;
+    int plugged; /* how many UKeys there were, where they were too many; 0: they were not */
     struct ask ask;
     struct token_place *place[JOB_PLACES];
     struct token *token; /* the key the job is about, once opened */
@@ -123,12 +126,12 @@ NODISCARD enum err job_open_finish(struct job *j, const char *token, char **addr
                                    struct err_info *e);
 void job_say_line(struct job *j, const char *line);
 
-/* A key as the protocol shows it, a list of all in a place. */
 /* "p256", "sm2", "rsa2048", as the protocol writes them; 0 for another. */
 int key_alg_from_text(const char *text, enum token_alg *out);
+/* A key as the protocol shows it; all of a place as member `keys` (ERR_JOB_MANY_KEYS{count, max}). */
 NODISCARD enum err key_write(struct token_place *p, const struct token_info *info,
                              struct json_out *out, const char *member, struct err_info *e);
-NODISCARD enum err keys_write(struct token_place *p, struct json_out *out, const char *member,
+NODISCARD enum err keys_write(struct job *j, struct token_place *p, struct json_out *out,
                               struct err_info *e);
 /* The key j->token as member `key`. */
 NODISCARD enum err job_key_write(struct job *j, struct json_out *out, struct err_info *e);

@@ -17,7 +17,7 @@ enum err step_identify(struct job *j, const json_t *data, struct json_out *out, 
     enum job_where where = job_where_of(data);
     TRY(job_place(j, where, &p, e));
     TRY(job_any_key(j, where, e));
-    return keys_write(p, out, "keys", e);
+    return keys_write(j, p, out, e);
 }
 
 /* ---- attach ---- */
@@ -57,7 +57,7 @@ enum err step_keys(struct job *j, const json_t *data, struct json_out *out, stru
                        &event, &got, e));
     while (got) /* everything that changed at once is told at once */
         TRY(token_wait(p, 0, &event, &got, e));
-    return keys_write(p, out, "keys", e);
+    return keys_write(j, p, out, e);
 }
 
 /* ---- the person's own key ---- */
@@ -214,5 +214,5 @@ enum err step_diagnose(struct job *j, const json_t *data, struct json_out *out, 
     for (size_t i = 0; i < n; i++)
         check_key(p, &list[i], j->arena, out);
     jout_end(out);
-    return keys_write(p, out, "keys", e);
+    return keys_write(j, p, out, e);
 }

@@ -90,14 +90,24 @@ enum err key_write(struct token_place *p, const struct token_info *info, struct 
     return err;
 }
 
-enum err keys_write(struct token_place *p, struct json_out *out, const char *member,
-                    struct err_info *e)
+static enum err too_many(struct job *j, size_t n, struct err_info *e)
+{
+    j->plugged = (int)n;
+    err_set(e, ERR_JOB_MANY_KEYS, "keys", NULL);
+    err_arg(e, "count", "%zu", n);
+    err_arg(e, "max", "%d", JOB_KEYS_MAX);
+    return ERR_JOB_MANY_KEYS;
+}
+
+enum err keys_write(struct job *j, struct token_place *p, struct json_out *out, struct err_info *e)
 {
     struct token_info *list;
     size_t n;
     _auto(arena) a = arena_new();
     TRY(token_list(p, a, &list, &n, e));
-    jout_list(out, member);
+    if (n > JOB_KEYS_MAX)
+        return too_many(j, n, e);
+    jout_list(out, "keys");
     for (size_t i = 0; i < n; i++)
         TRY(key_write(p, &list[i], out, NULL, e));
     jout_end(out);

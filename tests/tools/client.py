@@ -20,6 +20,14 @@ class Refused(Exception):
         super().__init__(f"{method} {path}: {status} {self.code} {self.field} {self.body.get('message', body)!r}")
 
 
+class AgentFailed(AssertionError):
+    """The agent brought nothing to the browser: .code is the problem that its job shows, "" where it shows none."""
+
+    def __init__(self, status, said, job):
+        self.code = (job.get("problem") or {}).get("code", "")
+        super().__init__(f"the agent ended with {status}: {said}; the job: {job}")
+
+
 class Raw:
     """One exchange with nothing done for the caller."""
 
@@ -193,8 +201,7 @@ class Agent:
             token = self.wait_token(process)
             if not token:
                 said, _ = process.communicate()
-                raise AssertionError(f"the agent ended with {process.returncode}: {said}; the job: "
-                                     f"{browser.get('/jobs/' + made['id'])}")
+                raise AgentFailed(process.returncode, said, browser.get("/jobs/" + made["id"]))
             done = browser.post("/jobs/finish", {"token": token})
             process.communicate(timeout=AGENT_SECONDS)  # it sees that its work has taken effect
             return done

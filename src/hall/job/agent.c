@@ -364,6 +364,15 @@ static const char *problem_of(struct arena *a, const json_t *in)
     return n && n <= 60 && !code[n] ? arena_text(a, code) : "agent.refused";
 }
 
+/* How many UKeys the agent saw where they were too many: a number, and nothing else of what it says is shown. */
+static void keep_plugged(struct hall_tx *tx, struct job_row *row, const json_t *in)
+{
+    int64_t count = json_opt_int(in, "count", 0);
+    if (!strcmp(row->j.problem, err_code_text(ERR_JOB_MANY_KEYS)) && count > JOB_KEYS_MAX &&
+        count < 1000)
+        job_data_set(tx->arena, row, "plugged", arena_fmt(tx->arena, "%lld", (long long)count));
+}
+
 static enum err keep_failed(struct hall_tx *tx, struct job_row *row, const json_t *in,
                             int cancelled, struct err_info *e)
 {
@@ -376,6 +385,7 @@ static enum err keep_failed(struct hall_tx *tx, struct job_row *row, const json_
     row->j.state = cancelled ? JOB_CANCELLED : JOB_FAILED;
     if (!cancelled)
         row->j.problem = problem_of(tx->arena, in);
+    keep_plugged(tx, row, in);
     TRY(job_store(tx, row, e));
     return job_audit(tx, "job.failed", row, cancelled ? "cancelled" : row->j.problem, e);
 }

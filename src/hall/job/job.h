@@ -50,6 +50,7 @@ enum {
     JOB_FINISH_MS = 10 * TIME_MINUTE,  /* from the agent's result to the browser */
     JOB_TIME_OFF_MS = 5 * TIME_MINUTE, /* how far X-Agent-Time may be from ours */
     JOB_FINISH_TRIES = 5,              /* wrong six digits before the job is over */
+    JOB_KEYS_MAX = 16,                 /* UKeys that one answer tells of (docs/agent-protocol.md) */
 };
 
 struct job {
@@ -65,6 +66,7 @@ struct job {
     const char *progress; /* "waiting_key", "pulled", "asking_pin", "working"; "" */
     const char *agent;    /* version; "" */
     const char *problem;  /* public code of what went wrong: "token.locked"; "" */
+    int plugged;          /* job.many_keys: how many UKeys are plugged in; 0: not told */
     int waits_for_ca;
     const char *result; /* JSON: keys, checks … of identify, attach, diagnose, self_test; "" */
     int finish_code;    /* the page may ask for the six digits */

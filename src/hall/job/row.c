@@ -1,5 +1,6 @@
 #include "hall/job/job_priv.h"
 
+#include "base/text.h"
 #include "hall/audit/audit.h"
 #include "hall/event/event.h"
 #include "hall/staff/staff.h"
@@ -192,6 +193,9 @@ enum err job_load(struct hall_tx *tx, int64_t id, struct job_row *out, struct er
                             .staff_role = row_text(r, "staff_role"),
                             .data = row_text(r, "data")};
     shown_from(r, tx->machine, &out->j);
+    int64_t plugged;
+    if (text_to_int(job_data(tx->arena, out, "plugged"), 1, 999, &plugged))
+        out->j.plugged = (int)plugged;
     return ERR_OK;
 }
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SIGNATURE_MAX = 1024, CERTIFICATE_MAX = 8192, KEYS_MAX = 16, ATTACH_EVERY_MS = 20000 };
+enum { SIGNATURE_MAX = 1024, CERTIFICATE_MAX = 8192, ATTACH_EVERY_MS = 20000 };
 
 /* ---- where keys are, and what is kept of them ---- */
 
@@ -25,9 +25,14 @@ static enum err check_keys(struct job_work *w, const json_t *in, struct err_info
 {
     const json_t *keys = json_object_get(in, "keys");
     (void)w;
-    if (!json_is_array(keys) || json_array_size(keys) > KEYS_MAX)
-        return job_bad(e, "keys", "must be a list of at most 16");
-    return ERR_OK;
+    if (!json_is_array(keys))
+        return job_bad(e, "keys", "must be a list");
+    if (json_array_size(keys) <= JOB_KEYS_MAX)
+        return ERR_OK;
+    err_set(e, ERR_JOB_MANY_KEYS, "keys", NULL);
+    err_arg(e, "count", "%zu", json_array_size(keys));
+    err_arg(e, "max", "%d", JOB_KEYS_MAX);
+    return ERR_JOB_MANY_KEYS;
 }
 
 /* The whole answer as the page and the quality check will need it. */

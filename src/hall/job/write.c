@@ -196,6 +196,10 @@ static void write_problem(struct hall_tx *tx, const struct job *job, struct json
         e.code = ERR_INTERNAL;
     if (*job->serial)
         err_arg(&e, "serial", "%s", ukey_serial_text(tx->arena, job->serial));
+    if (job->plugged) {
+        err_arg(&e, "count", "%d", job->plugged);
+        err_arg(&e, "max", "%d", JOB_KEYS_MAX);
+    }
     err_message(&e, tx->lang, message, sizeof message);
     jout_object(j, "problem");
     jout_text(j, "code", job->problem);

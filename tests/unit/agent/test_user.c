@@ -303,6 +303,25 @@ static void identify_waits_for_a_key(void **state)
     assert_string_equal(buf_cstr(&w->note), SERIAL);
 }
 
+/* A drawer full of keys: told with its number, once; asking again would not make them fewer. */
+static void more_keys_than_one_answer_holds_are_told_with_their_number(void **state)
+{
+    struct world *w = *state;
+    w->kind = "identify";
+    w->next = play_identify;
+    for (int i = 0; i < JOB_KEYS_MAX + 1; i++)
+        world_blank(w, w->keys, arena_fmt(w->a, "FX27%08d", i));
+    struct job_report r = world_run(w);
+    assert_int_equal(r.outcome, JOB_FAILED);
+    assert_int_equal(r.why.code, ERR_JOB_MANY_KEYS);
+    char message[512];
+    err_message(&r.why, LANG_EN, message, sizeof message);
+    assert_non_null(strstr(message, "17 UKeys"));
+    assert_string_equal(w->code, "job.many_keys");
+    assert_int_equal(w->requests, 2); /* fetch and result */
+    assert_non_null(strstr(buf_cstr(&w->traffic), "\"count\":17"));
+}
+
 static const char *play_attach(struct world *w, const char *answered, const json_t *data,
                                struct json_out *out)
 {
@@ -417,6 +436,7 @@ int main(void)
         WORLD(the_browser_gets_the_finish_page_and_the_code_is_shown_if_it_does_not_come),
         WORLD(a_claimed_job_bothers_nobody_with_a_code),
         WORLD(identify_waits_for_a_key),
+        WORLD(more_keys_than_one_answer_holds_are_told_with_their_number),
         WORLD(attach_tells_at_once_what_is_pulled_and_plugged),
         WORLD(a_new_pin_is_asked_until_both_agree_and_the_policy_holds),
         WORLD(a_diagnosis_names_the_torn_key),

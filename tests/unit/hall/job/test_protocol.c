@@ -254,6 +254,63 @@ static void a_failure_code_from_outside_is_not_shown_as_it_comes(void **state)
     hand_free(&h);
 }
 
+static const char *identified(struct whole *w, int keys)
+{
+    const char *text = "{\"step\":\"identify\",\"data\":{\"keys\":[";
+    for (int i = 0; i < keys; i++)
+        text = arena_fmt(w->a, "%s%s{\"serial\":\"FX27%08d\",\"state\":\"blank\"}", text,
+                         i ? "," : "", i);
+    return arena_fmt(w->a, "%s]}}", text);
+}
+
+static const char *problem_shown(struct whole *w, const struct job *job)
+{
+    struct hall_tx tx;
+    struct json_out j;
+    _auto_json got = NULL;
+    _auto_buf b;
+    buf_init(&b, 1 << 16);
+    jout_init(&j, &b);
+    hall_read(w->f, &tx);
+    tx.lang = LANG_EN;
+    assert_ok(job_write(&tx, job, &j, NULL, &w->e), &w->e);
+    hall_end(&tx);
+    assert_ok(json_parse(b.p, b.n, &got, &w->e), &w->e);
+    return arena_text(w->a, json_opt_text(json_object_get(got, "problem"), "message", ""));
+}
+
+/* A bench with a drawer full of them plugged in: the maker is told how many, and what to do. */
+static void more_ukeys_than_one_answer_holds_are_told_with_their_number(void **state)
+{
+    struct whole *w = *state;
+    struct hand h = hand_new(w);
+    char message[512];
+    struct job job = make(w, JOB_IDENTIFY, USER_BROWSER);
+    assert_ok(hand_fetch(&h, job.ticket, NULL), &w->e);
+    assert_err(ERR_JOB_MANY_KEYS, hand_call(&h, "step", identified(w, JOB_KEYS_MAX + 1)));
+    err_message(&w->e, LANG_EN, message, sizeof message);
+    assert_string_equal(message, "17 UKeys are plugged in; at most 16 can be looked at together. "
+                                 "Unplug some and try again.");
+    assert_ok(hand_call(&h, "result",
+                        "{\"outcome\":\"failed\",\"step\":\"identify\","
+                        "\"code\":\"job.many_keys\",\"count\":17}"),
+              &w->e);
+    struct job seen = whole_job(w, job.id, USER_BROWSER);
+    assert_string_equal(problem_shown(w, &seen), message);
+    hand_free(&h);
+}
+
+static void as_many_ukeys_as_one_answer_holds_are_taken(void **state)
+{
+    struct whole *w = *state;
+    struct hand h = hand_new(w);
+    struct job job = make(w, JOB_IDENTIFY, USER_BROWSER);
+    assert_ok(hand_fetch(&h, job.ticket, NULL), &w->e);
+    assert_ok(hand_call(&h, "step", identified(w, JOB_KEYS_MAX)), &w->e);
+    assert_string_equal(hand_step(&h), "done");
+    hand_free(&h);
+}
+
 /* The key of the job only, whatever serial the agent tells. */
 static void another_ukey_than_the_jobs_is_refused(void **state)
 {
@@ -414,6 +471,8 @@ int main(void)
         WHOLE(giving_up_in_the_page_ends_the_agents_loop),
         WHOLE(a_failure_is_told_with_its_reason),
         WHOLE(a_failure_code_from_outside_is_not_shown_as_it_comes),
+        WHOLE(more_ukeys_than_one_answer_holds_are_told_with_their_number),
+        WHOLE(as_many_ukeys_as_one_answer_holds_are_taken),
         WHOLE(another_ukey_than_the_jobs_is_refused),
         WHOLE(an_attached_agent_is_believed_after_the_browser),
         WHOLE(jobs_that_nobody_signed_in_begins_are_limited),
