@@ -26,6 +26,9 @@ FROM ca_certificate WHERE serial = $1;
 -- name: ca_certificate_by_key :many
 SELECT request_id, state FROM ca_certificate WHERE key_hash = $1 LIMIT 2;
 
+-- name: ca_certificate_live_of_order :many
+SELECT serial, request_id FROM ca_certificate WHERE order_no = $1 AND profile = $2 AND state <> 'revoked' LIMIT 1;
+
 -- name: ca_certificate_signed :exec
 UPDATE ca_certificate SET certificate = $2, state = 'active', changed_at = $3
 WHERE id = $1 AND state = 'intent';

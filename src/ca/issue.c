@@ -113,6 +113,19 @@ static enum err check_term(const struct issue *i, struct err_info *e)
     return ERR_CA_PROFILE;
 }
 
+/* One order, one certificate of a profile at a time: another UKey gets one when the first one's is revoked. */
+static enum err check_order(struct store_tx *tx, const struct issue *i, struct err_info *e)
+{
+    struct store_rows live;
+    if (!*i->r->order)
+        return ERR_OK;
+    TRY(store_many(tx, &Q_ca_certificate_live_of_order,
+                   PARAMS(P_TEXT(i->r->order), P_TEXT(i->profile->code)), i->arena, &live, e));
+    if (live.n == 0)
+        return ERR_OK;
+    return refuse_request(e, "the order has a certificate that is not revoked");
+}
+
 /* The same request id and key: what was answered then. Either of them with another partner: refused. */
 static enum err find_earlier(struct store_tx *tx, struct issue *i, struct err_info *e)
 {
@@ -146,6 +159,7 @@ static enum err intend(struct store_tx *tx, void *arg, struct err_info *e)
     TRY(find_earlier(tx, i, e));
     if (i->repeated)
         return ERR_OK;
+    TRY(check_order(tx, i, e));
     struct ca_vouched vouched = {0};
     if (i->entered_by)
         snprintf(vouched.maker, sizeof vouched.maker, "%s", i->entered_by);

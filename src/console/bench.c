@@ -1,6 +1,7 @@
 /* The production bench: its queue, one order with everything the maker must see, the label, the quality check. */
 #include "console/console_priv.h"
 
+#include "base/sys.h"
 #include "base/text.h"
 #include "console/work.h"
 #include "hall/certificate/certificate.h"
@@ -209,6 +210,10 @@ static void write_actions(const struct httpd_request *r, const struct bench *b, 
     jout_list(j, "actions");
     if (is_queued(b) && console_has(r, STAFF_MAKER))
         action(j, "produce", web_word(lang, "开始制作", "Make the UKey"), 1, blocked(b));
+    if (is_queued(b) && *b->made.serial && console_has(r, STAFF_MAKER))
+        action(j, "scrap",
+               web_word(lang, "这支 UKey 坏了，换一支", "This UKey is broken, take another"), 0,
+               NULL);
     if (*b->made.serial && !is_queued(b))
         action(j, "label", web_word(lang, "打印标签", "Print the label"), 0, NULL);
     if (state == FLOW_FULFILMENT_MADE)
@@ -294,6 +299,15 @@ static enum err job_id(const json_t *body, int64_t *out, struct err_info *e)
     return err_set(e, ERR_MAKE_PROOF, "job", "%s is no job", text);
 }
 
+/* Its UKey was scrapped: at once where the ca is there, otherwise by the outbox. */
+static void push_revocation(const struct console *c, int64_t order)
+{
+    struct err_info e;
+    if (certificate_push(c->hall, order, &e) != ERR_OK)
+        log_line(LOG_LEVEL_WARN, "bench.scrap", "order %" PRId64 ": not revoked yet: %s", order,
+                 e.detail);
+}
+
 HANDLER(console_quality_check)
 {
     struct bench *b = arena_alloc(r->arena, sizeof *b);
@@ -315,5 +329,23 @@ HANDLER(console_quality_check)
     TRY(load(&tx, q.order, b, e));
     httpd_reply_json(reply, &j);
     TRY(write_production(r, b, &j, e));
-    return hall_commit(&tx, e);
+    TRY(hall_commit(&tx, e));
+    if (!q.passed)
+        push_revocation(app, q.order);
+    return ERR_OK;
+}
+
+HANDLER(console_ukey_scrap)
+{
+    const struct console *c = app;
+    struct job_scrap s;
+    const json_t *body;
+    const struct web_field reason = {"reason", web_word(r->lang, "原因", "the reason"), 2, 500};
+    const struct web_field serial = {"serial", web_word(r->lang, "序列号", "the serial"), 1, 64};
+    TRY(httpd_param_id(r, "order", &s.order, e));
+    TRY(httpd_json(r, &body, e));
+    TRY(web_text(r, body, &serial, &s.serial, e));
+    TRY(web_text(r, body, &reason, &s.reason, e));
+    TRY(job_scrap(c->hall, &console_visitor(r)->actor, &s, r->arena, e));
+    return console_production_get(r, reply, app, e);
 }

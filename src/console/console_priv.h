@@ -71,6 +71,7 @@ HANDLER(console_bench_get);
 HANDLER(console_production_get);
 HANDLER(console_label_get);
 HANDLER(console_quality_check);
+HANDLER(console_ukey_scrap);
 HANDLER(console_job_create);
 HANDLER(console_job_get);
 HANDLER(console_job_ticket);

@@ -58,6 +58,7 @@ const struct httpd_route console_routes[] = {
     {"GET", API "/production/:order", console_production_get, MAKING, 0, 0},
     {"GET", API "/production/:order/label", console_label_get, MAKING, 0, 0},
     {"POST", API "/production/:order/quality", again_quality_check, MAKING, SMALL, 0},
+    {"POST", API "/production/:order/scrap", console_ukey_scrap, STAFF_MAKER, SMALL, 0},
     {"POST", API "/jobs", again_job_create, JOBS, SMALL, 0},
     {"POST", API "/jobs/finish", console_job_finish, JOBS, SMALL, 0},
     {"GET", API "/jobs/:id", console_job_get, JOBS, 0, 0},

@@ -22,7 +22,7 @@ NODISCARD enum err ca_client_batch(struct ca_client *c, const char *project, con
                                    const char **batch, struct err_info *e);
 
 struct ca_issue {
-    const char *request_id; /* "<order>-sign": unique for ever */
+    const char *request_id; /* "<order>-sign", "<order>-sign-2": unique for ever */
     const char *order, *revision, *profile, *ukey;
     struct bytes csr;
     int64_t not_before, not_after; /* UTC milliseconds */

@@ -26,17 +26,24 @@ static int same(struct bytes a, struct bytes b)
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
+/* "<order>-sign", and "<order>-sign-2" for the second UKey. */
+static const char *request_id(struct arena *a, int64_t order, int64_t attempt)
+{
+    return attempt == 1 ? arena_fmt(a, "%lld-sign", (long long)order)
+                        : arena_fmt(a, "%lld-sign-%lld", (long long)order, (long long)attempt);
+}
+
 static enum err add(struct hall_tx *tx, const struct certificate_ask *q, struct bytes key,
-                    int64_t until, struct err_info *e)
+                    int64_t until, int64_t attempt, struct err_info *e)
 {
     const struct bytes none = {(const uint8_t *)"", 0};
     return store_exec(tx->db, &Q_certificate_add,
                       PARAMS(P_INT(hall_new_id(tx->hall)), P_INT(q->order), P_INT(q->account),
                              P_TEXT(q->project), P_TEXT(q->institution), P_TEXT(q->ukey),
-                             P_TEXT(arena_fmt(tx->arena, "%lld-sign", (long long)q->order)),
-                             P_TEXT(q->revision), P_TEXT(q->profile), P_BLOB(q->csr), P_BLOB(key),
-                             P_INT(tx->now), P_INT(until), P_TEXT(q->batch), P_INT(q->row),
-                             P_TEXT(q->maker), P_BLOB(q->maker_signature), P_BLOB(none)),
+                             P_TEXT(request_id(tx->arena, q->order, attempt)), P_TEXT(q->revision),
+                             P_TEXT(q->profile), P_BLOB(q->csr), P_BLOB(key), P_INT(tx->now),
+                             P_INT(until), P_TEXT(q->batch), P_INT(q->row), P_TEXT(q->maker),
+                             P_BLOB(q->maker_signature), P_BLOB(none), P_INT(attempt)),
                       NULL, e);
 }
 
@@ -49,7 +56,9 @@ enum err certificate_prepare(struct hall_tx *tx, const struct certificate_ask *q
     TRY(key_hash(q->csr, tx->arena, &key, e));
     TRY(store_opt(tx->db, &Q_certificate_asked, PARAMS(P_INT(q->order)), tx->arena, &row, e));
     if (!row)
-        return add(tx, q, key, until, e);
+        return add(tx, q, key, until, 1, e);
+    if (!strcmp(row_text(row, "state"), certificate_state_name(FLOW_CERTIFICATE_REVOKED)))
+        return add(tx, q, key, until, row_int(row, "attempt") + 1, e);
     if (!row_is_null(row, "serial")) {
         if (same(row_blob(row, "key_hash"), key))
             return ERR_OK;
@@ -74,8 +83,7 @@ enum err certificate_request(struct hall_tx *tx, int64_t order, const char *seri
     if (!found || strcmp(c.ukey, serial) != 0)
         return err_set(e, ERR_INTERNAL, NULL, "nothing was prepared for order %lld",
                        (long long)order);
-    TRY(store_exec(tx->db, &Q_certificate_requested, PARAMS(P_INT(order), P_INT(tx->now)), NULL,
-                   e));
+    TRY(store_exec(tx->db, &Q_certificate_requested, PARAMS(P_INT(c.id), P_INT(tx->now)), NULL, e));
     if (c.state == FLOW_CERTIFICATE_REQUESTED)
         return ERR_OK;
     return certificate_record(tx, order, FLOW_CERTIFICATE_REQUESTED, "K1", e);
@@ -154,6 +162,16 @@ static enum err keep(struct hall_tx *tx, int64_t order, const struct asked *q,
         e);
 }
 
+/* The ca makes another only when the one before is revoked there. */
+static enum err revoke_earlier(const struct hall *h, int64_t order, struct err_info *e)
+{
+    enum err err = certificate_push(h, order, e);
+    if (err ==
+        ERR_CA_LIMIT) /* not its answer to the request: to be asked again when the hour is over */
+        return err_set(e, ERR_BUSY, NULL, "the ca's limit of revocations");
+    return err;
+}
+
 enum err certificate_fetch(const struct hall *h, int64_t order, const struct actor *who,
                            struct arena *a, struct certificate *out, struct err_info *e)
 {
@@ -169,6 +187,7 @@ enum err certificate_fetch(const struct hall *h, int64_t order, const struct act
         err_arg(e, "service", "签发系统");
         return ERR_UNAVAILABLE;
     }
+    TRY(revoke_earlier(h, order, e));
     TRY(ca_client_issue(h->ca, &q.issue, a, &got, e));
     TRY(check_made(&q, &got, a, &view, e));
     _auto_hall_tx tx;

@@ -43,13 +43,13 @@ struct certificate_ask {
     struct bytes maker_signature;
 };
 /* Keep it with the order. The same CSR again keeps what was there but for the evidence; another key for an order that
- * has a certificate is ERR_CONFLICT. */
+ * has a certificate is ERR_CONFLICT, unless that is revoked: then it is a new request beside it. */
 NODISCARD enum err certificate_prepare(struct hall_tx *tx, const struct certificate_ask *q,
                                        struct err_info *e);
 /* Effect ca_issue (K1): from now on it is requested. */
 NODISCARD enum err certificate_request(struct hall_tx *tx, int64_t order, const char *serial,
                                        struct err_info *e);
-/* Ask the ca. Begins its own transactions; may take as long as the ca. The certificate stands in its row afterwards;
+/* Ask the ca, after it has revoked the order's earlier certificates. Begins its own transactions; may take as long as the ca. The certificate stands in its row afterwards;
  * the caller then applies cert.issue. Asked again: the same certificate. ERR_UNAVAILABLE: the ca is away, the
  * request waits in its row; ERR_CA_…: it refused, apply cert.refused. */
 NODISCARD enum err certificate_fetch(const struct hall *h, int64_t order, const struct actor *who,
@@ -72,7 +72,7 @@ NODISCARD enum err certificate_revoke(struct hall_tx *tx, int64_t order, const c
  * hall's hourly number. Same transaction as the event. */
 NODISCARD enum err certificate_second(struct hall_tx *tx, int64_t order, const char *name,
                                       struct err_info *e);
-/* Do the newest wish at the ca now, after the commit. ERR_UNAVAILABLE: the outbox will. */
+/* Do the newest wish for each of the order's certificates at the ca now, after the commit. ERR_CA_LIMIT. ERR_UNAVAILABLE: the outbox will. */
 NODISCARD enum err certificate_push(const struct hall *h, int64_t order, struct err_info *e);
 /* "ca.hold", "ca.release", "ca.revoke" for outbox_start. */
 enum { CERTIFICATE_KINDS = 3 };
@@ -82,7 +82,7 @@ void certificate_kinds(struct outbox_kind out[CERTIFICATE_KINDS]);
 
 NODISCARD enum err certificate_state(struct hall_tx *tx, int64_t order, int *state,
                                      struct err_info *e); /* NONE where there is none */
-/* The order's newest. *found 0: none. */
+/* The order's newest: the one in its UKey. Earlier ones were on UKeys that were scrapped. *found 0: none. */
 NODISCARD enum err certificate_of_order(struct hall_tx *tx, int64_t order, struct certificate *out,
                                         int *found, struct err_info *e);
 NODISCARD enum err certificate_of_ukey(struct hall_tx *tx, const char *serial,

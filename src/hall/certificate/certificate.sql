@@ -1,9 +1,9 @@
 -- name: certificate_add :exec
-INSERT INTO certificate (id, version, order_id, account_id, project, institution, ukey, state, request_id, revision, profile,
+INSERT INTO certificate (id, version, order_id, attempt, account_id, project, institution, ukey, state, request_id, revision, profile,
     csr, key_hash, ask_from, ask_until, batch, batch_row, maker, maker_signature, serial, der, fingerprint, subject, issuer,
     algorithm, not_before, not_after, requested_at, issued_at, changed_at, reason, wish, wish_no, wish_done, wish_actor,
     wish_second)
-VALUES ($1, 1, $2, $3, $4, $5, $6, 'NONE', $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, NULL, $18, $18, '', '', '',
+VALUES ($1, 1, $2, $19, $3, $4, $5, $6, 'NONE', $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, NULL, $18, $18, '', '', '',
     0, 0, 0, 0, 0, '', '', 0, 0, '', '');
 
 -- name: certificate_ask_again :exec
@@ -12,12 +12,12 @@ UPDATE certificate SET ukey = $3, revision = $4, profile = $5, csr = $6, key_has
 WHERE id = $1 AND version = $2 AND serial IS NULL;
 
 -- name: certificate_asked :one
-SELECT id, version, request_id, revision, profile, ukey, csr, key_hash, ask_from, ask_until, batch, batch_row, maker,
+SELECT id, version, attempt, state, request_id, revision, profile, ukey, csr, key_hash, ask_from, ask_until, batch, batch_row, maker,
     maker_signature, serial
-FROM certificate WHERE order_id = $1;
+FROM certificate WHERE order_id = $1 ORDER BY attempt DESC LIMIT 1;
 
 -- name: certificate_requested :exec
-UPDATE certificate SET requested_at = $2, version = version + 1 WHERE order_id = $1 AND requested_at = 0;
+UPDATE certificate SET requested_at = $2, version = version + 1 WHERE id = $1 AND requested_at = 0;
 
 -- name: certificate_made :exec
 UPDATE certificate SET serial = $3, der = $4, fingerprint = $5, subject = $6, issuer = $7, algorithm = $8, not_before = $9,
@@ -27,7 +27,7 @@ WHERE id = $1 AND version = $2 AND serial IS NULL;
 -- name: certificate_of_order :one
 SELECT id, version, order_id, account_id, project, institution, ukey, state, serial, der, subject, issuer, algorithm, not_before,
     not_after, requested_at, issued_at, changed_at, reason, wish_no, wish_done
-FROM certificate WHERE order_id = $1;
+FROM certificate WHERE order_id = $1 ORDER BY attempt DESC LIMIT 1;
 
 -- name: certificate_of_ukey :many
 SELECT id, version, order_id, account_id, project, institution, ukey, state, serial, der, subject, issuer, algorithm, not_before,
@@ -61,17 +61,20 @@ ORDER BY id DESC LIMIT $8;
 UPDATE certificate SET state = $3, changed_at = $4, version = version + 1 WHERE id = $1 AND version = $2;
 
 -- name: certificate_wish_get :one
-SELECT id, version, serial, state, wish, wish_no, wish_done, wish_actor, wish_second, reason FROM certificate WHERE order_id = $1;
+SELECT id, version, order_id, serial, state, wish, wish_no, wish_done, wish_actor, wish_second, reason FROM certificate WHERE id = $1;
+
+-- name: certificate_wish_open :many
+SELECT id FROM certificate WHERE order_id = $1 AND wish_done < wish_no ORDER BY attempt;
 
 -- name: certificate_wish_set :exec
 UPDATE certificate SET wish = $3, wish_no = wish_no + 1, wish_actor = $4, reason = $5, version = version + 1
 WHERE id = $1 AND version = $2;
 
 -- name: certificate_wish_done :exec
-UPDATE certificate SET wish_done = $2 WHERE order_id = $1 AND wish_done < $2;
+UPDATE certificate SET wish_done = $2 WHERE id = $1 AND wish_done < $2;
 
 -- name: certificate_second :exec
-UPDATE certificate SET wish_second = $2 WHERE order_id = $1;
+UPDATE certificate SET wish_second = $2 WHERE id = $1;
 
 -- name: certificate_line_add :exec
 INSERT INTO certificate_line (id, certificate_id, at, row_id, state, who, reason) VALUES ($1, $2, $3, $4, $5, $6, $7);
@@ -80,4 +83,4 @@ INSERT INTO certificate_line (id, certificate_id, at, row_id, state, who, reason
 SELECT at, row_id, state, who, reason FROM certificate_line WHERE certificate_id = $1 ORDER BY id DESC LIMIT 200;
 
 -- name: certificate_wish_redo :exec
-UPDATE certificate SET wish_done = $2 WHERE order_id = $1;
+UPDATE certificate SET wish_done = $2 WHERE id = $1;

@@ -176,6 +176,8 @@ static int rule_holds(const struct flow_facts *f, const struct flow_states *s, i
         return s->at[FLOW_FULFILMENT] == FLOW_FULFILMENT_DONE;
     case GUARD_JOB_OPEN:
         return s->at[FLOW_FULFILMENT] == FLOW_FULFILMENT_QUEUED;
+    case GUARD_CA_ANSWERED:
+        return s->at[FLOW_CERTIFICATE] != FLOW_CERTIFICATE_REQUESTED;
     case GUARD_UKEY_MADE:
         return ukey_made(s);
     case GUARD_DIRECT:

@@ -51,6 +51,9 @@ static const struct flow_row ukey_rows[] = {
      .guard = {IF(JOB_OPEN), IF(PIN_WRAPPED)}, .effect = {DO(UKEY_RECORD)}, .built = 1},
     {ROW("T3", IN(INITIALISED), PERSONALISE, TO(PERSONALISED)), .actor = BY(MAKER) | BY(AGENT),
      .guard = {IF(ORDER_APPROVED)}, .effect = {DO(UKEY_RECORD)}, .built = 1},
+    /* Never sent to anybody: what broke at the bench is destroyed there. */
+    {ROW("T15", IN(BLANK) | IN(INITIALISED) | IN(PERSONALISED), SCRAP, TO(DESTROYED)),
+     .actor = BY(SYSTEM), .effect = {DO(UKEY_RECORD)}, .built = 1},
     {ROW("T4", IN(PERSONALISED), SHIP, TO(ISSUED)), .actor = BY(SYSTEM), /* with F4 */
      .effect = {DO(UKEY_RECORD), DO(UKEY_OWNER)}, .built = 1},
     {ROW("T4", IN(ISSUED), FIRST_PIN, TO(ACTIVE)), .actor = BY(AGENT), .guard = {IF(PHONE_PROVEN)},
@@ -143,6 +146,9 @@ static const struct flow_row certificate_rows[] = {
     {ROW("K11", IN(ISSUED_INACTIVE) | IN(ACTIVE) | IN(EXPIRING) | IN(ON_HOLD), REVOKE, TO(REVOKED)),
      .actor = BY(CA) | BY(SUPPORT) | BY(OPERATOR) | BY(APPLICANT),
      .effect = {DO(CA_REVOKE), DO(CERT_RECORD), DO(TELL_PARTNER), TELL(REVOKED)}, .built = 1},
+    /* Its UKey was scrapped before anybody had it: nobody is told. */
+    {ROW("K11", IN(ISSUED_INACTIVE) | IN(ACTIVE) | IN(EXPIRING) | IN(ON_HOLD), SCRAP, TO(REVOKED)),
+     .actor = BY(SYSTEM), .effect = {DO(CA_REVOKE), DO(CERT_RECORD)}, .built = 1},
     {ROW("K12", IN(SUPERSEDED), GRACE_END, TO(REVOKED)), .actor = BY(TIMER), .needs = SW_IN_PLACE,
      .effect = {DO(CA_REVOKE), DO(CERT_RECORD)}},
     {ROW("K13", IN(ACTIVE) | IN(EXPIRING), CHANGED, TO(SUPERSEDED)), .actor = BY(CA),

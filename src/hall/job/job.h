@@ -147,9 +147,19 @@ struct job_quality {
     const char *reason; /* needed where it did not pass */
     const char *browser;
 };
-/* ERR_MAKE_LABEL{serial}, ERR_MAKE_PROOF, ERR_REVIEW_REASON, and those of order_apply. */
+/* Not passed: the UKey is scrapped as by job_scrap; certificate_push afterwards. ERR_MAKE_LABEL{serial}, ERR_MAKE_PROOF, ERR_REVIEW_REASON, and those of order_apply. */
 NODISCARD enum err job_quality_check(struct hall_tx *tx, const struct job_quality *q,
                                      struct err_info *e);
+/* The UKey died while it was made: it is scrapped, its certificate revoked, and the order waits for another. Begins its own
+ * transactions; asks the ca what became of an open request. ERR_REVIEW_REASON; ERR_JOB_UKEY{serial}: not the order's (it
+ * was scrapped before); ERR_TASK_TAKEN{who}: another maker is at it; ERR_UNAVAILABLE: the ca must answer first. */
+struct job_scrap {
+    int64_t order;
+    const char *serial; /* of the UKey that the maker saw */
+    const char *reason;
+};
+NODISCARD enum err job_scrap(const struct hall *h, const struct actor *who,
+                             const struct job_scrap *s, struct arena *a, struct err_info *e);
 /* The order as production sees it: the four checks and the four eyes for who acts. */
 NODISCARD enum err job_production_facts(struct hall_tx *tx, int64_t order,
                                         struct production_facts *out, struct err_info *e);

@@ -112,6 +112,15 @@ const char *job_id_text(struct arena *a, int64_t id);
 NODISCARD enum err job_apply(struct hall_tx *tx, int64_t order, enum flow_event event,
                              uint64_t holds, enum flow_actor as, const char *serial,
                              const char *certificate, struct err_info *e);
+/* K2 or the ca's refusal (`issued` NULL), once: the certificate itself stands in its row already. */
+NODISCARD enum err job_ca_answered(struct hall_tx *tx, int64_t order, const char *serial,
+                                   const struct certificate *issued, struct err_info *e);
+int job_ca_away(enum err err); /* of certificate_fetch: no answer, so it may have issued or not */
+/* The order's produce job is over, unless another maker is at it: ERR_TASK_TAKEN{who}. (make.c) */
+NODISCARD enum err job_take_over(struct hall_tx *tx, int64_t order, struct err_info *e);
+/* FUL_SCRAP of this UKey, in the caller's transaction. (scrap.c) */
+NODISCARD enum err job_scrap_in(struct hall_tx *tx, int64_t order, const char *serial,
+                                const char *reason, struct err_info *e);
 /* PIN policy of the job's project as member `policy`. */
 void job_write_policy(struct job_work *w, struct json_out *j);
 

@@ -72,7 +72,7 @@ static enum err plan_activate(struct hall_tx *tx, struct plan *p, struct err_inf
 }
 
 /* Two makers must not drive the same order; a job that nobody is at is taken over. */
-static enum err take_over(struct hall_tx *tx, int64_t order, struct err_info *e)
+enum err job_take_over(struct hall_tx *tx, int64_t order, struct err_info *e)
 {
     struct store_rows rows;
     struct job_row old;
@@ -115,7 +115,7 @@ static enum err plan_produce(struct hall_tx *tx, struct plan *p, struct err_info
     TRY(ukey_of_staff(tx, tx->who.id, &own, &found, e));
     if (!found)
         return err_set(e, ERR_JOB_MAKER_UKEY, NULL, NULL);
-    TRY(take_over(tx, o.id, e));
+    TRY(job_take_over(tx, o.id, e));
     if (*p->serial)
         TRY(ukey_reserve_this(tx, o.project, o.id, p->serial, e));
     else

@@ -126,11 +126,8 @@ enum err job_quality_check(struct hall_tx *tx, const struct job_quality *q, stru
     TRY(production_of_order(tx, q->order, &p, &found, e));
     if (!found || p.state != PRODUCTION_MADE)
         return err_set(e, ERR_ORDER_STATE, NULL, "order %lld is not made", (long long)q->order);
-    if (!q->passed) {
-        if (!q->reason || strlen(q->reason) < 2)
-            return err_set(e, ERR_REVIEW_REASON, "reason", NULL);
-        return production_quality_failed(tx, q->order, q->reason, e);
-    }
+    if (!q->passed)
+        return job_scrap_in(tx, q->order, p.serial, q->reason, e);
     TRY(check_passed(tx, q, &p, e));
     struct order_making making = {.serial = p.serial};
     in.making = &making;

@@ -276,26 +276,31 @@ static enum err note_waiting(struct job_work *w, int waits, struct err_info *e)
     return hall_commit(&tx, e);
 }
 
-static int is_away(enum err err)
+int job_ca_away(enum err err)
 {
     return err == ERR_UNAVAILABLE || err == ERR_BUSY || err == ERR_CONFLICT ||
            err == ERR_STORE_RETRY || err == ERR_IO;
 }
 
 /* K2, or the ca's refusal. The certificate itself stands in its row already. */
-static enum err note_answer(struct job_work *w, const struct certificate *c, int issued,
-                            struct err_info *e)
+enum err job_ca_answered(struct hall_tx *tx, int64_t order, const char *serial,
+                         const struct certificate *issued, struct err_info *e)
 {
     int state;
+    TRY(certificate_state(tx, order, &state, e));
+    if (state == FLOW_CERTIFICATE_REQUESTED)
+        TRY(job_apply(tx, order, issued ? EVENT_CERT_ISSUE : EVENT_CERT_REFUSED,
+                      issued ? fact(GUARD_POLICY_OK) : 0, ACTOR_CA, serial,
+                      issued ? issued->serial : NULL, e));
+    return issued ? production_step_done(tx, order, PRODUCTION_SIGN, issued->serial, e) : ERR_OK;
+}
+
+static enum err note_answer(struct job_work *w, const struct certificate *issued,
+                            struct err_info *e)
+{
     _auto_hall_tx tx;
     TRY(hall_begin(w->h, 1, &w->who, w->a, &tx, e));
-    TRY(certificate_state(&tx, w->row.j.order, &state, e));
-    if (state == FLOW_CERTIFICATE_REQUESTED)
-        TRY(job_apply(&tx, w->row.j.order, issued ? EVENT_CERT_ISSUE : EVENT_CERT_REFUSED,
-                      issued ? fact(GUARD_POLICY_OK) : 0, ACTOR_CA, w->row.j.serial,
-                      issued ? c->serial : NULL, e));
-    if (issued)
-        TRY(mark(w, &tx, PRODUCTION_SIGN, c->serial, e));
+    TRY(job_ca_answered(&tx, w->row.j.order, w->row.j.serial, issued, e));
     return hall_commit(&tx, e);
 }
 
@@ -305,13 +310,13 @@ static enum err show_write(struct job_work *w, struct json_out *j, struct err_in
     enum err err = certificate_fetch(w->h, w->row.j.order, &w->who, w->a, &c, e);
     if (err != ERR_OK) {
         struct err_info why = *e, ignore;
-        enum err noted = is_away(err) ? note_waiting(w, err == ERR_UNAVAILABLE, &ignore)
-                                      : note_answer(w, &c, 0, &ignore);
+        enum err noted = job_ca_away(err) ? note_waiting(w, err == ERR_UNAVAILABLE, &ignore)
+                                          : note_answer(w, NULL, &ignore);
         (void)noted; /* what the ca said is what the bench must hear */
         *e = why;
         return err;
     }
-    TRY(note_answer(w, &c, 1, e));
+    TRY(note_answer(w, &c, e));
     TRY(note_waiting(w, 0, e));
     jout_text(j, "certificate", text_base64(w->a, c.der));
     return ERR_OK;

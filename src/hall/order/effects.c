@@ -44,6 +44,7 @@ static order_effect_fn *const TABLE[EFFECT_COUNT] = {
     [EFFECT_RELEASE_UKEY] = order_fx_release_ukey,
     [EFFECT_RECORD_MAKING] = order_fx_record_making,
     [EFFECT_RECORD_QUALITY] = order_fx_record_quality,
+    [EFFECT_RECORD_SCRAP] = order_fx_record_scrap,
     [EFFECT_UKEY_RECORD] = order_fx_ukey_record,
     [EFFECT_UKEY_OWNER] = order_fx_ukey_owner,
     [EFFECT_CA_ISSUE] = order_fx_ca_issue,

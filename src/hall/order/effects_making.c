@@ -43,7 +43,9 @@ enum err order_keep_certificate(struct order_run *run, struct err_info *e)
     int now = run->o.states.at[FLOW_CERTIFICATE], kept;
     if (now == run->before.at[FLOW_CERTIFICATE])
         return ERR_OK;
-    if (now == FLOW_CERTIFICATE_REVOKED)
+    /* while it waits to be made, the order goes on and gets another */
+    if (now == FLOW_CERTIFICATE_REVOKED &&
+        run->o.states.at[FLOW_FULFILMENT] != FLOW_FULFILMENT_QUEUED)
         run->holds_limit = 0;
     TRY(certificate_state(run->tx, run->o.id, &kept, e));
     return kept == now ? ERR_OK : certificate_record(run->tx, run->o.id, now, "K2", e);
@@ -69,6 +71,13 @@ enum err order_fx_record_making(struct order_run *run, struct err_info *e)
 enum err order_fx_record_quality(struct order_run *run, struct err_info *e)
 {
     return production_quality(run->tx, run->o.id, e);
+}
+
+enum err order_fx_record_scrap(struct order_run *run, struct err_info *e)
+{
+    const char *serial;
+    TRY(serial_of(run, &serial, e));
+    return production_scrapped(run->tx, run->o.id, serial, run->in->reason, e);
 }
 
 enum err order_fx_ukey_record(struct order_run *run, struct err_info *e)

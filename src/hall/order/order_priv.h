@@ -86,9 +86,9 @@ order_effect_fn order_fx_record_parcel, order_fx_warranty_start, order_fx_invoic
     order_fx_invoice_title, order_fx_invoice_issue, order_fx_invoice_mail,
     order_fx_invoice_red; /* effects_sending.c */
 order_effect_fn order_fx_reserve_ukey, order_fx_release_ukey, order_fx_record_making,
-    order_fx_record_quality, order_fx_ukey_record, order_fx_ukey_owner, order_fx_ca_issue,
-    order_fx_cert_record, order_fx_ca_hold, order_fx_ca_release, order_fx_ca_revoke,
-    order_fx_tell_partner; /* effects_making.c */
+    order_fx_record_quality, order_fx_record_scrap, order_fx_ukey_record, order_fx_ukey_owner,
+    order_fx_ca_issue, order_fx_cert_record, order_fx_ca_hold, order_fx_ca_release,
+    order_fx_ca_revoke, order_fx_tell_partner; /* effects_making.c */
 order_effect_fn order_fx_price_preview, order_fx_prefill, order_fx_save_form, order_fx_new_revision,
     order_fx_freeze_price, order_fx_store_agreement, order_fx_release_limit, order_fx_close_order,
     order_fx_code_update, order_fx_nothing; /* effects_form.c */

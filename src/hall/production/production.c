@@ -66,27 +66,28 @@ enum err production_made(struct hall_tx *tx, int64_t order, const char *serial, 
     return tell(tx, order, e);
 }
 
-static enum err quality(struct hall_tx *tx, int64_t order, int passed, const char *reason,
-                        struct err_info *e)
+static enum err checked(struct hall_tx *tx, int64_t order, const char *state, int passed,
+                        const char *reason, struct err_info *e)
 {
-    TRY(store_exec_one(tx->db, &Q_production_set_quality,
-                       PARAMS(P_INT(order), P_TEXT(passed ? "packed" : "made"), P_INT(tx->now),
-                              P_TEXT(tx->who.name), P_INT(passed), P_TEXT(reason)),
-                       e));
-    TRY(audit(tx, "production.quality", order, passed ? "passed" : "failed",
-              *reason ? reason : NULL, e));
-    return tell(tx, order, e);
+    return store_exec_one(tx->db, &Q_production_set_quality,
+                          PARAMS(P_INT(order), P_TEXT(state), P_INT(tx->now), P_TEXT(tx->who.name),
+                                 P_INT(passed), P_TEXT(reason)),
+                          e);
 }
 
 enum err production_quality(struct hall_tx *tx, int64_t order, struct err_info *e)
 {
-    return quality(tx, order, 1, "", e);
+    TRY(checked(tx, order, "packed", 1, "", e));
+    TRY(audit(tx, "production.quality", order, "passed", NULL, e));
+    return tell(tx, order, e);
 }
 
-enum err production_quality_failed(struct hall_tx *tx, int64_t order, const char *reason,
-                                   struct err_info *e)
+enum err production_scrapped(struct hall_tx *tx, int64_t order, const char *serial,
+                             const char *reason, struct err_info *e)
 {
-    return quality(tx, order, 0, reason, e);
+    TRY(checked(tx, order, "queued", 0, reason, e));
+    TRY(audit(tx, "production.scrapped", order, serial, reason, e));
+    return tell(tx, order, e);
 }
 
 /* ---- reading ---- */

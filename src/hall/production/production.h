@@ -2,7 +2,7 @@
  *
  * A row for each order that is made. The maker's work at the key is a job (hall/job); here stand what was reserved, which
  * steps were done when, the quality check, and what the label says. Acts in the audit: production.made,
- * production.quality. */
+ * production.quality, production.scrapped. */
 #ifndef CERTHALL_HALL_PRODUCTION_H
 #define CERTHALL_HALL_PRODUCTION_H
 
@@ -19,7 +19,7 @@ struct production {
     int64_t queued_at, made_at; /* business time */
     int64_t maker;              /* staff id; 0: not made yet */
     const char *maker_name;
-    int64_t quality_at; /* of the last quality check; 0: none */
+    int64_t quality_at; /* of the last quality check, or of the UKey scrapped last; 0: none */
     const char *quality_who, *quality_reason;
     int quality_passed;
     int waiting_for_ca; /* 排队等待签发 */
@@ -38,9 +38,9 @@ NODISCARD enum err production_made(struct hall_tx *tx, int64_t order, const char
 /* record_quality (F3). */
 NODISCARD enum err production_quality(struct hall_tx *tx, int64_t order, struct err_info *e);
 
-/* A check that failed: MADE stays, the reason is kept; the UKey goes back to the bench. */
-NODISCARD enum err production_quality_failed(struct hall_tx *tx, int64_t order, const char *reason,
-                                             struct err_info *e);
+/* record_scrap: the UKey died at the bench or failed the check. The order waits to be made again, the reason is kept. */
+NODISCARD enum err production_scrapped(struct hall_tx *tx, int64_t order, const char *serial,
+                                       const char *reason, struct err_info *e);
 
 /* ---- reading ---- */
 

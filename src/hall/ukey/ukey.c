@@ -129,8 +129,10 @@ enum err ukey_record(struct hall_tx *tx, const char *serial, int64_t order, cons
 {
     struct ukey k;
     TRY(ukey_get(tx, serial, &k, e));
-    /* back in stock it belongs to no order */
-    int64_t of = state == FLOW_UKEY_BLANK && strcmp(row, "T1") != 0 ? 0 : order ? order : k.order;
+    /* back in stock, or scrapped before anybody had it, it belongs to no order */
+    int stocked = state == FLOW_UKEY_BLANK && strcmp(row, "T1") != 0;
+    int scrapped = state == FLOW_UKEY_DESTROYED && !k.account;
+    int64_t of = stocked || scrapped ? 0 : order ? order : k.order;
     int64_t shipped = state == FLOW_UKEY_ISSUED ? tx->now : k.shipped_at;
     int64_t first = state == FLOW_UKEY_ACTIVE && !k.first_pin_at ? tx->now : k.first_pin_at;
     TRY(store_exec_one(tx->db, &Q_ukey_set_state,

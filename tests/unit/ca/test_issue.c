@@ -268,6 +268,32 @@ static void hold_release_and_revoke_follow_the_table(void **state)
     pki_key_free(key);
 }
 
+/* A UKey died before its certificate was on it: another gets one, but never beside the first. */
+static void an_order_gets_another_certificate_only_when_the_first_is_revoked(void **state)
+{
+    (void)state;
+    struct err_info e;
+    int64_t seq;
+    struct pki_key *first = NULL, *second = NULL;
+    struct ca_answer answer, again;
+    struct bytes csr = ca_fixture_csr(&f, PKI_P256, &first);
+    struct bytes other = ca_fixture_csr(&f, PKI_P256, &second);
+    _auto_json evidence = ca_fixture_evidence(&f, "7", "FX2600071182", csr);
+    _auto_json fresh = ca_fixture_evidence(&f, "7", "FX2600071182", other);
+    struct ca_change_in in = {.change = CA_HOLD, .reason = CRL_SUPERSEDED, .actor = "许建民"};
+    assert_ok(issue("7-sign", "7", csr, evidence, &answer, &e), &e);
+    assert_err(ERR_CA_REQUEST, issue("7-sign-2", "7", other, fresh, &again, &e));
+    in.serial = answer.serial;
+    assert_ok(ca_change(f.ca, &in, &seq, &e), &e);
+    assert_err(ERR_CA_REQUEST, issue("7-sign-2", "7", other, fresh, &again, &e));
+    in.change = CA_REVOKE;
+    assert_ok(ca_change(f.ca, &in, &seq, &e), &e);
+    assert_ok(issue("7-sign-2", "7", other, fresh, &again, &e), &e);
+    assert_string_not_equal(answer.serial, again.serial);
+    pki_key_free(first);
+    pki_key_free(second);
+}
+
 /* design §1: alone, a hall may revoke up to N an hour (here 2); with a second person there is no limit. */
 static void a_hall_alone_revokes_only_so_many_an_hour(void **state)
 {
@@ -345,6 +371,7 @@ int main(void)
         IN_A_CA(a_list_signed_by_another_key_is_not_taken),
         IN_A_CA(an_intent_without_a_signature_is_settled_at_the_next_start),
         IN_A_CA(hold_release_and_revoke_follow_the_table),
+        IN_A_CA(an_order_gets_another_certificate_only_when_the_first_is_revoked),
         IN_A_CA(a_hall_alone_revokes_only_so_many_an_hour),
         IN_A_CA(a_term_outside_the_profile_is_refused),
         IN_A_CA(the_cas_own_chain_names_a_changed_link),

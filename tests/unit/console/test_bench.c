@@ -134,6 +134,31 @@ static void quality_needs_the_label_and_the_key(void **state)
     assert_string_equal(browser_text(&b, "code"), "order.state");
 }
 
+/* F2, T15: only the maker, only the UKey he sees, with a reason; then the next one lies ready. */
+static void a_broken_ukey_is_scrapped_once(void **state)
+{
+    static const char good[] = "{\"serial\":\"FX26 0007 1182\",\"reason\":\"插上没有反应\"}";
+    struct console_fixture *f = *state;
+    _auto_browser maker = {0};
+    _auto_browser shipping = {0};
+    stock_in(f);
+    struct order o = order_paid(f, NULL);
+    const char *path = path_of(f, "production", &o, "/scrap");
+    browser_sign_in(&maker, f, "xu", STAFF_MAKER);
+    browser_sign_in(&shipping, f, "he", STAFF_SHIPPING);
+    assert_int_equal(browser_post(&shipping, path, good), 403);
+    assert_int_equal(browser_post(&maker, path, "{\"serial\":\"" SERIAL "\",\"reason\":\"\"}"),
+                     422);
+    assert_int_equal(
+        browser_post(&maker, path, "{\"serial\":\"FX2600071183\",\"reason\":\"别的一支\"}"), 409);
+    assert_string_equal(browser_text(&maker, "code"), "job.ukey");
+    assert_int_equal(browser_post(&maker, path, good), 200);
+    assert_string_equal(browser_text(&maker, "status.states.fulfilment"), "QUEUED");
+    assert_string_equal(browser_text(&maker, "quality.reason"), "插上没有反应");
+    assert_false(json_is_true(browser_at(&maker, "quality.passed")));
+    assert_int_equal(browser_post(&maker, path, good), 409); /* pressed twice */
+}
+
 static void a_parcel_shows_the_whole_address_to_shipping_only(void **state)
 {
     struct console_fixture *f = *state;
@@ -194,6 +219,7 @@ int main(void)
         CONSOLE_TEST(a_job_belongs_to_the_browser_that_made_it),
         CONSOLE_TEST(a_job_can_be_given_up),
         CONSOLE_TEST(quality_needs_the_label_and_the_key),
+        CONSOLE_TEST(a_broken_ukey_is_scrapped_once),
         CONSOLE_TEST(a_parcel_shows_the_whole_address_to_shipping_only),
         CONSOLE_TEST(a_parcel_leaves_only_with_the_right_label_and_courier),
     };

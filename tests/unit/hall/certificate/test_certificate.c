@@ -78,11 +78,11 @@ static void fill(struct hall_fixture *f)
             f,
             arena_fmt(
                 f->arena,
-                "INSERT INTO certificate (id, version, order_id, account_id, project, institution, ukey, "
+                "INSERT INTO certificate (id, version, order_id, attempt, account_id, project, institution, ukey, "
                 "state, request_id, revision, profile, csr, key_hash, ask_from, ask_until, batch, batch_row, "
                 "maker, maker_signature, serial, der, fingerprint, subject, issuer, algorithm, not_before, "
                 "not_after, requested_at, issued_at, changed_at, reason, wish, wish_no, wish_done, wish_actor, "
-                "wish_second) VALUES (%d, 1, %lld, 7, 'aml-reporting', '%s', '%s', '%s', 'r%d', '1', 'p', %s, "
+                "wish_second) VALUES (%d, 1, %lld, 1, 7, 'aml-reporting', '%s', '%s', '%s', 'r%d', '1', 'p', %s, "
                 "%s, 0, 0, '', 0, '', %s, '%s', %s, %s, 'CN=x', 'CN=ca', 'P-256', 0, %lld, 1, 1, 1, '', '', 0, "
                 "0, '', '')",
                 (int)i + 1, (long long)row[i].order, row[i].institution, row[i].ukey, row[i].state,

@@ -120,6 +120,16 @@ static inline const char *model_bad_edge(const struct model *m, const struct flo
     return NULL;
 }
 
+/* The order's UKey is another one, when one was lost or scrapped and the next is reserved. */
+static inline void model_take_another(struct flow_result *r)
+{
+    int past = r->states.at[FLOW_UKEY] == FLOW_UKEY_DESTROYED ||
+               r->states.at[FLOW_UKEY] == FLOW_UKEY_LOST_IN_TRANSIT;
+    for (int i = 0; i < r->todos; i++)
+        if (past && r->todo[i].effect == EFFECT_RESERVE_UKEY)
+            r->states.at[FLOW_UKEY] = FLOW_UKEY_BLANK;
+}
+
 static inline void model_step(struct model *m, int from, const struct flow_row *row, uint64_t facts,
                               int set)
 {
@@ -131,6 +141,7 @@ static inline void model_step(struct model *m, int from, const struct flow_row *
     struct flow_states now = m->state[from];
     if (flow_apply(&m->f, &now, row->event, model_actor(row), &r, &e) != ERR_OK)
         return;
+    model_take_another(&r);
     const char *bad = model_bad_edge(m, &now, &r.states);
     if (bad) {
         model_describe(&now, a, sizeof a);

@@ -3,9 +3,11 @@
 
 #include "hall/production/production.h"
 #include "pki/cert.h"
+#include "token/soft.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static int fulfilment(struct whole *w)
 {
@@ -289,6 +291,175 @@ static void quality_refuses_a_key_without_the_certificate(void **state)
     hall_end(&tx);
 }
 
+/* ---- a UKey that dies, and another in its place ---- */
+
+#define OTHER "FX2600071183"
+
+static void another_blank(struct whole *w)
+{
+    static const char *const serial[] = {OTHER};
+    struct ukey_stock in = {.project = P, .prefix = "FX", .batch = "2", .serial = serial, .n = 1};
+    struct hall_tx tx;
+    in.model = "soft";
+    assert_ok(token_soft_create_blank(w->bench, OTHER, &w->e), &w->e);
+    hall_write(w->f, &w->xu, &tx);
+    assert_ok(ukey_stock_in(&tx, &in, &w->e), &w->e);
+    hall_done(w->f, &tx);
+}
+
+static enum err scrap(struct whole *w, const char *serial, const char *reason)
+{
+    struct job_scrap s = {w->order, serial, reason};
+    return job_scrap(w->h, &w->xu, &s, w->a, &w->e);
+}
+
+static struct ukey ukey_now(struct whole *w, const char *serial)
+{
+    struct hall_tx tx;
+    struct ukey k;
+    hall_read(w->f, &tx);
+    assert_ok(ukey_get(&tx, serial, &k, &w->e), &w->e);
+    hall_end(&tx);
+    return k;
+}
+
+static const char *at_ca(struct whole *w, const char *serial)
+{
+    const char *state;
+    assert_ok(ca_client_state(w->h->ca, serial, w->a, &state, &w->e), &w->e);
+    return state;
+}
+
+static size_t certificates(struct whole *w, enum certificate_view view)
+{
+    struct certificate_filter f = {.view = view, .limit = 10};
+    const struct certificate *all;
+    struct hall_tx tx;
+    size_t n;
+    hall_read(w->f, &tx);
+    assert_ok(certificate_list(&tx, &f, &all, &n, &w->e), &w->e);
+    hall_end(&tx);
+    return n;
+}
+
+/* Everything of the steps is done but for the maker's browser; then the UKey breaks. */
+static void issued_and_broken(struct whole *w, struct certificate *first)
+{
+    struct job job = whole_produce(w);
+    struct agent_run r = agent_run(w, job.ticket, "pin maker-pin-1\n");
+    assert_true(r.done);
+    assert_int_equal(whole_certificate(w, first), FLOW_CERTIFICATE_ACTIVE);
+    assert_int_equal(unlink(arena_fmt(w->a, "%s/" SERIAL ".ukey", w->bench)), 0);
+}
+
+static void made_on_the_other(struct whole *w, const struct certificate *first)
+{
+    struct certificate second;
+    whole_made(w);
+    assert_int_equal(whole_certificate(w, &second), FLOW_CERTIFICATE_ACTIVE);
+    assert_string_equal(second.ukey, OTHER);
+    assert_string_not_equal(second.serial, first->serial);
+    assert_int_equal(fulfilment(w), FLOW_FULFILMENT_MADE);
+    assert_string_equal(at_ca(w, second.serial), "active");
+    assert_string_equal(at_ca(w, first->serial), "revoked");
+    assert_int_equal(certificates(w, CERTIFICATE_VIEW_REVOKED), 1);
+    assert_int_equal(certificates(w, CERTIFICATE_VIEW_ACTIVE), 1);
+}
+
+/* T15, K11, F2: the bad one is scrapped, what was issued for it is revoked, and the order gets another. */
+static void a_ukey_that_dies_after_issuing_is_replaced(void **state)
+{
+    struct whole *w = *state;
+    struct certificate first, now;
+    another_blank(w);
+    issued_and_broken(w, &first);
+    assert_err(ERR_REVIEW_REASON, scrap(w, SERIAL, ""));
+    assert_ok(scrap(w, SERIAL, "插上没有反应"), &w->e);
+    assert_int_equal(ukey_now(w, SERIAL).state, FLOW_UKEY_DESTROYED);
+    assert_int_equal(ukey_now(w, SERIAL).order, 0);
+    assert_int_equal(ukey_now(w, OTHER).order, w->order);
+    assert_int_equal(whole_certificate(w, &now), FLOW_CERTIFICATE_REVOKED);
+    assert_string_equal(now.reason, "superseded");
+    assert_string_equal(at_ca(w, first.serial), "revoked");
+    assert_int_equal(fulfilment(w), FLOW_FULFILMENT_QUEUED);
+    /* pressed twice: the next one is not scrapped too */
+    assert_err(ERR_JOB_UKEY, scrap(w, SERIAL, "插上没有反应"));
+    made_on_the_other(w, &first);
+}
+
+/* Its answer was lost on the way: what the ca made is asked for first, and revoked. */
+static void a_request_without_an_answer_is_settled_before_its_ukey_is_scrapped(void **state)
+{
+    struct whole *w = *state;
+    struct certificate c;
+    another_blank(w);
+    whole_ca_away(w);
+    struct job job = whole_produce(w);
+    struct agent_run r = agent_run(w, job.ticket, "pin maker-pin-1\n");
+    assert_false(r.done);
+    assert_int_equal(whole_certificate(w, &c), FLOW_CERTIFICATE_REQUESTED);
+    assert_err(ERR_UNAVAILABLE, scrap(w, SERIAL, "坏了，不认了"));
+    assert_int_equal(ukey_now(w, SERIAL).state, FLOW_UKEY_INITIALISED);
+    whole_ca_back(w);
+    assert_ok(scrap(w, SERIAL, "坏了，不认了"), &w->e);
+    assert_int_equal(whole_certificate(w, &c), FLOW_CERTIFICATE_REVOKED);
+    assert_string_equal(at_ca(w, c.serial), "revoked");
+    made_on_the_other(w, &c);
+}
+
+/* The hall revokes later, and no second one is made before. */
+static void no_second_certificate_before_the_ca_has_revoked_the_first(void **state)
+{
+    struct whole *w = *state;
+    struct certificate first, now;
+    another_blank(w);
+    issued_and_broken(w, &first);
+    whole_ca_away(w);
+    assert_ok(scrap(w, SERIAL, "插上没有反应"), &w->e);
+    struct job job = whole_produce(w);
+    struct agent_run r = agent_run(w, job.ticket, "pin maker-pin-1\n");
+    assert_false(r.done);
+    assert_int_equal(whole_certificate(w, &now), FLOW_CERTIFICATE_REQUESTED);
+    whole_ca_back(w);
+    assert_string_equal(at_ca(w, first.serial), "active");
+    made_on_the_other(w, &first);
+}
+
+/* F3 the other way: nothing that failed is sent, and the order is made anew. */
+static void a_failed_quality_check_opens_a_new_making(void **state)
+{
+    struct whole *w = *state;
+    struct certificate first;
+    struct hall_tx tx;
+    struct job_quality q = {.order = w->order, .reason = "外壳裂了", .browser = "packing desk"};
+    another_blank(w);
+    whole_made(w);
+    whole_certificate(w, &first);
+    hall_write(w->f, &w->he, &tx);
+    assert_ok(job_quality_check(&tx, &q, &w->e), &w->e);
+    hall_done(w->f, &tx);
+    assert_int_equal(fulfilment(w), FLOW_FULFILMENT_QUEUED);
+    assert_int_equal(ukey_now(w, SERIAL).state, FLOW_UKEY_DESTROYED);
+    hall_write(w->f, &w->he, &tx);
+    assert_err(ERR_ORDER_STATE, job_quality_check(&tx, &q, &w->e));
+    hall_end(&tx);
+    made_on_the_other(w, &first);
+}
+
+/* Somebody else's UKey in the drawer is not scrapped by a wrong number, and shipping scraps nothing unmade. */
+static void only_the_maker_scraps_what_is_being_made(void **state)
+{
+    struct whole *w = *state;
+    struct job_scrap s = {w->order, SERIAL, "坏了，不认了"};
+    another_blank(w);
+    assert_err(ERR_JOB_UKEY, scrap(w, OTHER, "坏了，不认了"));
+    assert_err(ERR_FORBIDDEN, job_scrap(w->h, &w->he, &s, w->a, &w->e));
+    assert_ok(scrap(w, "FX26 0007 1182", "坏了，不认了"), &w->e); /* a blank one that is broken */
+    assert_int_equal(ukey_now(w, SERIAL).state, FLOW_UKEY_DESTROYED);
+    whole_made(w);
+    assert_int_equal(ukey_now(w, OTHER).state, FLOW_UKEY_PERSONALISED);
+}
+
 static void the_bench_sees_the_four_checks(void **state)
 {
     struct whole *w = *state;
@@ -337,6 +508,11 @@ int main(void)
         WHOLE(two_makers_do_not_drive_one_order),
         WHOLE(quality_wants_the_label_and_the_very_key),
         WHOLE(quality_refuses_a_key_without_the_certificate),
+        WHOLE(a_ukey_that_dies_after_issuing_is_replaced),
+        WHOLE(a_request_without_an_answer_is_settled_before_its_ukey_is_scrapped),
+        WHOLE(no_second_certificate_before_the_ca_has_revoked_the_first),
+        WHOLE(a_failed_quality_check_opens_a_new_making),
+        WHOLE(only_the_maker_scraps_what_is_being_made),
         WHOLE(the_bench_sees_the_four_checks),
         WHOLE(only_a_begun_or_returned_ukey_is_wiped),
     };

@@ -41,10 +41,11 @@ static void an_order_is_queued_made_and_packed(void **state)
     assert_ok(production_made(&tx, 1, p.serial, &f->e), &f->e);
     assert_ok(production_numbers(&tx, &n, &f->e), &f->e);
     assert_true(n.made_today == 1 && n.waiting == 0);
-    assert_ok(production_quality_failed(&tx, 1, "标签贴歪", &f->e), &f->e);
+    assert_ok(production_scrapped(&tx, 1, p.serial, "外壳裂了", &f->e), &f->e);
     assert_ok(production_of_order(&tx, 1, &p, &found, &f->e), &f->e);
-    assert_true(p.state == PRODUCTION_MADE && !p.quality_passed);
-    assert_string_equal(p.quality_reason, "标签贴歪");
+    assert_true(p.state == PRODUCTION_QUEUED && !p.quality_passed);
+    assert_string_equal(p.quality_reason, "外壳裂了");
+    assert_ok(production_made(&tx, 1, p.serial, &f->e), &f->e);
     assert_ok(production_quality(&tx, 1, &f->e), &f->e);
     assert_ok(production_of_order(&tx, 1, &p, &found, &f->e), &f->e);
     assert_true(p.state == PRODUCTION_PACKED && p.quality_passed && p.maker == 31);
