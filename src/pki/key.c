@@ -9,6 +9,7 @@
 #include <openssl/param_build.h>
 #include <openssl/rsa.h>
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,20 +138,41 @@ static enum err pkey_from_params(const char *type, OSSL_PARAM *params, int selec
     return ERR_OK;
 }
 
+/* A key of each curve without a point. Making a group from its name costs about as much as a verification; to copy one
+ * costs little. Made once, never changed, never freed: OpenSSL keeps its own tables as long. */
+static EVP_PKEY *curves[2];
+static pthread_once_t curves_once = PTHREAD_ONCE_INIT;
+
+static void curves_make(void)
+{
+    for (int row = 0; row < 2; row++) {
+        struct err_info ignored;
+        char group[8];
+        snprintf(group, sizeof group, "%s", algs[row].group);
+        OSSL_PARAM params[] = {
+            OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
+            OSSL_PARAM_construct_end(),
+        };
+        if (pkey_from_params(algs[row].type, params, EVP_PKEY_KEY_PARAMETERS, &curves[row],
+                             &ignored) != ERR_OK)
+            curves[row] = NULL; /* each key is then refused */
+    }
+}
+
 /* The curve's point must be uncompressed; OpenSSL checks that it is on the curve (cofactor 1). */
 static enum err ec_from_point(int row, struct bytes point, EVP_PKEY **out, struct err_info *e)
 {
+    *out = NULL;
     if (point.n != 65 || point.p[0] != 0x04)
         return pki_why(e, ERR_KEY_UNSUPPORTED, "the point must be uncompressed (RFC 5480 2.2)");
-    char group[8];
-    snprintf(group, sizeof group, "%s", algs[row].group);
-    OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
-        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *)(uintptr_t)point.p,
-                                          point.n),
-        OSSL_PARAM_construct_end(),
-    };
-    return pkey_from_params(algs[row].type, params, EVP_PKEY_PUBLIC_KEY, out, e);
+    pthread_once(&curves_once, curves_make);
+    EVP_PKEY *key = curves[row] ? EVP_PKEY_dup(curves[row]) : NULL;
+    if (!key || EVP_PKEY_set1_encoded_public_key(key, point.p, point.n) != 1) {
+        EVP_PKEY_free(key);
+        return pki_library_error(e, ERR_KEY_UNSUPPORTED, "not a public key of its kind");
+    }
+    *out = key;
+    return ERR_OK;
 }
 
 /* RSAPublicKey (RFC 3279 2.3.1) of a size and exponent that are taken. */
