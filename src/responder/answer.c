@@ -29,20 +29,29 @@ static struct ocsp_single single_of(const struct responder *r, const struct issu
     return s;
 }
 
-/* Under the read lock: a kept answer for exactly this CertID that has more than half of its life before it. */
+enum { UNKNOWN_KEPT = TIME_MINUTE };
+
+static size_t unknown_slot(const struct ocsp_cert_id *id)
+{
+    return table_hash(id->serial) % UNKNOWN_SLOTS;
+}
+
+/* Under the read lock: a kept answer for exactly this CertID that has more than half of its life before it. That a serial
+ * is unknown is looked up each time; only the signature is kept, and no cache on the way may keep it. */
 static int kept_answer(const struct responder *r, const struct ocsp_request *q, int64_t now,
                        struct arena *a, struct bytes *out, int64_t *max_age)
 {
     if (q->ids != 1 || q->nonce.n > 0)
         return 0;
     const struct known *k = table_find(&r->table, q->id[0].serial);
-    const struct answer *kept = k ? k->answer : NULL;
-    int64_t age = kept ? now - kept->made_at : 0;
-    if (!kept || age < 0 || age >= r->options.answer_life / 2 || kept->id_n != q->id[0].whole.n ||
+    const struct answer *kept = k ? k->answer : r->unknown[unknown_slot(&q->id[0])];
+    int64_t age = kept ? now - kept->made_at : 0,
+            life = k ? r->options.answer_life / 2 : UNKNOWN_KEPT;
+    if (!kept || age < 0 || age >= life || kept->id_n != q->id[0].whole.n ||
         memcmp(kept->bytes, q->id[0].whole.p, kept->id_n) != 0)
         return 0;
     *out = arena_bytes(a, kept->bytes + kept->id_n, kept->der_n);
-    *max_age = (r->options.answer_life / 2 - age) / 1000;
+    *max_age = k ? (life - age) / 1000 : 0;
     return 1;
 }
 
@@ -52,15 +61,17 @@ static void keep_answer(struct responder *r, const struct ocsp_cert_id *id,
 {
     pthread_rwlock_wrlock(&r->lock);
     struct known *k = table_find(&r->table, id->serial);
-    enum ocsp_status status = k && k->state == KNOWN_ACTIVE ? OCSP_GOOD : OCSP_REVOKED;
-    if (k && status == said->status && (status == OCSP_GOOD || k->changed_at == said->revoked_at)) {
-        free(k->answer);
-        k->answer = mem_alloc(sizeof *k->answer + id->whole.n + der.n);
-        k->answer->made_at = now;
-        k->answer->id_n = id->whole.n;
-        k->answer->der_n = der.n;
-        memcpy(k->answer->bytes, id->whole.p, id->whole.n);
-        memcpy(k->answer->bytes + id->whole.n, der.p, der.n);
+    enum ocsp_status status = !k                         ? OCSP_UNKNOWN
+                              : k->state == KNOWN_ACTIVE ? OCSP_GOOD
+                                                         : OCSP_REVOKED;
+    if (status == said->status && (status != OCSP_REVOKED || k->changed_at == said->revoked_at)) {
+        struct answer **place = k ? &k->answer : &r->unknown[unknown_slot(id)];
+        struct answer *kept = mem_alloc(sizeof *kept + id->whole.n + der.n);
+        *kept = (struct answer){.made_at = now, .id_n = id->whole.n, .der_n = der.n};
+        memcpy(kept->bytes, id->whole.p, id->whole.n);
+        memcpy(kept->bytes + id->whole.n, der.p, der.n);
+        free(*place);
+        *place = kept;
     }
     pthread_rwlock_unlock(&r->lock);
 }
@@ -113,9 +124,10 @@ struct bytes responder_answer(struct responder *r, struct bytes request, struct 
     if (ocsp_response_data(t.single, q.ids, t.signer->pub, now, q.nonce, a, &data, &e) != ERR_OK ||
         ocsp_response_sign(data, t.signer, t.certificate, a, &out, &e) != ERR_OK)
         return ocsp_error_response(OCSP_INTERNAL_ERROR);
-    if (q.ids == 1 && q.nonce.n == 0 && t.single[0].status != OCSP_UNKNOWN) {
+    if (q.ids == 1 && q.nonce.n == 0) {
         keep_answer(r, &q.id[0], &t.single[0], out, now);
-        *max_age = r->options.answer_life / 2 / 1000;
+        if (t.single[0].status != OCSP_UNKNOWN)
+            *max_age = r->options.answer_life / 2 / 1000;
     }
     return out;
 }

@@ -59,6 +59,8 @@ void responder_free(struct responder *r)
         free(r->issuer[i].crl);
     }
     table_clear(&r->table);
+    for (size_t i = 0; i < UNKNOWN_SLOTS; i++)
+        free(r->unknown[i]);
     pthread_rwlock_destroy(&r->lock);
     arena_free(r->arena);
     free(r);

@@ -36,10 +36,15 @@ struct table {
 };
 void table_init(struct table *t);
 void table_clear(struct table *t);
+size_t table_hash(struct bytes octets);
 /* NULL where there is none. */
 struct known *table_find(const struct table *t, struct bytes serial);
 /* Finds or adds; the slot's other members are 0 where it is new. */
 struct known *table_put(struct table *t, struct bytes serial);
+
+/* Answers for serials that nobody issued, by the octets of their CertID; one that comes later takes the place. As anybody
+ * can ask for as many as he likes, their number is fixed. */
+enum { UNKNOWN_SLOTS = 4096 };
 
 struct issuer {
     int64_t id;
@@ -59,8 +64,9 @@ struct responder {
     struct responder_options options;
     struct arena *arena; /* under `lock`: issuers' certificates */
     struct httpc *ca;
-    pthread_rwlock_t lock; /* table, issuers, lists */
+    pthread_rwlock_t lock; /* table, unknown, issuers, lists */
     struct table table;
+    struct answer *unknown[UNKNOWN_SLOTS];
     struct issuer issuer[ISSUERS_MAX];
     size_t issuers;
     int64_t seq;

@@ -18,12 +18,18 @@ void table_clear(struct table *t)
     *t = (struct table){0};
 }
 
+/* FNV-1a, for serials of other CAs that are not random */
+size_t table_hash(struct bytes octets)
+{
+    uint64_t h = 1469598103934665603u;
+    for (size_t i = 0; i < octets.n; i++)
+        h = (h ^ octets.p[i]) * 1099511628211u;
+    return (size_t)h;
+}
+
 static size_t slot_of(const struct table *t, struct bytes serial)
 {
-    uint64_t h = 1469598103934665603u; /* FNV-1a, for serials of other CAs that are not random */
-    for (size_t i = 0; i < serial.n; i++)
-        h = (h ^ serial.p[i]) * 1099511628211u;
-    size_t at = (size_t)h & (t->size - 1);
+    size_t at = table_hash(serial) & (t->size - 1);
     while (t->slot[at].serial_n != 0 && (t->slot[at].serial_n != serial.n ||
                                          memcmp(t->slot[at].serial, serial.p, serial.n) != 0))
         at = (at + 1) & (t->size - 1);

@@ -39,7 +39,7 @@ static void start_ca(void)
     assert_ok(httpd_start(t.ca_server, &e), &e);
 }
 
-static void start_responder(void)
+static void open_responder(void)
 {
     struct err_info e;
     assert_ok(responder_open(&t.options, &t.responder, &e), &e);
@@ -54,6 +54,12 @@ static void start_responder(void)
     t.client = httpc_new(&(struct httpc_options){
         .service = "responder",
         .base = arena_fmt(t.f.arena, "http://127.0.0.1:%d", httpd_port(t.server, 0))});
+}
+
+static void start_responder(void)
+{
+    struct err_info e;
+    open_responder();
     assert_ok(responder_follow(t.responder, &e), &e);
 }
 
@@ -76,15 +82,21 @@ static void wait_for_seq(int64_t seq)
     fail_msg("the responder is at %ld, not %ld", (long)h.seq, (long)seq);
 }
 
-static void issue_one(void)
+static void issue(const char *request, const char *order)
 {
     struct err_info e;
     struct pki_key *key = NULL;
     struct bytes csr = ca_fixture_csr(&t.f, PKI_P256, &key);
-    _auto_json evidence = ca_fixture_evidence(&t.f, "1", "FX2600071182", csr);
-    struct ca_request r = ca_fixture_request(&t.f, "1-sign", "1", csr, evidence);
+    _auto_json evidence = ca_fixture_evidence(&t.f, order, "FX2600071182", csr);
+    struct ca_request r = ca_fixture_request(&t.f, request, order, csr, evidence);
     assert_ok(ca_issue(t.f.ca, &r, t.f.arena, &t.issued, &e), &e);
     pki_key_free(key);
+}
+
+static void issue_one(void)
+{
+    struct err_info e;
+    issue("1-sign", "1");
     _auto(pki_pub) issuer_key = NULL;
     t.issuer_certificate = t.issued.issuer->certificate;
     assert_ok(cert_key(t.issuer_certificate, &issuer_key, &e), &e);
@@ -157,6 +169,54 @@ static struct ocsp_answer ask(struct bytes serial, struct bytes nonce, int get)
 }
 
 static const struct bytes no_nonce = {NULL, 0};
+
+/* The whole answer by POST; `status` is what it must say. */
+static struct bytes answer_for(struct bytes serial, enum ocsp_status status)
+{
+    struct err_info e;
+    struct ocsp_cert_id id;
+    struct bytes der;
+    struct httpc_answer http;
+    struct ocsp_answer answer;
+    assert_ok(ocsp_cert_id_make(&t.issuer, OCSP_SHA256, serial, t.f.arena, &id, &e), &e);
+    assert_ok(ocsp_request_write(&id, 1, no_nonce, t.f.arena, &der, &e), &e);
+    struct httpc_request request = {
+        .path = "/ocsp", .body = der, .content_type = "application/ocsp-request"};
+    assert_ok(httpc_send(t.client, t.f.arena, &request, &http, &e), &e);
+    assert_ok(ocsp_response_check(http.body, &id, t.issuer_certificate, clock_machine(), t.f.arena,
+                                  &answer, &e),
+              &e);
+    assert_int_equal(answer.status, status);
+    return http.body;
+}
+
+/* Who asks for what nobody issued gets the signature that is there already, for a minute. */
+static void an_unknown_serial_is_signed_once_a_minute(void **state)
+{
+    (void)state;
+    static const uint8_t octets[16] = {0x42, 7, 8};
+    struct bytes serial = {octets, sizeof octets};
+    struct bytes first = answer_for(serial, OCSP_UNKNOWN),
+                 second = answer_for(serial, OCSP_UNKNOWN);
+    assert_int_equal(first.n, second.n);
+    assert_memory_equal(first.p, second.p, first.n);
+}
+
+/* What was unknown a moment ago and is issued now is good as soon as the ca has told it. */
+static void what_was_unknown_is_good_once_it_is_issued(void **state)
+{
+    (void)state;
+    usleep(300000); /* the snapshot of the first round */
+    stop_responder();
+    issue("2-sign", "2");
+    open_responder(); /* it knows the snapshot and does not follow yet */
+    answer_for(serial_of_issued(), OCSP_UNKNOWN);
+    answer_for(serial_of_issued(), OCSP_UNKNOWN);
+    struct err_info e;
+    assert_ok(responder_follow(t.responder, &e), &e);
+    wait_for_seq(2);
+    answer_for(serial_of_issued(), OCSP_GOOD);
+}
 
 static void a_good_certificate_is_good_by_post_and_get(void **state)
 {
@@ -269,6 +329,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RESPONDING(a_good_certificate_is_good_by_post_and_get),
         RESPONDING(a_nonce_comes_back_and_an_unknown_serial_is_unknown),
+        RESPONDING(an_unknown_serial_is_signed_once_a_minute),
+        RESPONDING(what_was_unknown_is_good_once_it_is_issued),
         RESPONDING(a_revocation_is_told_within_a_second),
         RESPONDING(it_answers_while_the_ca_is_away_and_after_its_own_restart),
         RESPONDING(rubbish_gets_an_ocsp_error_and_not_a_crash),
