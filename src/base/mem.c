@@ -62,14 +62,22 @@ struct arena *arena_new(void)
     return mem_alloc(sizeof(struct arena));
 }
 
+/* One block of the usual size is kept: who resets an arena fills it again. */
 void arena_reset(struct arena *a)
 {
+    struct block *kept = NULL;
     while (a->blocks) {
         struct block *b = a->blocks;
         a->blocks = b->next;
         mem_wipe(b->data, b->used);
-        free(b);
+        if (!kept && b->size == ARENA_BLOCK)
+            kept = b;
+        else
+            free(b);
     }
+    if (kept)
+        *kept = (struct block){.size = ARENA_BLOCK};
+    a->blocks = kept;
 }
 
 void arena_free(struct arena *a)
@@ -77,6 +85,7 @@ void arena_free(struct arena *a)
     if (!a)
         return;
     arena_reset(a);
+    free(a->blocks);
     free(a);
 }
 
@@ -86,14 +95,13 @@ void *arena_alloc(struct arena *a, size_t n)
     n = (n + align - 1) / align * align;
     if (!a->blocks || a->blocks->size - a->blocks->used < n) {
         size_t size = n > ARENA_BLOCK ? n : ARENA_BLOCK;
-        struct block *b = mem_alloc(sizeof *b + size);
-        b->size = size;
-        b->next = a->blocks;
+        struct block *b = must(malloc(sizeof *b + size)); /* zeroed piece by piece, as it is used */
+        *b = (struct block){.size = size, .next = a->blocks};
         a->blocks = b;
     }
     void *p = a->blocks->data + a->blocks->used;
     a->blocks->used += n;
-    return p;
+    return memset(p, 0, n);
 }
 
 char *arena_text_n(struct arena *a, const char *s, size_t n)
@@ -111,13 +119,18 @@ char *arena_text(struct arena *a, const char *s)
 
 char *arena_fmt(struct arena *a, const char *fmt, ...)
 {
+    char first[256]; /* most texts fit: they are written once only */
     va_list ap, again;
     va_start(ap, fmt);
     va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, fmt, ap);
+    int n = vsnprintf(first, sizeof first, fmt, ap);
     va_end(ap);
     char *t = arena_alloc(a, (size_t)n + 1);
-    vsnprintf(t, (size_t)n + 1, fmt, again);
+    if ((size_t)n < sizeof first)
+        memcpy(t, first, (size_t)n);
+    else
+        vsnprintf(t, (size_t)n + 1, fmt, again);
+    mem_wipe(first, (size_t)n < sizeof first ? (size_t)n : sizeof first);
     va_end(again);
     return t;
 }

@@ -84,8 +84,25 @@ int text_from_hex(struct arena *a, const char *s, struct bytes *out)
     return 1;
 }
 
-static int decode64(struct arena *a, const char *s, size_t n, const char *alphabet,
-                    struct bytes *out)
+/* By ASCII: the value of a letter of base64; 126 and 127 stand for 62 and 63 of base64url; -1 for no letter of either. */
+static const int8_t letter64[128] = {
+    -1, -1,  -1, -1, -1, -1, -1, -1,  -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+    -1, -1,  -1, -1, -1, -1, -1, -1,  -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 62,
+    -1, 126, -1, 63, 52, 53, 54, 55,  56, 57, 58, 59, 60, 61, -1, -1, -1, -1, -1, -1, -1, 0,
+    1,  2,   3,  4,  5,  6,  7,  8,   9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22,
+    23, 24,  25, -1, -1, -1, -1, 127, -1, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38,
+    39, 40,  41, 42, 43, 44, 45, 46,  47, 48, 49, 50, 51, -1, -1, -1, -1, -1,
+};
+
+static int value64(char c, int url)
+{
+    int value = (unsigned char)c < sizeof letter64 ? letter64[(unsigned char)c] : -1;
+    if (value >= 62)
+        value = (value >= 64) == url ? value & 63 : -1;
+    return value;
+}
+
+static int decode64(struct arena *a, const char *s, size_t n, int url, struct bytes *out)
 {
     if (n % 4 == 1)
         return 0;
@@ -93,10 +110,10 @@ static int decode64(struct arena *a, const char *s, size_t n, const char *alphab
     uint32_t acc = 0;
     int have = 0;
     for (size_t i = 0; i < n; i++) {
-        const char *at = s[i] ? strchr(alphabet, s[i]) : NULL;
-        if (!at)
+        int value = value64(s[i], url);
+        if (value < 0)
             return 0;
-        acc = acc << 6 | (uint32_t)(at - alphabet);
+        acc = acc << 6 | (uint32_t)value;
         have += 6;
         if (have >= 8) {
             have -= 8;
@@ -117,12 +134,12 @@ int text_from_base64(struct arena *a, const char *s, struct bytes *out)
         return 0;
     for (int pad = 0; pad < 2 && n > 0 && s[n - 1] == '='; pad++)
         n--;
-    return decode64(a, s, n, B64, out);
+    return decode64(a, s, n, 0, out);
 }
 
 int text_from_base64url(struct arena *a, const char *s, struct bytes *out)
 {
-    return decode64(a, s, strlen(s), B64URL, out);
+    return decode64(a, s, strlen(s), 1, out);
 }
 
 /* The half-width form of a full-width ASCII character (U+FF01 to U+FF5E), or the byte itself. */

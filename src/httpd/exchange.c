@@ -26,6 +26,26 @@ static void split_uri(struct httpd_conn *c, const char *uri)
         c->raw_path = arena_text(c->request.arena, uri[0] == '\0' || uri[0] == '?' ? "/" : "*");
 }
 
+static struct arena *take_arena(struct httpd *s)
+{
+    pthread_mutex_lock(&s->spare_lock);
+    struct arena *a = s->spares > 0 ? s->spare[--s->spares] : NULL;
+    pthread_mutex_unlock(&s->spare_lock);
+    return a ? a : arena_new();
+}
+
+static void give_arena(struct httpd *s, struct arena *a)
+{
+    arena_reset(a); /* wipes */
+    pthread_mutex_lock(&s->spare_lock);
+    int kept = s->spares < HTTPD_SPARES_MAX;
+    if (kept)
+        s->spare[s->spares++] = a;
+    pthread_mutex_unlock(&s->spare_lock);
+    if (!kept)
+        arena_free(a);
+}
+
 void *httpd_on_uri(void *listener, const char *uri, struct MHD_Connection *mhd)
 {
     struct httpd_listener *l = listener;
@@ -36,7 +56,7 @@ void *httpd_on_uri(void *listener, const char *uri, struct MHD_Connection *mhd)
     c->link = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
     c->fd = -1;
     c->request.conn = c->reply.conn = c;
-    c->request.arena = arena_new();
+    c->request.arena = take_arena(l->server);
     c->request.listener = l->set.tag;
     c->reply.status = MHD_HTTP_OK;
     buf_init(&c->reply.body, c->server->set.reply_max);
@@ -123,7 +143,6 @@ static void begin(struct httpd_conn *c, const char *method)
     atomic_fetch_add(&c->server->active, 1);
     c->head_method = arena_text(r->arena, method);
     r->method = strcmp(method, "HEAD") == 0 ? "GET" : c->head_method;
-    r->path = httpd_decode(r->arena, c->raw_path, strlen(c->raw_path), 0);
     c->query = none;
     struct err_info e;
     if (*c->raw_query &&
@@ -137,6 +156,9 @@ static void begin(struct httpd_conn *c, const char *method)
         err_arg(&c->early_info, "why", "Host");
     }
     find_route(c);
+    r->path = r->route && (r->route->flags & HTTPD_PLAIN)
+                  ? c->raw_path
+                  : httpd_decode(r->arena, c->raw_path, strlen(c->raw_path), 0);
     if (!r->path) {
         r->path = "";
         refuse(c, ERR_NOT_FOUND);
@@ -220,7 +242,8 @@ void httpd_run(struct httpd_conn *c)
     struct err_info e;
     err_clear(&e);
     c->request.body = (struct bytes){(const uint8_t *)buf_cstr(&c->in), c->in.n};
-    httpd_find_lang(c);
+    if (!(c->request.route->flags & HTTPD_PLAIN))
+        httpd_find_lang(c);
     enum err code = guard_and_handle(c, &e);
     if (code != ERR_OK) {
         if (e.code != code)
@@ -240,8 +263,10 @@ static enum MHD_Result send_response(struct httpd_conn *c)
     enum MHD_Result r = MHD_queue_response(c->mhd, (unsigned)c->status, c->response);
     MHD_destroy_response(c->response); /* the queue holds its own reference */
     c->response = NULL;
-    if (c->stream)
-        arena_reset(c->request.arena); /* a stream may stay for hours */
+    if (c->stream) { /* it may stay for hours: with nothing that a reset would keep */
+        arena_free(c->request.arena);
+        c->request.arena = arena_new();
+    }
     return r;
 }
 
@@ -314,7 +339,7 @@ void httpd_on_completed(void *listener, struct MHD_Connection *mhd, void **state
     buf_clear(&c->in);
     atomic_fetch_sub(&s->bodies, c->counted);
     json_decref(c->json);
-    arena_free(c->request.arena);
+    give_arena(s, c->request.arena);
     if (c->begun)
         atomic_fetch_sub(&s->active, 1);
     free(c);

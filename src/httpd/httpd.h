@@ -39,7 +39,7 @@ struct httpd_part {
 struct httpd_request {
     struct arena *arena; /* lives until the answer has been sent */
     const char *method;  /* "GET" also for HEAD */
-    const char *path;    /* decoded, without the query */
+    const char *path;    /* decoded, without the query; of a HTTPD_PLAIN route as it was sent */
     struct bytes body;
     enum lang lang; /* ?lang=, cookie `lang`, Accept-Language, else zh */
     int listener;   /* the `tag` of the listener it came in by */
@@ -69,8 +69,9 @@ typedef enum err (*httpd_guard)(struct httpd_request *, void *app, struct err_in
 enum {
     HTTPD_INLINE = 1, /* answered in the event loop: no waiting, no database */
     HTTPD_UPLOAD = 2, /* multipart/form-data is accepted */
-    HTTPD_PLAIN = 4,  /* no security headers: for machines (OCSP, CRL) */
-    HTTPD_QUIET = 8,  /* errors below 500 are not logged */
+    HTTPD_PLAIN =
+        4, /* for machines (OCSP, CRL): no security headers, and no language is looked for */
+    HTTPD_QUIET = 8, /* errors below 500 are not logged */
 };
 
 /* `path`: literal segments, ":name" for one segment, "*name" at the end for the rest with its slashes.

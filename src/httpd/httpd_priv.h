@@ -15,7 +15,7 @@ enum {
     HTTPD_PAIRS_MAX = 200,
     HTTPD_PARTS_MAX = 64
 };
-enum { HTTPD_LISTENERS_MAX = 8, HTTPD_MOUNTS_MAX = 16 };
+enum { HTTPD_LISTENERS_MAX = 8, HTTPD_MOUNTS_MAX = 16, HTTPD_SPARES_MAX = 16 };
 /* A body that will be refused is still read up to here, so that the client sees the answer, not a reset. */
 enum { HTTPD_DRAIN_MAX = 64 * 1024 * 1024 };
 
@@ -59,6 +59,10 @@ struct httpd {
     atomic_int stopping;
     atomic_int active;    /* requests between their first and their last byte */
     atomic_size_t bodies; /* bytes of all bodies in memory */
+    pthread_mutex_t spare_lock;
+    struct arena
+        *spare[HTTPD_SPARES_MAX]; /* empty, of finished requests: the next ones take them */
+    int spares;
     pthread_mutex_t lock; /* of the two lists and `watch_end` */
     pthread_cond_t tick;
     struct httpd_link *links;

@@ -17,6 +17,7 @@ char *httpd_decode(struct arena *a, const char *s, size_t n, int plus)
 {
     char *out = arena_alloc(a, n + 1);
     size_t m = 0;
+    unsigned all = 0;
     for (size_t i = 0; i < n; i++) {
         char c = s[i];
         if (c == '+' && plus) {
@@ -34,9 +35,10 @@ char *httpd_decode(struct arena *a, const char *s, size_t n, int plus)
         int breaks = plus && (c == '\t' || c == '\n' || c == '\r');
         if (((unsigned char)c < 0x20 && !breaks) || c == 0x7f)
             return NULL;
+        all |= (unsigned char)c;
         out[m++] = c;
     }
-    return text_is_utf8(out, m) ? out : NULL;
+    return all < 0x80 || text_is_utf8(out, m) ? out : NULL;
 }
 
 static enum httpd_match take(struct arena *a, struct httpd_param *param, int *params,

@@ -44,6 +44,7 @@ struct httpd *httpd_new(const struct httpd_options *options)
     if (!o->csp)
         o->csp = page_policy;
     pthread_mutex_init(&s->lock, NULL);
+    pthread_mutex_init(&s->spare_lock, NULL);
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -256,6 +257,9 @@ void httpd_free(struct httpd *s)
     for (int i = 0; i < s->file_mounts; i++)
         httpd_files_free(s->files[i]);
     httpd_pool_free(s->pool);
+    while (s->spares > 0)
+        arena_free(s->spare[--s->spares]);
+    pthread_mutex_destroy(&s->spare_lock);
     pthread_mutex_destroy(&s->lock);
     pthread_cond_destroy(&s->tick);
     free(s);
