@@ -30,6 +30,7 @@ const inProject: RouteRecordRaw[] = [
   { path: 'client', name: 'client', component: () => import('./pages/ClientPage.vue'), meta: { nav: 'help' } },
   { path: ':kind(privacy|accessibility)', name: 'text', component: () => import('./pages/TextPage.vue') },
   { path: 'agreement/:version?', name: 'agreement', component: () => import('./pages/TextPage.vue') },
+  { path: ':rest(.*)+', name: 'lost-here', component: () => import('./pages/LostPage.vue') },
 ];
 
 export const router = createRouter({

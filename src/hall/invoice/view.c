@@ -30,9 +30,12 @@ static const char *tone_of(int state)
 
 static const char *day_text(struct arena *a, int32_t day, enum lang lang)
 {
+    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     int year, month, mday;
     time_day_parts(day, &year, &month, &mday);
-    return lang == LANG_EN ? time_date_text(a, day) : arena_fmt(a, "%d月%d日", month, mday);
+    return lang == LANG_EN ? arena_fmt(a, "%d %s", mday, months[month - 1])
+                           : arena_fmt(a, "%d月%d日", month, mday);
 }
 
 /* The words of the machine's table with their {day} or {date} filled. */

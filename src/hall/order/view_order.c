@@ -48,9 +48,13 @@ static void write_lanes(const struct view *v, struct json_out *j)
     jout_list(j, "lanes");
     for (int i = 0; i < v->lanes; i++) {
         const char *text = view_text(v, &v->lane[i]);
-        all = i ? arena_fmt(v->tx->arena, "%s%s%s %s", all, order_word(v->tx->lang, "，", "; "),
-                            view_region_title(v->lane[i].machine, v->tx->lang), text)
-                : text;
+        const char *title = view_region_title(v->lane[i].machine, v->tx->lang);
+        if (i == 0)
+            all = text;
+        else if (v->tx->lang == LANG_EN)
+            all = arena_fmt(v->tx->arena, "%s. %s: %s", all, title, text);
+        else
+            all = arena_fmt(v->tx->arena, "%s，%s %s", all, title, text);
         if (v->lane[i].owner != OWNER_NOBODY)
             write_lane(v, j, &v->lane[i]);
     }

@@ -357,7 +357,8 @@ async function staleCheckPage(order) {
     await other.bringToFront();
     await other.locator('#consent').check();
     await other.locator('form button[type=submit]').click();
-    await other.locator('form [role=alert]').waitFor();
+    await other.locator('.note[role=alert]', { hasText: '另一个窗口' }).waitFor();
+    same(await other.locator('#consent').isChecked(), false, 'the consent');
     await other.getByText('海丝大厦7楼').waitFor();
     same((await user.api('portal', 'GET', `/orders/${order}`)).json.status.states.application, 'DRAFT', 'the order');
     await shoot(other, '18-check-stale');
@@ -526,6 +527,10 @@ async function pack(order, serial) {
   await desk.goto(`${env.url}/console/packing/${order}`);
   await desk.locator('main h1').waitFor();
   await shoot(desk, '33-console-packing');
+  await check('F3 who packs sees in the queue what waits for the quality check', async () => {
+    const { json } = await staff.api('console', 'GET', '/work?queue=quality');
+    holds(json.items.some((one) => one.order === order), `${json.items.length} others`);
+  });
   await must('the quality check reads the key anew and packs it', async () => {
     staff.say('ok');
     await desk.locator('main input.inp').first().fill(serial);

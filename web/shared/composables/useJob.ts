@@ -1,6 +1,7 @@
 // A job for the agent, as its page sees it. The link and the short code are only in the answer that made them; the
 // state is followed live and by asking, because the agent reports to the server and not to the page.
-import { computed, onScopeDispose, shallowRef, type ComputedRef, type ShallowRef } from 'vue';
+import { computed, onScopeDispose, shallowRef, watch, type ComputedRef, type ShallowRef } from 'vue';
+import { useI18n } from 'vue-i18n';
 import { api, Failure, need, type Schemas } from '../api/client';
 import { useLive } from './useLive';
 
@@ -80,6 +81,8 @@ export function useJob(side: 'portal' | 'console'): JobHandle {
     if (job.value && !ended.value && !document.hidden) void byId(read);
   };
   useLive(side, () => (job.value && !ended.value ? [`job:${job.value.id}`] : []), look);
+  const { locale } = useI18n();
+  watch(locale, () => void byId(read)); // its words come from the server
   const timer = window.setInterval(look, askEvery);
   document.addEventListener('visibilitychange', look);
   onScopeDispose(() => {
