@@ -174,6 +174,7 @@ static enum err get_work(struct hall_tx *tx, struct portal_call *c, struct err_i
     jout_text(&j, "id", a->code);
     jout_text(&j, "name", a->name.in[lang]);
     web_some(&j, "about", a->about.in[lang]);
+    jout_text(&j, "provider", a->provider.in[lang]);
     jout_object(&j, "urls");
     web_some(&j, "primary", a->url_primary);
     web_some(&j, "backup", a->url_backup); /* S0-16 */

@@ -174,7 +174,7 @@ static void the_maker_sees_order_institution_and_the_key_that_signs(void **state
     assert_non_null(strstr(log, "UKey：ST26 0000 0003"));
 }
 
-/* A new agent for the same order: nothing is made twice. */
+/* G-20: a new agent for the same order goes on where the last one stopped: nothing is made twice. */
 static void a_second_agent_finds_the_journal_and_keeps_the_pair(void **state)
 {
     struct world *w = *state;
@@ -210,6 +210,7 @@ static void pull_and_plug(struct world *w, const char *state)
     }
 }
 
+/* G-20 */
 static void a_pulled_key_is_waited_for_and_goes_on(void **state)
 {
     struct world *w = *state;

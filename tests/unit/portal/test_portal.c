@@ -48,7 +48,8 @@ static const char *submit_order(struct browser *b)
 
 /* ---- what anybody may read ---- */
 
-/* S0-16, S0-59 to S0-65: the front page, from the profile alone. */
+/* S0-16, S0-59 to S0-65: the front page, from the profile alone: one provider, with hotline, keyword, hours, chat and
+ * address. */
 static void the_front_page_comes_from_the_profile(void **state)
 {
     _auto_browser b;
@@ -58,7 +59,15 @@ static void the_front_page_comes_from_the_profile(void **state)
     assert_int_equal(browser_get(&b, "/projects/aml-reporting"), 200);
     assert_string_equal(browser_text(&b, "name"), "反洗钱数据报送证书服务平台");
     assert_string_equal(browser_text(&b, "urls.backup"), "https://fanxiqian.cfca.com.cn");
+    assert_string_equal(browser_text(&b, "urls.primary"), "https://fanxiqian.casupport.cn");
+    assert_string_equal(browser_text(&b, "provider"), "证书服务中心"); /* S0-59 */
     assert_string_equal(browser_text(&b, "hotline.phone"), "400-880-9888");
+    assert_non_null(strstr(browser_text(&b, "hotline.keyword"), "反洗钱报送UKey项目")); /* S0-62 */
+    assert_non_null(strstr(browser_text(&b, "hotline.hours"), "7×24"));
+    assert_non_null(strstr(browser_text(&b, "chat.url"), "https://"));             /* S0-64 */
+    assert_string_equal(browser_text(&b, "postal.0.addressee"), "反洗钱项目售后"); /* S0-63 */
+    assert_string_equal(browser_text(&b, "postal.0.phone"), "010-80864086");
+    assert_true(*browser_text(&b, "postal.0.address") != 0);
     assert_int_equal(strlen(browser_text(&b, "postal.0.postcode")), 6); /* S0-65 */
     assert_string_equal(browser_text(&b, "businesses.0.type"), "new");
     assert_int_equal(browser_number(&b, "businesses.0.fee_fen"), 30000);
@@ -235,7 +244,7 @@ static void an_order_is_begun_filled_in_checked_and_submitted(void **state)
     assert_string_equal(browser_text(&b, "items.0.order"), order);
 }
 
-/* S0-26 in other words: his own orders only, and nobody learns that another's exists. */
+/* His own orders only, and nobody learns that another's exists. */
 static void another_persons_order_is_not_found(void **state)
 {
     struct portal_fixture *f = *state;

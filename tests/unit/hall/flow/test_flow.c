@@ -409,6 +409,36 @@ static void test_the_profile_says_when_is_paid(void **state)
     is_in(&st, FLOW_APPLICATION, "REVIEW");
 }
 
+/* C-05, S0-31: what a payment does to the invoice is the profile's: issued by itself, in the month's batch, when asked for,
+ * or none. */
+static void test_the_profile_says_how_invoices_come(void **state)
+{
+    (void)state;
+    static const struct {
+        enum flow_invoice_mode mode;
+        const char *paid;
+        int can_ask, can_issue;
+    } rows[] = {{INVOICE_AUTO, "QUEUED", 0, 1},
+                {INVOICE_BATCH, "BATCHED", 0, 1},
+                {INVOICE_ON_REQUEST, "REQUESTABLE", 1, 0},
+                {INVOICE_NEVER, "NONE", 0, 0}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct story st;
+        begin(&st);
+        st.rules.invoice = rows[i].mode;
+        to_production(&st);
+        is_in(&st, FLOW_INVOICE, rows[i].paid);
+        assert_int_equal(flow_allowed(&st.f, &st.s, EVENT_INV_APPLY, ACTOR_APPLICANT),
+                         rows[i].can_ask);
+        assert_int_equal(flow_allowed(&st.f, &st.s, EVENT_INV_ISSUE, ACTOR_FINANCE),
+                         rows[i].can_issue);
+        if (rows[i].can_ask) {
+            does(&st, EVENT_INV_APPLY, ACTOR_APPLICANT);
+            is_in(&st, FLOW_INVOICE, "QUEUED");
+        }
+    }
+}
+
 /* C-06: a title that is locked is asked for by nobody; a free one changes until the invoice is issued. */
 static void test_the_profile_says_whether_the_invoice_title_is_free(void **state)
 {
@@ -686,6 +716,7 @@ int main(void)
         cmocka_unit_test(test_review_stages_pass_one_by_one),
         cmocka_unit_test(test_no_timer_does_a_persons_work),
         cmocka_unit_test(test_the_profile_says_when_is_paid),
+        cmocka_unit_test(test_the_profile_says_how_invoices_come),
         cmocka_unit_test(test_the_profile_says_whether_the_invoice_title_is_free),
         cmocka_unit_test(test_the_profile_says_how_a_submitted_order_is_mended),
         cmocka_unit_test(test_the_profile_says_where_the_key_goes),

@@ -316,7 +316,7 @@ static int has_placeholder(const char *json)
     return 0;
 }
 
-/* Invariant 10, for every state of every region: words, an owner, a group, and no hole in a sentence. */
+/* S0-26, invariant 10: whenever it is asked for, in every state of every region: words, and no hole in a sentence. */
 static void every_state_has_its_words(void **state)
 {
     static const struct {

@@ -208,6 +208,42 @@ static void an_institution_holds_as_many_keys_as_the_project_allows(void **state
     assert_ok(begin_as(o, &who[2]), &o->e);
 }
 
+/* G-33: the price that was submitted holds, whatever the fee becomes until it is paid; who begins later pays the new one. */
+static void a_submitted_price_holds(void **state)
+{
+    struct order_fixture *o = *state;
+    int64_t id;
+    hall_at(o->f, "2026-09-03T10:00:00+08:00");
+    struct actor lin = order_person(o, "linlan", &id);
+    hall_at(o->f, "2026-09-07T09:00:00+08:00");
+    struct order order = order_submitted(o, NULL);
+    change_profile(o, "types: [NEW, ADD]\n    amount: \"300.00\"",
+                   "types: [NEW, ADD]\n    amount: \"350.00\"");
+    assert_ok(begin_as(o, &lin), &o->e);
+    hall_at(o->f, "2026-09-14T23:00:00+08:00"); /* the seventh day */
+    assert_int_equal(order_now_of(o, order.id).amount_fen, 30000);
+    assert_ok(pay(o, order.id, 30000), &o->e);
+    assert_int_equal(order_now_of(o, order.id).states.at[FLOW_PAYMENT], FLOW_PAYMENT_PAID);
+    struct hall_tx tx;
+    const struct order *list;
+    size_t n;
+    struct order_filter of_lin = {.account = id, .group = -1, .limit = 2};
+    hall_read(o->f, &tx);
+    assert_ok(order_list(&tx, &of_lin, &list, &n, &o->e), &o->e);
+    assert_int_equal(list[0].amount_fen, 35000);
+    hall_end(&tx);
+}
+
+/* S0-60: the platform serves at any hour of any day: a Sunday night in a holiday is as good as any. */
+static void the_platform_serves_day_and_night(void **state)
+{
+    struct order_fixture *o = *state;
+    hall_at(o->f, "2026-10-04T03:00:00+08:00");
+    struct order order = paid(o);
+    assert_int_equal(order.states.at[FLOW_FULFILMENT], FLOW_FULFILMENT_QUEUED);
+    assert_non_null(strstr(order_json(o, order.id, LANG_ZH), "最迟 10月10日（周六）")); /* S0-27 */
+}
+
 /* ---- late ---- */
 
 static size_t late_tasks(struct order_fixture *o, int64_t order)
@@ -279,6 +315,8 @@ int main(void)
         ORDER_TEST(a_locked_invoice_title_is_the_applicants_name),
         ORDER_TEST(a_user_holds_as_many_keys_as_the_project_allows),
         ORDER_TEST(an_institution_holds_as_many_keys_as_the_project_allows),
+        ORDER_TEST(a_submitted_price_holds),
+        ORDER_TEST(the_platform_serves_day_and_night),
         ORDER_TEST(what_is_late_is_told_and_never_done_by_itself),
         ORDER_TEST(the_alarm_goes_with_its_clock),
     };

@@ -157,7 +157,7 @@ static void test_rules_of_the_manual(void **state)
     assert_int_equal(p->deliver.via_org, 0);
     assert_int_equal(p->intake.source, INTAKE_REGULATOR);
     assert_int_equal(p->review[TYPE_NEW].n, 0);
-    assert_int_equal(p->retention.years, 5); /* G-24 */
+    assert_int_equal(p->retention.years, 5);
 }
 
 /* Requirements 6.3: S0-40, S0-41, S0-43, S0-49, S0-50. */
