@@ -68,6 +68,8 @@ HANDLER(console_import_get);
 HANDLER(console_name_change_get);
 HANDLER(console_name_change_decline);
 HANDLER(console_bench_get);
+HANDLER(console_stock_get);
+HANDLER(console_stock_take_in);
 HANDLER(console_production_get);
 HANDLER(console_label_get);
 HANDLER(console_quality_check);

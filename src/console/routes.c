@@ -23,6 +23,7 @@ AGAIN(work_claim_next)
 AGAIN(work_claim)
 AGAIN(work_release)
 AGAIN(name_change_decline)
+AGAIN(stock_take_in)
 AGAIN(quality_check)
 AGAIN(job_create)
 AGAIN(job_ticket)
@@ -55,6 +56,8 @@ const struct httpd_route console_routes[] = {
     {"GET", API "/name-changes/:id", console_name_change_get, STAFF_REGULATOR, 0, 0},
     {"POST", API "/name-changes/:id/decline", again_name_change_decline, STAFF_REGULATOR, SMALL, 0},
     {"GET", API "/bench", console_bench_get, STAFF_MAKER, 0, 0},
+    {"GET", API "/stock", console_stock_get, STAFF_MAKER, 0, 0},
+    {"POST", API "/stock", again_stock_take_in, STAFF_MAKER, NOTICE, 0},
     {"GET", API "/production/:order", console_production_get, MAKING, 0, 0},
     {"GET", API "/production/:order/label", console_label_get, MAKING, 0, 0},
     {"POST", API "/production/:order/quality", again_quality_check, MAKING, SMALL, 0},

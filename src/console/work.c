@@ -21,7 +21,7 @@ static const struct {
     [QUEUE_NAME_CHANGE] = {{"名称变更", "Changed name"}, "open_task", {"处理", "Open"}},
     [QUEUE_REVIEW] = {{"待审核", "Review"}, "open_task", {"审核", "Review"}},
     [QUEUE_PRODUCE] = {{"待制作", "To be made"}, "produce", {"开始制作", "Make"}},
-    [QUEUE_QUALITY] = {{"待质检", "Quality check"}, "quality", {"质检装箱", "Check and pack"}},
+    [QUEUE_QUALITY] = {{"待质检", "Quality check"}, "quality", {"质检打包", "Check and pack"}},
     [QUEUE_SHIP] = {{"待寄出", "To be sent"}, "ship", {"交给快递", "Hand to courier"}},
     [QUEUE_PAYMENT] = {{"待核对收款", "Payment to check"}, "open_task", {"核对", "Check"}},
     [QUEUE_INVOICE] = {{"待开票", "To be invoiced"}, "open_task", {"开票", "Invoice"}},

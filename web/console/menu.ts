@@ -1,5 +1,5 @@
 // The menu comes from the server and holds only what the roles may do; this says which address and picture a page has.
-import { Award, BookOpenCheck, Cpu, FileInput, FileText, Inbox, Landmark, Megaphone, MessageSquareText, PackageCheck, Receipt, Scale, ShieldCheck, Truck, Usb } from '@lucide/vue';
+import { Award, BookOpenCheck, Boxes, Cpu, FileInput, FileText, Inbox, Landmark, Megaphone, MessageSquareText, PackageCheck, Receipt, Scale, ShieldCheck, Truck, Usb } from '@lucide/vue';
 import type { Component } from 'vue';
 import type { Schemas } from '@shared/api/client';
 
@@ -9,6 +9,7 @@ export const pages: Record<Page, { path: string; icon: Component }> = {
   work: { path: '/work', icon: Inbox },
   intake: { path: '/intake', icon: FileInput },
   bench: { path: '/bench', icon: Cpu },
+  stock: { path: '/stock', icon: Boxes },
   packing: { path: '/packing', icon: PackageCheck },
   shipping: { path: '/shipping', icon: Truck },
   finance_payments: { path: '/finance/payments', icon: Landmark },

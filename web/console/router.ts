@@ -14,6 +14,7 @@ export const router = createRouter({
         { path: 'intake', component: () => import('./pages/IntakePage.vue') },
         { path: 'intake/:id', component: () => import('./pages/ImportPage.vue') },
         { path: 'bench/:order?', component: () => import('./pages/BenchPage.vue') },
+        { path: 'stock', component: () => import('./pages/StockPage.vue') },
         { path: 'packing/:order?', component: () => import('./pages/PackingPage.vue') },
         { path: 'shipping/:order?', component: () => import('./pages/ShippingPage.vue') },
         { path: 'name-changes/:id', component: () => import('./pages/NameChangePage.vue') },

@@ -210,10 +210,67 @@ static void a_parcel_leaves_only_with_the_right_label_and_courier(void **state)
                      409);
 }
 
+static int64_t blank(const struct browser *b)
+{
+    return json_integer_value(browser_at(b, "projects.0.blank"));
+}
+
+/* T1 */
+static void blank_ukeys_come_into_stock_all_or_none(void **state)
+{
+    struct console_fixture *f = *state;
+    _auto_browser xu = {0}, he = {0};
+    static const char good[] =
+        "{\"project\":\"aml-reporting\",\"model\":\"soft\",\"batch\":\"2026-09\","
+        "\"serials\":[\"FX2600071190\",\"fx26 0007 1191\"]}";
+    static const char known[] = "{\"project\":\"aml-reporting\",\"model\":\"soft\",\"batch\":\"2\","
+                                "\"serials\":[\"FX2600071192\",\"FX2600071190\"]}";
+    static const struct {
+        const char *body, *field;
+        int status;
+    } wrong[] = {
+        {"{\"project\":\"nothing\",\"model\":\"soft\",\"batch\":\"1\",\"serials\":[\"FX2600071192\"]}",
+         "project", 404},
+        {"{\"project\":\"aml-reporting\",\"model\":\"\",\"batch\":\"1\",\"serials\":[\"FX2600071192\"]}",
+         "model", 422},
+        {"{\"project\":\"aml-reporting\",\"model\":\"soft\",\"batch\":\"\",\"serials\":[\"FX2600071192\"]}",
+         "batch", 422},
+        {"{\"project\":\"aml-reporting\",\"model\":\"soft\",\"batch\":\"1\",\"serials\":[]}",
+         "serials", 422},
+        {"{\"project\":\"aml-reporting\",\"model\":\"soft\",\"batch\":\"1\",\"serials\":[12]}",
+         "serials", 400},
+        {"{\"project\":\"aml-reporting\",\"model\":\"soft\",\"batch\":\"1\",\"serials\":[\"CG2600071192\"]}",
+         "serial", 422},
+    };
+    browser_sign_in(&he, f, "he", STAFF_SHIPPING);
+    assert_int_equal(browser_get(&he, "/stock"), 403);
+    assert_int_equal(browser_post(&he, "/stock", good), 403);
+    browser_sign_in(&xu, f, "xu", STAFF_MAKER);
+    assert_int_equal(browser_get(&xu, "/stock"), 200);
+    assert_int_equal(blank(&xu), 0);
+    assert_string_equal(browser_text(&xu, "projects.0.prefix"), "FX");
+    assert_int_equal(browser_post(&xu, "/stock", good), 201);
+    assert_int_equal(json_integer_value(browser_at(&xu, "taken")), 2);
+    assert_int_equal(blank(&xu), 2);
+    assert_int_equal(browser_post(&xu, "/stock", known), 409);
+    assert_non_null(strstr(browser_text(&xu, "message"), "FX2600071190"));
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        assert_int_equal(browser_post(&xu, "/stock", wrong[i].body), wrong[i].status);
+        assert_string_equal(browser_text(&xu, "field"), wrong[i].field);
+    }
+    assert_int_equal(browser_get(&xu, "/stock"), 200);
+    assert_int_equal(blank(&xu), 2);
+    order_paid(f, NULL);
+    assert_int_equal(browser_get(&xu, "/stock"), 200);
+    assert_int_equal(blank(&xu), 1);
+    assert_int_equal(json_integer_value(browser_at(&xu, "projects.0.reserved")), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CONSOLE_TEST(the_bench_shows_the_order_and_why_it_cannot_be_made),
+        CONSOLE_TEST(blank_ukeys_come_into_stock_all_or_none),
         CONSOLE_TEST(an_order_that_never_came_to_the_bench_is_not_there),
         CONSOLE_TEST(a_maker_without_a_ukey_of_his_own_makes_nothing),
         CONSOLE_TEST(a_job_belongs_to_the_browser_that_made_it),
