@@ -34,7 +34,7 @@ UPDATE ca_certificate SET certificate = $2, state = 'active', changed_at = $3
 WHERE id = $1 AND state = 'intent';
 
 -- name: ca_certificate_intents :many
-SELECT id, serial, issuer_id, tbs, not_after FROM ca_certificate WHERE state = 'intent' ORDER BY id;
+SELECT id, serial, issuer_id, profile, tbs, not_after FROM ca_certificate WHERE state = 'intent' ORDER BY id;
 
 -- name: ca_certificate_change :exec
 UPDATE ca_certificate SET state = $3, reason = $4, changed_at = $5

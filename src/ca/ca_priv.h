@@ -56,6 +56,18 @@ NODISCARD enum err ca_status_append(struct store_tx *tx, struct bytes serial, in
 /* Wake who waits for the status log; after the commit. */
 void ca_changed(struct ca *ca);
 
+/* A certificate that no order and no person asked for: recorded and audited as every other, intent first. `tbs` has been
+ * checked. Its row has no order, and request id "<profile>-<serial>". */
+#define CA_PROFILE_RESPONDER "responder"
+struct ca_own {
+    const char *profile;
+    const struct ca_issuer *issuer;
+    struct bytes serial, subject, spki, tbs;
+    int64_t not_before, not_after;
+};
+NODISCARD enum err ca_issue_own(struct ca *ca, const struct ca_own *o, struct arena *a,
+                                struct bytes *der, struct err_info *e);
+
 /* Sign and record every certificate that was intended and not signed when the process ended. */
 NODISCARD enum err ca_settle_intents(struct ca *ca, struct err_info *e);
 

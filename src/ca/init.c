@@ -165,5 +165,13 @@ enum err ca_responder_certificate(struct ca *ca, struct bytes csr_der, struct ar
                                    .issuer_not_after = issuer->not_after};
     TRY(cert_tbs(&spec, a, &tbs, e));
     TRY(lint_check(tbs, &context, e));
-    return cert_sign(tbs, issuer->signer, a, der, e);
+    const struct ca_own own = {.profile = CA_PROFILE_RESPONDER,
+                               .issuer = issuer,
+                               .serial = spec.serial,
+                               .subject = subject,
+                               .spki = pki_pub_spki(key),
+                               .tbs = tbs,
+                               .not_before = spec.not_before,
+                               .not_after = spec.not_after};
+    return ca_issue_own(ca, &own, a, der, e);
 }

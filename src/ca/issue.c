@@ -152,6 +152,29 @@ static enum err find_earlier(struct store_tx *tx, struct issue *i, struct err_in
     return ERR_OK;
 }
 
+/* The row of a certificate that will be signed. */
+static enum err write_intent(struct store_tx *tx, struct issue *i, const char *who,
+                             struct err_info *e)
+{
+    const struct store_row *last;
+    TRY(store_one(tx, &Q_ca_certificate_max_id, NO_PARAMS, i->arena, &last, e));
+    i->id = row_int(last, "id") + 1;
+    char *evidence = json_dumps(i->r->evidence, JSON_COMPACT | JSON_SORT_KEYS);
+    char *shown = arena_text(i->arena, evidence);
+    free(evidence);
+    TRY(store_exec(tx, &Q_ca_certificate_intend,
+                   PARAMS(P_INT(i->id), P_BLOB(i->serial), P_INT(i->issuer->id),
+                          P_TEXT(i->profile->code), P_TEXT(i->r->request_id),
+                          P_BLOB(((struct bytes){i->key_hash, DIGEST_LEN})), P_TEXT(i->r->order),
+                          P_TEXT(i->r->ukey), P_TEXT(i->subject_text), P_INT(i->r->not_before),
+                          P_INT(i->r->not_after), P_BLOB(i->tbs), P_INT(i->now), P_TEXT(shown)),
+                   NULL, e));
+    return ca_audit(tx, i->now, who, "intend",
+                    arena_fmt(i->arena, "%s %s %s", i->r->request_id, text_hex(i->arena, i->serial),
+                              i->subject_text),
+                    e);
+}
+
 /* First transaction: everything is decided and written down, nothing is signed. */
 static enum err intend(struct store_tx *tx, void *arg, struct err_info *e)
 {
@@ -167,29 +190,14 @@ static enum err intend(struct store_tx *tx, void *arg, struct err_info *e)
         TRY(ca_evidence_check(tx, i->profile, i->r, i->now, i->arena, &vouched, e));
     TRY(make_subject(i, &vouched, e));
     TRY(make_tbs(i, e));
-    const struct store_row *last;
-    TRY(store_one(tx, &Q_ca_certificate_max_id, NO_PARAMS, i->arena, &last, e));
-    i->id = row_int(last, "id") + 1;
-    char *evidence = json_dumps(i->r->evidence, JSON_COMPACT | JSON_SORT_KEYS);
-    char *shown = arena_text(i->arena, evidence);
-    free(evidence);
-    TRY(store_exec(tx, &Q_ca_certificate_intend,
-                   PARAMS(P_INT(i->id), P_BLOB(i->serial), P_INT(i->issuer->id),
-                          P_TEXT(i->profile->code), P_TEXT(i->r->request_id),
-                          P_BLOB(((struct bytes){i->key_hash, DIGEST_LEN})), P_TEXT(i->r->order),
-                          P_TEXT(i->r->ukey), P_TEXT(i->subject_text), P_INT(i->r->not_before),
-                          P_INT(i->r->not_after), P_BLOB(i->tbs), P_INT(i->now), P_TEXT(shown)),
-                   NULL, e));
-    return ca_audit(tx, i->now, vouched.maker, "intend",
-                    arena_fmt(i->arena, "%s %s %s", i->r->request_id, text_hex(i->arena, i->serial),
-                              i->subject_text),
-                    e);
+    return write_intent(tx, i, vouched.maker, e);
 }
 
 struct signed_work {
     struct arena *arena;
     int64_t id, issuer_id, now, not_after;
     struct bytes serial, certificate;
+    const char *profile;
 };
 
 /* Second transaction: the signature is durable before it leaves the process. */
@@ -201,16 +209,18 @@ static enum err record_signed(struct store_tx *tx, void *arg, struct err_info *e
                    PARAMS(P_INT(w->id), P_BLOB(w->certificate), P_INT(w->now)), &changed, e));
     if (changed == 0)
         return ERR_OK; /* another thread answered the same request first; its certificate stands */
-    TRY(ca_status_append(tx, w->serial, w->issuer_id, "active", CRL_UNSPECIFIED, w->now,
-                         w->not_after, &seq, e));
+    if (strcmp(w->profile, CA_PROFILE_RESPONDER) !=
+        0) /* of those nobody asks (RFC 6960 4.2.2.2.1) */
+        TRY(ca_status_append(tx, w->serial, w->issuer_id, "active", CRL_UNSPECIFIED, w->now,
+                             w->not_after, &seq, e));
     return ca_audit(tx, w->now, "ca", "issue", text_hex(w->arena, w->serial), e);
 }
 
 static enum err sign_and_record(struct issue *i, struct err_info *e)
 {
     TRY(cert_sign(i->tbs, i->issuer->signer, i->arena, &i->certificate, e));
-    struct signed_work w = {i->arena,        i->id,     i->issuer->id, i->now,
-                            i->r->not_after, i->serial, i->certificate};
+    struct signed_work w = {i->arena,        i->id,     i->issuer->id,  i->now,
+                            i->r->not_after, i->serial, i->certificate, i->profile->code};
     TRY(store_group_run(i->ca->group, record_signed, &w, e));
     ca_changed(i->ca);
     /* ECDSA signs anew each time: answer what stands in the database, also when another thread was first */
@@ -296,6 +306,42 @@ enum err ca_staff_certify(struct ca *ca, const struct ca_staff_in *in, struct ar
     return ca_staff_enter(ca, in->name, in->role, out->certificate, in->by, e);
 }
 
+/* ---- the ca's own ---- */
+
+static enum err intend_own(struct store_tx *tx, void *arg, struct err_info *e)
+{
+    return write_intent(tx, arg, "ca", e);
+}
+
+enum err ca_issue_own(struct ca *ca, const struct ca_own *o, struct arena *a, struct bytes *der,
+                      struct err_info *e)
+{
+    struct ca_profile profile = {0};
+    snprintf(profile.code, sizeof profile.code, "%s", o->profile);
+    _auto_json none = json_array();
+    struct ca_request r = {.request_id = arena_fmt(a, "%s-%s", o->profile, text_hex(a, o->serial)),
+                           .order = "",
+                           .ukey = "",
+                           .not_before = o->not_before,
+                           .not_after = o->not_after,
+                           .evidence = none};
+    struct issue i = {.ca = ca,
+                      .r = &r,
+                      .arena = a,
+                      .profile = &profile,
+                      .issuer = o->issuer,
+                      .serial = o->serial,
+                      .subject = o->subject,
+                      .tbs = o->tbs,
+                      .now = clock_business(ca->options.clock)};
+    digest_sha256(o->spki, i.key_hash);
+    TRY(name_text(i.subject, a, &i.subject_text, e));
+    TRY(store_group_run(ca->group, intend_own, &i, e));
+    TRY(sign_and_record(&i, e));
+    *der = i.certificate;
+    return ERR_OK;
+}
+
 static const struct ca_issuer *issuer_by_id(const struct ca *ca, int64_t id)
 {
     for (size_t i = 0; i < ca->issuers; i++)
@@ -327,7 +373,8 @@ enum err ca_settle_intents(struct ca *ca, struct err_info *e)
                                 clock_business(ca->options.clock),
                                 row_int(row, "not_after"),
                                 row_blob(row, "serial"),
-                                certificate};
+                                certificate,
+                                row_text(row, "profile")};
         TRY(store_group_run(ca->group, record_signed, &w, e));
     }
     if (open.n > 0)

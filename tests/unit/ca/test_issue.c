@@ -322,6 +322,51 @@ static void a_hall_alone_revokes_only_so_many_an_hour(void **state)
     }
 }
 
+static int64_t number(const char *sql)
+{
+    sqlite3 *db;
+    sqlite3_stmt *q;
+    assert_int_equal(sqlite3_open(arena_fmt(f.arena, "%s/ca.db", f.folder), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &q, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+    int64_t n = sqlite3_column_int64(q, 0);
+    sqlite3_finalize(q);
+    sqlite3_close(db);
+    return n;
+}
+
+/* What is signed here stands in the ca's own table and chain, also what no order asked for. */
+static void the_responders_certificate_is_on_record(void **state)
+{
+    (void)state;
+    struct err_info e;
+    int64_t links, before, bad;
+    struct pki_key *key = NULL;
+    struct bytes der;
+    struct cert_view view;
+    struct ca_answer answer;
+    struct bytes csr = ca_fixture_csr(&f, PKI_P256, &key);
+    assert_ok(ca_audit_verify(f.ca, &before, &bad, &e), &e);
+    assert_ok(ca_responder_certificate(f.ca, csr, f.arena, &der, &e), &e);
+    assert_ok(ca_audit_verify(f.ca, &links, &bad, &e), &e);
+    assert_true(bad == 0 && links == before + 2); /* intend, issue */
+    assert_ok(cert_view(der, f.arena, &view, &e), &e);
+    const char *where =
+        arena_fmt(f.arena,
+                  "FROM ca_certificate WHERE profile = 'responder' AND order_no = '' "
+                  "AND serial = x'%s' AND certificate = x'%s' AND state = ",
+                  view.serial, text_hex(f.arena, der));
+    assert_int_equal(number(arena_fmt(f.arena, "SELECT COUNT(*) %s'active'", where)), 1);
+    /* its key serves nothing else */
+    _auto_json evidence = ca_fixture_evidence(&f, "8", "FX2600071182", csr);
+    assert_err(ERR_CA_REQUEST, issue("8-sign", "8", csr, evidence, &answer, &e));
+    /* a second one for the same key, before the first ends, is another certificate */
+    assert_ok(ca_responder_certificate(f.ca, csr, f.arena, &der, &e), &e);
+    assert_int_equal(number("SELECT COUNT(*) FROM ca_certificate WHERE profile = 'responder'"), 2);
+    assert_int_equal(number("SELECT COUNT(*) FROM ca_status"), 0); /* nobody asks for its status */
+    pki_key_free(key);
+}
+
 static void a_term_outside_the_profile_is_refused(void **state)
 {
     (void)state;
@@ -373,6 +418,7 @@ int main(void)
         IN_A_CA(hold_release_and_revoke_follow_the_table),
         IN_A_CA(an_order_gets_another_certificate_only_when_the_first_is_revoked),
         IN_A_CA(a_hall_alone_revokes_only_so_many_an_hour),
+        IN_A_CA(the_responders_certificate_is_on_record),
         IN_A_CA(a_term_outside_the_profile_is_refused),
         IN_A_CA(the_cas_own_chain_names_a_changed_link),
     };
