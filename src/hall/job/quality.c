@@ -7,21 +7,15 @@
 
 #include <string.h>
 
-enum { FRESH_MS = 30 * TIME_MINUTE, LOG_LINES = 200 };
+enum { FRESH_MS = 30 * TIME_MINUTE };
 
 /* G-11: who passed a review stage of this order does not make its UKey. */
 static enum err has_reviewed(struct hall_tx *tx, int64_t order, int *yes, struct err_info *e)
 {
-    const struct order_log *line;
-    size_t n;
     *yes = 0;
     if (tx->who.kind != BY_STAFF)
         return ERR_OK;
-    TRY(order_log_list(tx, order, 0, LOG_LINES, &line, &n, e));
-    for (size_t i = 0; i < n; i++)
-        if (!strcmp(line[i].event, "app.pass") && !strcmp(line[i].staff, tx->who.name))
-            *yes = 1;
-    return ERR_OK;
+    return order_done_by(tx, order, EVENT_APP_PASS, tx->who.id, yes, e);
 }
 
 enum err job_production_facts(struct hall_tx *tx, int64_t order, struct production_facts *out,

@@ -80,9 +80,21 @@ enum err order_log_put(struct order_run *run, struct err_info *e)
     return store_exec(run->tx->db, &Q_order_log_add,
                       PARAMS(P_INT(hall_new_id(run->tx->hall)), P_INT(run->o.id),
                              P_INT(run->tx->now), P_TEXT(row), P_TEXT(flow_event_name(run->event)),
-                             P_TEXT(hall_actor_kind_text(run->tx->who.kind)), P_TEXT(who_of(run)),
-                             P_TEXT(what_json(run))),
+                             P_TEXT(hall_actor_kind_text(run->tx->who.kind)),
+                             P_INT(run->tx->who.id), P_TEXT(who_of(run)), P_TEXT(what_json(run))),
                       NULL, e);
+}
+
+enum err order_done_by(struct hall_tx *tx, int64_t order, enum flow_event event, int64_t staff,
+                       int *yes, struct err_info *e)
+{
+    const struct store_row *r;
+    TRY(store_one(tx->db, &Q_order_log_by,
+                  PARAMS(P_INT(order), P_TEXT(flow_event_name(event)),
+                         P_TEXT(hall_actor_kind_text(BY_STAFF)), P_INT(staff)),
+                  tx->arena, &r, e));
+    *yes = row_int(r, "n") > 0;
+    return ERR_OK;
 }
 
 static void add_arg(struct err_arg *arg, int *n, const char *name, const char *value)

@@ -164,6 +164,10 @@ const char *order_event_text(enum flow_event event, enum lang lang);
 NODISCARD enum err order_log_list(struct hall_tx *tx, int64_t order, int64_t before, int limit,
                                   const struct order_log **out, size_t *n, struct err_info *e);
 
+/* Has this member of staff ever done that to the order? By staff id: names are not unique. */
+NODISCARD enum err order_done_by(struct hall_tx *tx, int64_t order, enum flow_event event,
+                                 int64_t staff, int *yes, struct err_info *e);
+
 /* ---- messages: what an account was told, beside SMS and mail ---- */
 
 struct order_message {

@@ -76,7 +76,11 @@ ORDER BY id DESC LIMIT $6;
 SELECT grp, COUNT(*) AS n FROM orders WHERE account_id = $1 GROUP BY grp;
 
 -- name: order_log_add :exec
-INSERT INTO order_log (id, order_id, at, flow_row, event, actor_kind, who, what) VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+INSERT INTO order_log (id, order_id, at, flow_row, event, actor_kind, actor_id, who, what)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+
+-- name: order_log_by :one
+SELECT COUNT(*) AS n FROM order_log WHERE order_id = $1 AND event = $2 AND actor_kind = $3 AND actor_id = $4;
 
 -- name: order_log_list :many
 SELECT id, at, flow_row, event, actor_kind, who, what FROM order_log

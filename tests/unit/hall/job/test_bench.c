@@ -71,22 +71,6 @@ static void the_log_names_who_worked_at_the_bench(void **state)
     assert_int_equal(made, 1);
 }
 
-/* G-11: four eyes. */
-static void who_passed_a_review_does_not_make_the_ukey(void **state)
-{
-    struct whole *w = *state;
-    struct job job;
-    struct job_new n = {.kind = JOB_PRODUCE, .browser = BENCH_BROWSER, .order = w->order};
-    hall_tamper(
-        w->f,
-        arena_fmt(
-            w->a,
-            "INSERT INTO order_log (id, order_id, at, flow_row, event, actor_kind, who, what) "
-            "VALUES (1, %lld, 1, 'A9', 'app.pass', 'staff', 'reviewer/%s', '{}')",
-            (long long)w->order, w->xu.name));
-    assert_err(ERR_REVIEW_FOUR_EYES, whole_make(w, &w->xu, &n, &job));
-}
-
 /* Whoever does the steps: the order moves only when the maker's own browser shows the token. */
 static void the_order_waits_for_the_makers_own_browser(void **state)
 {
@@ -475,6 +459,54 @@ static void the_bench_sees_the_four_checks(void **state)
     hall_end(&tx);
 }
 
+/* G-11: by who it is, not by the name, and however long ago it was. */
+static void who_passed_a_review_does_not_make(void **state)
+{
+    struct whole *w = *state;
+    struct job job;
+    struct job_new n = {.kind = JOB_PRODUCE, .browser = BENCH_BROWSER, .order = w->order};
+    struct production_facts facts;
+    struct hall_tx tx;
+    struct actor renamed = w->xu, namesake = w->xu;
+    renamed.name = "许建国";
+    namesake.id = 77;
+    hall_tamper(w->f, arena_fmt(w->a,
+                                "INSERT INTO order_log (id, order_id, at, flow_row, event, "
+                                "actor_kind, actor_id, who, what) VALUES (1, %lld, 0, 'A11', "
+                                "'app.pass', 'staff', 31, 'reviewer/许建民', '{}')",
+                                (long long)w->order));
+    hall_tamper(w->f, arena_fmt(w->a,
+                                "WITH RECURSIVE line(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM "
+                                "line WHERE i < 300) INSERT INTO order_log (id, order_id, at, "
+                                "flow_row, event, actor_kind, actor_id, who, what) SELECT i, %lld, "
+                                "0, '', 'app.save', 'applicant', 5, '', '{}' FROM line",
+                                (long long)w->order));
+    assert_err(ERR_REVIEW_FOUR_EYES, whole_make(w, &w->xu, &n, &job));
+    assert_err(ERR_REVIEW_FOUR_EYES, whole_make(w, &renamed, &n, &job));
+    hall_read(w->f, &tx);
+    tx.who = namesake;
+    assert_ok(job_production_facts(&tx, w->order, &facts, &w->e), &w->e);
+    assert_false(facts.reviewer_is_maker);
+    hall_end(&tx);
+}
+
+/* The engine writes who acted beside the name. */
+static void the_log_knows_staff_by_id(void **state)
+{
+    struct whole *w = *state;
+    struct hall_tx tx;
+    int yes;
+    whole_made(w);
+    hall_read(w->f, &tx);
+    assert_ok(order_done_by(&tx, w->order, EVENT_FUL_MAKE, w->xu.id, &yes, &w->e), &w->e);
+    assert_true(yes);
+    assert_ok(order_done_by(&tx, w->order, EVENT_FUL_MAKE, 77, &yes, &w->e), &w->e);
+    assert_false(yes);
+    assert_ok(order_done_by(&tx, w->order, EVENT_APP_PASS, w->xu.id, &yes, &w->e), &w->e);
+    assert_false(yes);
+    hall_end(&tx);
+}
+
 /* T15: a UKey on which making broke off is emptied; one with a certificate that nobody gave back is not. */
 static void only_a_begun_or_returned_ukey_is_wiped(void **state)
 {
@@ -503,7 +535,6 @@ int main(void)
         WHOLE(a_ca_that_is_away_is_waited_for),
         WHOLE(what_the_ca_refuses_is_told_at_the_bench),
         WHOLE(the_log_names_who_worked_at_the_bench),
-        WHOLE(who_passed_a_review_does_not_make_the_ukey),
         WHOLE(only_a_maker_with_a_ukey_of_his_own_can_begin),
         WHOLE(two_makers_do_not_drive_one_order),
         WHOLE(quality_wants_the_label_and_the_very_key),
@@ -514,6 +545,8 @@ int main(void)
         WHOLE(a_failed_quality_check_opens_a_new_making),
         WHOLE(only_the_maker_scraps_what_is_being_made),
         WHOLE(the_bench_sees_the_four_checks),
+        WHOLE(who_passed_a_review_does_not_make),
+        WHOLE(the_log_knows_staff_by_id),
         WHOLE(only_a_begun_or_returned_ukey_is_wiped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
