@@ -45,7 +45,7 @@ enum err approval_refund(struct hall_tx *tx, const struct approval *p, struct er
     if (!yes)
         return err_set(e, ERR_ORDER_STATE, NULL, "nothing to give back");
     if (is_asked(&m))
-        return payment_refund_send(tx, m.order, e);
+        return payment_refund_send(tx, m.id, e);
     struct order_money back = {
         .method = m.method, .trade_no = m.trade_no, .amount_fen = m.amount_fen, .at = m.at};
     struct order_input in = {.as = &finance, .money = &back}; /* P14 */

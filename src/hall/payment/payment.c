@@ -193,15 +193,14 @@ enum err payment_refund_all(struct hall_tx *tx, int64_t order, struct err_info *
     return ERR_OK;
 }
 
-enum err payment_refund_send(struct hall_tx *tx, int64_t order, struct err_info *e)
+enum err payment_refund_send(struct hall_tx *tx, int64_t money, struct err_info *e)
 {
-    const struct payment_money *m;
-    size_t n;
-    TRY(payment_money_of(tx, order, &m, &n, e));
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(m[i].refund_state, "asked") == 0)
-            TRY(send_refund(tx, &m[i], e));
-    return ERR_OK;
+    struct payment_money m;
+    TRY(payment_money_get(tx, money, &m, e));
+    if (strcmp(m.refund_state, "asked") != 0)
+        return err_set(e, ERR_ORDER_STATE, NULL, "the refund of %" PRId64 " is %s", money,
+                       m.refund_state);
+    return send_refund(tx, &m, e);
 }
 
 /* The outbox goes on trying by itself; what is recorded is that the gateway did not do it yet. */

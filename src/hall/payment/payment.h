@@ -85,9 +85,10 @@ NODISCARD enum err payment_suspend(struct hall_tx *tx, int64_t order, const char
 /* Money that should not have come goes back by itself. */
 NODISCARD enum err payment_refund_one(struct hall_tx *tx, int64_t order, const char *trade_no,
                                       struct err_info *e);
-/* All money of an order waits for finance: `payment_refund_send` by the second pair of eyes (G-07). */
+/* All money of an order waits for finance; the second pair of eyes (G-07) sends each transaction by itself:
+ * `payment_refund_send` of payment_money.id. ERR_NOT_FOUND, ERR_ORDER_STATE where it does not wait. */
 NODISCARD enum err payment_refund_all(struct hall_tx *tx, int64_t order, struct err_info *e);
-NODISCARD enum err payment_refund_send(struct hall_tx *tx, int64_t order, struct err_info *e);
+NODISCARD enum err payment_refund_send(struct hall_tx *tx, int64_t money, struct err_info *e);
 NODISCARD enum err payment_refund_again(struct hall_tx *tx, int64_t order,
                                         struct err_info *e); /* P12 */
 NODISCARD enum err payment_refund_book(struct hall_tx *tx, int64_t order, const char *trade_no,

@@ -1,5 +1,6 @@
 /* Finance at the console: what came and what did not fit, refunds by two persons (G-07), batches (S0-31), the ledger. */
 #include "console_fixture.h"
+#include "hall/payment/payment.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -102,6 +103,48 @@ static void a_refund_that_cannot_be_sent_is_not_agreed_to(void **state)
     assert_string_equal(browser_text(&jiang, "state"), "rejected");
 }
 
+static int refunds_sent(struct console_fixture *f, int64_t order)
+{
+    struct hall_tx tx;
+    const struct payment_money *m;
+    size_t n;
+    int sent = 0;
+    hall_read(f->hall, &tx);
+    assert_ok(payment_money_of(&tx, order, &m, &n, &f->order->e), &f->order->e);
+    for (size_t i = 0; i < n; i++)
+        sent += strcmp(m[i].refund_state, "sent") == 0;
+    hall_end(&tx);
+    return sent;
+}
+
+/* G-07: who agrees to one transaction has not agreed to the other one of the same order. */
+static void an_approval_sends_one_payment(void **state)
+{
+    struct console_fixture *f = *state;
+    _auto_browser liang = {0}, jiang = {0};
+    char path[64], approval[2][64];
+    struct order o = order_paid(f, NULL);
+    hall_tamper(f->hall,
+                "INSERT INTO payment_money (order_id, method, trade_no, amount_fen, at, purpose, "
+                "refund_no, refund_state) SELECT order_id, method, 'T20260907009', amount_fen, at, "
+                "purpose, '', 'none' FROM payment_money");
+    hall_tamper(f->hall, "UPDATE payment_money SET refund_state = 'asked'");
+    hall_tamper(f->hall, "UPDATE orders SET payment = 'REFUNDING'");
+    browser_sign_in(&liang, f, "liang", STAFF_FINANCE);
+    browser_sign_in(&jiang, f, "jiang", STAFF_SUPPORT | STAFF_PROJECT_ADMIN);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(browser_get(&liang, "/finance/payments"), 200);
+        snprintf(path, sizeof path, "/finance/payments/%s/refund",
+                 browser_text(&liang, i ? "items.1.id" : "items.0.id"));
+        assert_int_equal(browser_post(&liang, path, "{\"reason\":\"已停办\"}"), 202);
+        snprintf(approval[i], sizeof approval[i], "/approvals/%s", browser_text(&liang, "id"));
+    }
+    assert_int_equal(browser_post(&jiang, approval[0], "{\"approve\":true}"), 200);
+    assert_int_equal(refunds_sent(f, o.id), 1);
+    assert_int_equal(browser_post(&jiang, approval[1], "{\"approve\":true}"), 200);
+    assert_int_equal(refunds_sent(f, o.id), 2);
+}
+
 static void what_was_paid_rightly_is_not_given_back(void **state)
 {
     struct console_fixture *f = *state;
@@ -176,6 +219,7 @@ int main(void)
         CONSOLE_TEST(payments_are_listed_with_what_was_due),
         CONSOLE_TEST(a_wrong_amount_goes_back_when_two_persons_agree),
         CONSOLE_TEST(a_refund_that_cannot_be_sent_is_not_agreed_to),
+        CONSOLE_TEST(an_approval_sends_one_payment),
         CONSOLE_TEST(what_was_paid_rightly_is_not_given_back),
         CONSOLE_TEST(the_ledger_balances_by_month),
         CONSOLE_TEST(a_batch_is_issued_as_it_was_previewed),

@@ -130,6 +130,7 @@ static void an_orders_refund_waits_for_the_second_person(void **state)
     struct hall_fixture *f = *state;
     struct hall_tx tx;
     const struct outbox_state *rows;
+    const struct payment_money *m;
     size_t n;
     hall_write(f, &bank, &tx);
     assert_ok(payment_open(&tx, ORDER, 30000, 0, &f->e), &f->e);
@@ -139,7 +140,11 @@ static void an_orders_refund_waits_for_the_second_person(void **state)
     assert_int_equal(n, 0);
     assert_int_equal(sums_of(&tx, ORDER).paid, 0);
     assert_int_equal(sums_of(&tx, ORDER).held, 30000);
-    assert_ok(payment_refund_send(&tx, ORDER, &f->e), &f->e);
+    assert_ok(payment_money_of(&tx, ORDER, &m, &n, &f->e), &f->e);
+    assert_int_equal(n, 1);
+    assert_ok(payment_refund_send(&tx, m[0].id, &f->e), &f->e);
+    assert_err(ERR_ORDER_STATE, payment_refund_send(&tx, m[0].id, &f->e)); /* sent already */
+    assert_err(ERR_NOT_FOUND, payment_refund_send(&tx, 999, &f->e));
     assert_ok(outbox_of_order(&tx, ORDER, "payment.refund", &rows, &n, &f->e), &f->e);
     assert_int_equal(n, 1);
     hall_end(&tx);
