@@ -92,19 +92,41 @@ static void refuse_busy(struct httpd_conn *c)
     err_arg(&c->early_info, "seconds", "%d", BUSY_SECONDS);
 }
 
+/* "hall.example" fits with any port; "127.0.0.1:8080" with that port, or with none, as a proxy on this machine sends it. */
+static int host_fits(const char *ours, const char *host)
+{
+    size_t name = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+    size_t our_name = *ours == '[' ? strcspn(ours, "]") + 1 : strcspn(ours, ":");
+    if (strlen(host) < name || name != our_name || strncasecmp(ours, host, name) != 0)
+        return 0;
+    const char *port = host + name;
+    if (!*port)
+        return 1;
+    if (*port != ':' || strspn(port + 1, "0123456789") != strlen(port + 1))
+        return 0;
+    return !ours[our_name] || strcmp(ours + our_name, port) == 0;
+}
+
 /* A name that resolves to us but is not ours would let a foreign page speak as our own (DNS rebinding). */
 static int host_is_ours(const struct httpd_conn *c)
 {
     if (!c->server->set.hosts || c->listener->set.unix_path)
         return 1;
     const char *host = httpd_header(&c->request, "Host");
-    if (!host)
-        return 0;
-    size_t n = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
-    for (const char *const *h = c->server->set.hosts; *h; h++)
-        if (strlen(*h) == n && strncasecmp(*h, host, n) == 0)
+    for (const char *const *h = c->server->set.hosts; host && *h; h++)
+        if (host_fits(*h, host))
             return 1;
     return 0;
+}
+
+static void refuse_host(struct httpd_conn *c)
+{
+    const char *host = httpd_header(&c->request, "Host");
+    size_t n = host ? strspn(host,
+                             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]")
+                    : 0;
+    refuse(c, ERR_HOST);
+    err_arg(&c->early_info, "host", "%.*s", n < 60 ? (int)n : 60, host ? host : "");
 }
 
 static void add_allowed(struct httpd_conn *c, const char *method)
@@ -152,8 +174,7 @@ static void begin(struct httpd_conn *c, const char *method)
         c->query = none;
     }
     if (!host_is_ours(c)) {
-        refuse(c, ERR_BAD_REQUEST);
-        err_arg(&c->early_info, "why", "Host");
+        refuse_host(c);
     }
     find_route(c);
     r->path = r->route && (r->route->flags & HTTPD_PLAIN)

@@ -101,8 +101,9 @@ struct httpd_options {
     int stream_buffer; /* bytes waiting for a slow reader before its stream is closed; 0: 64 KiB */
     int https;         /* the public address is https: cookies are Secure, HSTS is sent */
     const char *csp;   /* Content-Security-Policy of pages; NULL: own files only, nothing inline */
-    const char *const
-        *hosts; /* NULL-terminated: Host headers accepted over TCP (no port); NULL: any */
+    /* Host headers accepted over TCP, NULL-terminated: "name" with any port, "name:port" with that one or none; others
+     * are 421 (RFC 9110 7.4). NULL: any. */
+    const char *const *hosts;
 };
 
 enum httpd_listen_flag {

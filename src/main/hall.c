@@ -12,6 +12,7 @@
 #include "hall/certificate/certificate.h"
 #include "hall/delivery/delivery.h"
 #include "hall/event/event.h"
+#include "hall/hosts.h"
 #include "hall/intake/intake.h"
 #include "hall/invoice/invoice.h"
 #include "hall/job/job.h"
@@ -279,7 +280,8 @@ static enum err serve(struct process *p, struct err_info *e)
                                  .immutable = "/assets/",
                                  .not_under = not_pages};
     int https = strncmp(p->opened.settings.public_url, "https:", 6) == 0;
-    p->server = httpd_new(&(struct httpd_options){.workers = 8, .https = https});
+    p->server = httpd_new(&(struct httpd_options){
+        .workers = 8, .https = https, .hosts = hall_hosts(a, &p->opened.settings, p->projects)});
     struct portal_options portal_options = {
         .hall = p->hall, .client_folder = conf_get(p->opened.settings.conf, "client", NULL)};
     TRY(portal_new(&portal_options, &p->portal, e));

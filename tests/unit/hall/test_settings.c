@@ -1,5 +1,7 @@
 /* hall.conf and the secrets file. */
 #include "base/sys.h"
+#include "hall/hosts.h"
+#include "hall/project/project.h"
 #include "hall/settings.h"
 #include "testing.h"
 
@@ -141,9 +143,39 @@ static void a_secrets_file_that_others_may_read_is_refused(void **state)
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+/* "a b c", for one comparison. */
+static const char *hosts(struct place *p, const char *conf, const struct projects *projects)
+{
+    struct hall_settings s;
+    const char *all = "";
+    assert_ok(read_conf(p, conf, &s), &p->e);
+    for (const char *const *h = hall_hosts(p->arena, &s, projects); *h; h++)
+        all = arena_fmt(p->arena, "%s%s%s", all, *all ? " " : "", *h);
+    return all;
+}
+
+/* S0-16: both addresses of a project serve. */
+static void the_hall_is_asked_by_its_own_names_only(void **state)
+{
+    struct place *p = *state;
+    _auto(projects) none = projects_new();
+    _auto(projects) shipped = projects_new();
+    assert_string_equal(hosts(p, "public_url = https://hall.example:8443\nport = 81\n", none),
+                        "127.0.0.1:81 localhost:81 [::1]:81 hall.example");
+    assert_string_equal(hosts(p, "public_url = http://127.0.0.1:8080\n", none),
+                        "127.0.0.1:8080 localhost:8080 [::1]:8080");
+    assert_string_equal(
+        hosts(p, "public_url = http://[2001:db8::1]:80\nhosts = a.example, b.example\n", none),
+        "127.0.0.1:8080 localhost:8080 [::1]:8080 [2001:db8::1] a.example b.example");
+    assert_ok(projects_load(shipped, PROFILES_DIR, &p->e), &p->e);
+    assert_non_null(strstr(hosts(p, "public_url = https://hall.example\n", shipped),
+                           " fanxiqian.casupport.cn fanxiqian.cfca.com.cn"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_hall_is_asked_by_its_own_names_only, setup, teardown),
         T(settings_have_plain_defaults),
         T(wrong_settings_are_named),
         T(secrets_are_made_once_kept_and_rotated),

@@ -35,7 +35,8 @@ static const struct httpd_route routes[] = {
     {"POST", "/body", quick, 0, 100000, 0},
 };
 
-static const char *const hosts[] = {"localhost", "127.0.0.1", NULL};
+static const char *const hosts[] = {"hall.example", "127.0.0.1", "localhost:8080", "[::1]:8080",
+                                    NULL};
 
 static struct httpd *start(const struct httpd_options *o, struct app *app)
 {
@@ -208,17 +209,44 @@ static void one_address_gets_only_its_share_of_connections(void **state)
     (void)a;
 }
 
+static int status_for_host(int port, const char *host, struct answer *a)
+{
+    char request[200];
+    int fd = client_tcp(port);
+    snprintf(request, sizeof request,
+             "GET /inline HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", host);
+    client_send(fd, request);
+    client_read(fd, a->text, sizeof a->text, NULL);
+    close(fd);
+    assert_memory_equal(a->text, "HTTP/1.1 ", 9);
+    return (a->text[9] - '0') * 100 + (a->text[10] - '0') * 10 + a->text[11] - '0';
+}
+
 static void a_foreign_host_name_is_refused(void **state)
 {
     (void)state;
     struct app app = {0};
     struct answer a;
     _auto(httpd) s = start(&(struct httpd_options){.hosts = hosts}, &app);
-    int fd = client_tcp(httpd_port(s, 0));
-    client_send(fd, "GET /inline HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n");
-    client_read(fd, a.text, sizeof a.text, NULL);
-    assert_has(a.text, "HTTP/1.1 400 ");
-    close(fd);
+    static const char *const good[] = {"hall.example",   "HALL.example:443", "127.0.0.1:1",
+                                       "localhost:8080", "localhost",        "[::1]:8080",
+                                       "[::1]"};
+    static const char *const bad[] = {"evil.example",
+                                      "hall.example.evil",
+                                      "hall.exampl",
+                                      "localhost:8081",
+                                      "hall.example:x",
+                                      "[::1]:8081",
+                                      "[::1",
+                                      "[::2]:8080",
+                                      "",
+                                      "localhost@evil:80"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        assert_int_equal(status_for_host(httpd_port(s, 0), good[i], &a), 200);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_int_equal(status_for_host(httpd_port(s, 0), bad[i], &a), 421);
+        assert_has(a.text, "\"request.host\"");
+    }
     ask(httpd_port(s, 0), &a, "GET /inline HTTP/1.1", NULL);
     assert_int_equal(a.status, 200);
 }
