@@ -143,10 +143,21 @@ static enum err read_approval(struct httpd_request *r, const struct console *c,
     return approval_get(&tx, id, out, e);
 }
 
+static enum err not_his(struct httpd_request *r, const struct approval *p, struct err_info *e)
+{
+    err_set(e, ERR_FORBIDDEN, NULL, "approval of %s", p->kind);
+    err_arg(e, "who", "%s", console_roles_text(r->arena, approval_roles(p->kind), r->lang));
+    return ERR_FORBIDDEN;
+}
+
+/* Read by who may decide it, and by who asked. */
 HANDLER(console_approval_get)
 {
+    const struct staff *reader = &console_visitor(r)->staff;
     struct approval p;
     TRY(read_approval(r, app, &p, e));
+    if (!(reader->roles & approval_roles(p.kind)) && reader->id != p.asked_by)
+        return not_his(r, &p, e);
     return answer_approval(r, reply, app, &p, e);
 }
 
@@ -155,15 +166,9 @@ static enum err decider(struct httpd_request *r, const struct approval *p, struc
                         struct err_info *e)
 {
     const struct visitor *v = console_visitor(r);
-    unsigned may = strcmp(p->kind, "refund") == 0
-                       ? STAFF_FINANCE | STAFF_PROJECT_ADMIN
-                       : STAFF_SUPPORT | STAFF_REGULATOR | STAFF_PROJECT_ADMIN;
-    unsigned fits = v->staff.roles & may;
-    if (!fits) {
-        err_set(e, ERR_FORBIDDEN, NULL, "approval of %s", p->kind);
-        err_arg(e, "who", "%s", console_roles_text(r->arena, may, r->lang));
-        return ERR_FORBIDDEN;
-    }
+    unsigned fits = v->staff.roles & approval_roles(p->kind);
+    if (!fits)
+        return not_his(r, p, e);
     return staff_actor(&v->staff, (enum staff_role)(fits & (0u - fits)), v->actor.address, who, e);
 }
 

@@ -3,6 +3,7 @@
 #include "hall/approval/approval_priv.h"
 #include "hall/approval/approval_sql.h"
 #include "hall/audit/audit.h"
+#include "hall/staff/staff.h"
 #include "hall/task/task.h"
 #include "store/store.h"
 
@@ -32,6 +33,12 @@ static void approval_from(const struct store_row *r, struct approval *out)
                              .decided_name = row_text(r, "decided_name"),
                              .decided_role = row_text(r, "decided_role"),
                              .note = row_text(r, "note")};
+}
+
+unsigned approval_roles(const char *kind)
+{
+    return strcmp(kind, "refund") == 0 ? STAFF_FINANCE | STAFF_PROJECT_ADMIN
+                                       : STAFF_SUPPORT | STAFF_REGULATOR | STAFF_PROJECT_ADMIN;
 }
 
 enum err approval_get(struct hall_tx *tx, int64_t id, struct approval *out, struct err_info *e)

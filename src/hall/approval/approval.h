@@ -25,6 +25,9 @@ struct approval {
     const char *decided_name, *decided_role, *note;
 };
 
+/* Roles (enum staff_role) that may decide a kind. */
+unsigned approval_roles(const char *kind);
+
 /* K6, K7. ERR_NOT_FOUND, ERR_ORDER_STATE, ERR_FORBIDDEN. The certificate as it is afterwards. */
 NODISCARD enum err approval_hold(const struct hall *h, const struct actor *who, const char *serial,
                                  const char *reason, struct arena *a, struct certificate *out,

@@ -170,10 +170,7 @@ enum err approval_decide(const struct hall *h, const struct actor *who, int64_t 
     TRY(hall_begin(h, 1, who, a, &tx, e));
     TRY(approval_get(&tx, id, out, e));
     int revoke = !strcmp(out->kind, "revoke");
-    TRY(must_be(&tx,
-                revoke ? STAFF_SUPPORT | STAFF_REGULATOR | STAFF_PROJECT_ADMIN
-                       : STAFF_FINANCE | STAFF_PROJECT_ADMIN,
-                e));
+    TRY(must_be(&tx, approval_roles(out->kind), e));
     TRY(approval_settle(&tx, out, approve, note ? note : "", e));
     if (revoke)
         TRY(decide_revoke(&tx, out, approve, e));

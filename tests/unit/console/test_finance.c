@@ -65,8 +65,14 @@ static void a_wrong_amount_goes_back_when_two_persons_agree(void **state)
     snprintf(approval, sizeof approval, "/approvals/%s", browser_text(&liang, "id"));
     assert_int_equal(browser_post(&liang, approval, "{\"approve\":true}"), 409);
     assert_string_equal(browser_text(&liang, "code"), "review.four_eyes");
-    browser_sign_in(&chen, f, "chen", STAFF_SUPPORT); /* not his to decide */
+    assert_int_equal(browser_get(&liang, approval), 200);
+    browser_sign_in(&chen, f, "chen", STAFF_SUPPORT); /* neither his to decide nor to read */
     assert_int_equal(browser_post(&chen, approval, "{\"approve\":true}"), 403);
+    assert_int_equal(browser_get(&chen, approval), 403);
+    assert_string_equal(browser_text(&chen, "code"), "access.forbidden");
+    hall_tamper(f->hall, "UPDATE staff SET roles = 128 WHERE login = 'liang'"); /* support now */
+    assert_int_equal(browser_get(&liang, approval), 200);                       /* he asked */
+    hall_tamper(f->hall, "UPDATE staff SET roles = 64 WHERE login = 'liang'");
     browser_sign_in(&jiang, f, "jiang", STAFF_SUPPORT | STAFF_PROJECT_ADMIN);
     assert_int_equal(browser_post(&jiang, approval, "{\"approve\":true}"), 200);
     assert_string_equal(browser_text(&jiang, "state"), "approved");
