@@ -12,7 +12,7 @@ const struct visitor *console_visitor(const struct httpd_request *r)
 static enum err find_session(struct httpd_request *r, const struct console *c, struct visitor *v,
                              struct err_info *e)
 {
-    const char *token = httpd_cookie(r, CONSOLE_COOKIE);
+    const char *token = httpd_own_cookie(r, CONSOLE_COOKIE);
     struct err_info none;
     _auto_hall_tx tx = {0};
     if (!token || !*token)

@@ -166,6 +166,9 @@ const char *httpd_query(const struct httpd_request *r,
                         const char *name); /* NULL when absent; first of several */
 const char *httpd_header(const struct httpd_request *r, const char *name);
 const char *httpd_cookie(const struct httpd_request *r, const char *name);
+/* A cookie that httpd_reply_cookie set: behind https "__Host-<name>" and no other, which neither a subdomain nor a page
+ * over plain http can have put there (RFC 6265bis 4.1.3.2). */
+const char *httpd_own_cookie(const struct httpd_request *r, const char *name);
 const struct httpd_peer *httpd_peer(struct httpd_request *r);
 const char *httpd_ref(
     struct httpd_request *r); /* what a person quotes to the hotline: 10 base32 characters */
@@ -217,7 +220,7 @@ void httpd_reply_file(struct httpd_reply *r, int fd, uint64_t size);
 void httpd_reply_download(struct httpd_reply *r, const char *filename);
 
 enum { HTTPD_SESSION_COOKIE = 0 };
-/* HttpOnly, SameSite=Lax, Path=/, Secure behind https. max_age in seconds; HTTPD_SESSION_COOKIE: until the
+/* HttpOnly, SameSite=Lax, Path=/; behind https Secure and with "__Host-" before its name. max_age in seconds; HTTPD_SESSION_COOKIE: until the
  * browser is closed; negative: delete. */
 void httpd_reply_cookie(struct httpd_reply *r, const char *name, const char *value,
                         int64_t max_age);

@@ -136,6 +136,7 @@ char *httpd_decode(struct arena *a, const char *s, size_t n, int plus);
 /* form.c: pure */
 NODISCARD enum err httpd_form_parse(struct arena *a, const char *s, size_t n,
                                     const struct httpd_pair **out, struct err_info *e);
+const char *httpd_cookie_prefix(const struct httpd_conn *c); /* "__Host-" behind https, else "" */
 const char *httpd_cookie_find(struct arena *a, const char *header, const char *name);
 enum lang httpd_lang_of(const char *query, const char *cookie, const char *accept_language);
 

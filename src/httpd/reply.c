@@ -105,7 +105,8 @@ void httpd_reply_cookie(struct httpd_reply *r, const char *name, const char *val
     if (max_age != HTTPD_SESSION_COOKIE)
         age = arena_fmt(a, "; Max-Age=%lld", max_age < 0 ? 0LL : (long long)max_age);
     httpd_reply_header(r, "Set-Cookie",
-                       arena_fmt(a, "%s=%s; Path=/; HttpOnly; SameSite=Lax%s%s", name, value,
+                       arena_fmt(a, "%s%s=%s; Path=/; HttpOnly; SameSite=Lax%s%s",
+                                 httpd_cookie_prefix(c), name, value,
                                  c->server->set.https ? "; Secure" : "", age));
 }
 

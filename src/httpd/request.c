@@ -45,6 +45,16 @@ const char *httpd_cookie(const struct httpd_request *r, const char *name)
     return httpd_cookie_find(r->arena, httpd_header(r, "Cookie"), name);
 }
 
+const char *httpd_cookie_prefix(const struct httpd_conn *c)
+{
+    return c->server->set.https ? "__Host-" : "";
+}
+
+const char *httpd_own_cookie(const struct httpd_request *r, const char *name)
+{
+    return httpd_cookie(r, arena_fmt(r->arena, "%s%s", httpd_cookie_prefix(r->conn), name));
+}
+
 void httpd_find_lang(struct httpd_conn *c)
 {
     struct httpd_request *r = &c->request;

@@ -47,11 +47,11 @@ enum err portal_guard(struct httpd_request *r, void *app, struct err_info *e)
 {
     const struct portal *p = app;
     struct portal_session *s = arena_alloc(r->arena, sizeof *s);
-    const char *token = httpd_cookie(r, PORTAL_SESSION_COOKIE);
+    const char *token = httpd_own_cookie(r, PORTAL_SESSION_COOKIE);
     int note = 0;
     s->who = (struct actor){
         .kind = BY_APPLICANT, .name = "", .role = "", .address = httpd_peer(r)->address};
-    s->browser = httpd_cookie(r, PORTAL_BROWSER_COOKIE);
+    s->browser = httpd_own_cookie(r, PORTAL_BROWSER_COOKIE);
     r->session = s;
     if (token && *token)
         TRY(find_session(r, p, token, s, &note, e));

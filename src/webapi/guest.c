@@ -23,7 +23,7 @@ static int is_guest(const char *cookie)
 
 const char *web_guest(struct httpd_request *r, struct httpd_reply *reply, const char *cookie)
 {
-    const char *guest = httpd_cookie(r, cookie);
+    const char *guest = httpd_own_cookie(r, cookie);
     if (!is_guest(guest)) {
         uint8_t random[GUEST_BYTES];
         random_bytes(random, sizeof random);
@@ -42,7 +42,7 @@ const char *web_guest_csrf(struct httpd_request *r, struct httpd_reply *reply,
 enum err web_guest_check(const struct httpd_request *r, const struct vault *v, const char *cookie,
                          struct err_info *e)
 {
-    const char *guest = httpd_cookie(r, cookie), *given = httpd_header(r, "X-CSRF");
+    const char *guest = httpd_own_cookie(r, cookie), *given = httpd_header(r, "X-CSRF");
     const char *right = is_guest(guest) ? csrf_of(r->arena, v, guest) : NULL;
     if (!right || !given || strlen(given) != strlen(right) ||
         !mem_equal(given, right, strlen(right)))

@@ -6,6 +6,29 @@
 #include <string.h>
 #include <unistd.h>
 
+static void open_server(struct console_fixture *f, int https)
+{
+    struct err_info e;
+    f->server = httpd_new(&(struct httpd_options){.workers = 2, .https = https});
+    assert_ok(httpd_listen(f->server, &(struct httpd_listen){.host = "127.0.0.1"}, &e), &e);
+    console_mount(f->server, &f->console);
+    assert_ok(httpd_start(f->server, &e), &e);
+    snprintf(f->base, sizeof f->base, "http://127.0.0.1:%d", httpd_port(f->server, 0));
+    f->client = httpc_new(&(struct httpc_options){.service = "hall", .base = f->base});
+}
+
+static void close_server(struct console_fixture *f)
+{
+    httpc_free(f->client);
+    httpd_free(f->server);
+}
+
+void console_behind_https(struct console_fixture *f)
+{
+    close_server(f);
+    open_server(f, 1);
+}
+
 int console_setup(void **state)
 {
     struct console_fixture *f = mem_alloc(sizeof *f);
@@ -22,12 +45,7 @@ int console_setup(void **state)
     assert_non_null(mkdtemp(f->folder));
     f->console = (struct console){.hall = &f->hall->hall, .outbox = f->folder};
     f->api = openapi_load(OPENAPI);
-    f->server = httpd_new(&(struct httpd_options){.workers = 2});
-    assert_ok(httpd_listen(f->server, &(struct httpd_listen){.host = "127.0.0.1"}, &e), &e);
-    console_mount(f->server, &f->console);
-    assert_ok(httpd_start(f->server, &e), &e);
-    snprintf(f->base, sizeof f->base, "http://127.0.0.1:%d", httpd_port(f->server, 0));
-    f->client = httpc_new(&(struct httpc_options){.service = "hall", .base = f->base});
+    open_server(f, 0);
     *state = f;
     return 0;
 }
@@ -36,8 +54,7 @@ int console_teardown(void **state)
 {
     struct console_fixture *f = *state;
     void *order = f->order;
-    httpc_free(f->client);
-    httpd_free(f->server);
+    close_server(f);
     order_teardown(&order);
     invoice_local_free(f->invoices);
     json_decref(f->api);

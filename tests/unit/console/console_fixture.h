@@ -35,6 +35,9 @@ int console_setup(void **state); /* *state: struct console_fixture; a demo */
 int console_teardown(void **state);
 #define CONSOLE_TEST(f) cmocka_unit_test_setup_teardown(f, console_setup, console_teardown)
 
+/* Serve anew, as behind an nginx with an https address. */
+void console_behind_https(struct console_fixture *f);
+
 /* A member of the staff with the password TEST_PASSWORD. */
 #define TEST_PASSWORD "a long enough password"
 int64_t add_staff(struct console_fixture *f, const char *login, const char *name, unsigned roles);

@@ -66,6 +66,20 @@ static void one_browser_s_token_does_not_fit_another(void **state)
         403);
 }
 
+/* Behind https a session is known by its "__Host-" cookie alone: a subdomain cannot plant one of its own. */
+static void behind_https_only_a_host_cookie_is_a_session(void **state)
+{
+    struct console_fixture *f = *state;
+    _auto_browser b = {0};
+    console_behind_https(f);
+    browser_sign_in(&b, f, "xu", STAFF_MAKER);
+    char *name = strstr(b.cookie, "__Host-certhall_console=");
+    assert_non_null(name);
+    assert_int_equal(browser_get(&b, "/menu"), 200);
+    memmove(name, name + strlen("__Host-"), strlen(name) - strlen("__Host-") + 1);
+    assert_int_equal(browser_get(&b, "/menu"), 401);
+}
+
 static void stand_ins_exist_in_a_demo_only(void **state)
 {
     struct console_fixture *f = *state;
@@ -169,6 +183,7 @@ int main(void)
         CONSOLE_TEST(a_password_signs_in_and_out),
         CONSOLE_TEST(a_change_without_the_token_is_refused),
         CONSOLE_TEST(one_browser_s_token_does_not_fit_another),
+        CONSOLE_TEST(behind_https_only_a_host_cookie_is_a_session),
         CONSOLE_TEST(stand_ins_exist_in_a_demo_only),
         CONSOLE_TEST(a_disabled_person_is_out_at_once),
         CONSOLE_TEST(the_auditor_has_the_audit_and_nothing_else),

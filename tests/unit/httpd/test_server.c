@@ -26,7 +26,9 @@ static enum err show(struct httpd_request *r, struct httpd_reply *reply, void *a
     jout_object(&j, NULL);
     jout_text(&j, "no", httpd_param(r, "no"));
     jout_text(&j, "q", httpd_query(r, "q"));
+    const char *own = httpd_own_cookie(r, "sid");
     jout_text(&j, "cookie", httpd_cookie(r, "sid"));
+    jout_text(&j, "own_cookie", own ? own : "none");
     jout_text(&j, "session", r->session);
     jout_text(&j, "lang", r->lang == LANG_EN ? "en" : "zh");
     jout_text(&j, "peer", httpd_peer(r)->address);
@@ -174,8 +176,13 @@ static void a_request_reaches_its_handler_with_everything_parsed(void **state)
     assert_has(a.body, "\"session\":\"someone\"");
     assert_has(a.body, "\"peer\":\"127.0.0.1\"");
     assert_has(a.body, "\"listener\":7");
-    assert_has(a.text,
-               "Set-Cookie: sid=abc; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=60\r\n");
+    assert_has(
+        a.text,
+        "Set-Cookie: __Host-sid=abc; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=60\r\n");
+    assert_has(a.body, "\"own_cookie\":\"none\""); /* a subdomain can have set that one */
+    ask(f->port, &a, "GET /api/v1/portal/orders/42 HTTP/1.1\r\nCookie: sid=zz; __Host-sid=own; b=2",
+        NULL);
+    assert_has(a.body, "\"own_cookie\":\"own\"");
     assert_has(a.text, "X-Content-Type-Options: nosniff\r\n");
     assert_has(a.text, "frame-ancestors 'none'");
     assert_has(a.text, "Strict-Transport-Security: ");

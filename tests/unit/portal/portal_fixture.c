@@ -12,7 +12,7 @@ void portal_open(struct portal_fixture *f)
     struct portal_options options = {.hall = f->o->h};
     f->api = openapi_load(OPENAPI);
     assert_ok(portal_new(&options, &f->portal, &e), &e);
-    f->server = httpd_new(&(struct httpd_options){.workers = 2});
+    f->server = httpd_new(&(struct httpd_options){.workers = 2, .https = f->https});
     assert_ok(httpd_listen(f->server, &(struct httpd_listen){.host = "127.0.0.1"}, &e), &e);
     portal_mount(f->server, f->portal);
     assert_ok(httpd_start(f->server, &e), &e);

@@ -15,6 +15,7 @@ struct portal_fixture {
     struct event_hub *hub;
     json_t *api; /* docs/openapi.yaml: every answer that is no refusal is held against it */
     char base[64];
+    int https; /* as behind an nginx with an https address; read by portal_open */
 };
 struct browser {
     struct portal_fixture *f;

@@ -270,6 +270,23 @@ static void another_persons_order_is_not_found(void **state)
                      404);
 }
 
+/* Behind https both cookies count with "__Host-" only: a subdomain cannot plant one of its own. */
+static void behind_https_only_host_cookies_count(void **state)
+{
+    struct portal_fixture *f = *state;
+    _auto_browser b;
+    portal_close(f);
+    f->https = 1;
+    portal_open(f);
+    browser_sign_in(&b, f);
+    assert_non_null(strstr(b.cookie, "__Host-certhall_browser="));
+    char *name = strstr(b.cookie, "__Host-certhall=");
+    assert_non_null(name);
+    assert_int_equal(browser_get(&b, "/orders"), 200);
+    memmove(name, name + strlen("__Host-"), strlen(name) - strlen("__Host-") + 1);
+    assert_int_equal(browser_get(&b, "/orders"), 401);
+}
+
 /* S0-21, S0-22: only the institution's name can be changed. */
 static void what_the_regulator_approved_cannot_be_changed(void **state)
 {
@@ -486,6 +503,7 @@ int main(void)
         PORTAL_TEST(a_project_is_signed_in_to_by_its_own_ways),
         PORTAL_TEST(who_is_not_registered_is_sent_to_the_registration),
         PORTAL_TEST(wrong_codes_are_answered_alike),
+        PORTAL_TEST(behind_https_only_host_cookies_count),
         PORTAL_TEST(too_early_says_the_day),
         PORTAL_TEST(too_many_tries_are_stopped),
         PORTAL_TEST(changes_need_the_token),
