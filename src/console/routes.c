@@ -22,12 +22,14 @@
 AGAIN(work_claim_next)
 AGAIN(work_claim)
 AGAIN(work_release)
+AGAIN(name_change_get)
 AGAIN(name_change_decline)
 AGAIN(stock_take_in)
 AGAIN(quality_check)
 AGAIN(job_create)
 AGAIN(job_ticket)
 AGAIN(job_cancel)
+AGAIN(shipment_get)
 AGAIN(shipment_send)
 AGAIN(shipment_deliver)
 AGAIN(order_reveal)
@@ -53,7 +55,7 @@ const struct httpd_route console_routes[] = {
     {"GET", API "/imports", console_import_list, STAFF_REGULATOR, 0, 0},
     {"POST", API "/imports", console_import_create, STAFF_REGULATOR, UPLOAD, HTTPD_UPLOAD},
     {"GET", API "/imports/:id", console_import_get, STAFF_REGULATOR, 0, 0},
-    {"GET", API "/name-changes/:id", console_name_change_get, STAFF_REGULATOR, 0, 0},
+    {"GET", API "/name-changes/:id", again_name_change_get, STAFF_REGULATOR, 0, 0},
     {"POST", API "/name-changes/:id/decline", again_name_change_decline, STAFF_REGULATOR, SMALL, 0},
     {"GET", API "/bench", console_bench_get, STAFF_MAKER, 0, 0},
     {"GET", API "/stock", console_stock_get, STAFF_MAKER, 0, 0},
@@ -67,7 +69,7 @@ const struct httpd_route console_routes[] = {
     {"GET", API "/jobs/:id", console_job_get, JOBS, 0, 0},
     {"POST", API "/jobs/:id/ticket", again_job_ticket, JOBS, SMALL, 0},
     {"POST", API "/jobs/:id/cancel", again_job_cancel, JOBS, SMALL, 0},
-    {"GET", API "/shipments/:order", console_shipment_get, STAFF_SHIPPING, 0, 0},
+    {"GET", API "/shipments/:order", again_shipment_get, STAFF_SHIPPING, 0, 0},
     {"POST", API "/shipments/:order", again_shipment_send, STAFF_SHIPPING, SMALL, 0},
     {"POST", API "/shipments/:order/delivered", again_shipment_deliver, STAFF_SHIPPING, SMALL, 0},
     {"GET", API "/search", console_search, RECORDS, 0, 0},

@@ -1,4 +1,5 @@
 #include "console_fixture.h"
+#include "hall/audit/audit.h"
 #include "openapi.h"
 #include "scratch.h"
 
@@ -73,6 +74,22 @@ int64_t add_staff(struct console_fixture *f, const char *login, const char *name
     assert_ok(staff_add(&tx, &n, &id, &e), &e);
     hall_done(f->hall, &tx);
     return id;
+}
+
+size_t audited(struct console_fixture *f, const char *act, int64_t order)
+{
+    struct hall_tx tx = {0};
+    const struct audit_row *rows;
+    size_t n;
+    struct audit_filter filter = {
+        .order = order,
+        .act = act,
+        .object = arena_fmt(f->hall->arena, "order:%lld", (long long)order),
+        .limit = 100};
+    hall_read(f->hall, &tx);
+    assert_ok(audit_list(&tx, &filter, &rows, &n, &f->hall->e), &f->hall->e);
+    hall_end(&tx);
+    return n;
 }
 
 /* Cookies of an answer replace those of the same name. */

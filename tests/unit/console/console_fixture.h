@@ -42,6 +42,9 @@ void console_behind_https(struct console_fixture *f);
 #define TEST_PASSWORD "a long enough password"
 int64_t add_staff(struct console_fixture *f, const char *login, const char *name, unsigned roles);
 
+/* Rows of the audit's chains about an order: "order:<id>". */
+size_t audited(struct console_fixture *f, const char *act, int64_t order);
+
 /* An order of hers that is paid; `name`: the institution's name as she changed it, NULL: not. */
 struct order order_paid(struct console_fixture *f, const char *name);
 

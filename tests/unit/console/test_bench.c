@@ -169,7 +169,9 @@ static void a_parcel_shows_the_whole_address_to_shipping_only(void **state)
     browser_sign_in(&xu, f, "xu", STAFF_MAKER);
     assert_int_equal(browser_get(&xu, path), 403);
     browser_sign_in(&he, f, "he", STAFF_SHIPPING);
+    assert_int_equal(audited(f, "delivery.address", o.id), 0);
     assert_int_equal(browser_get(&he, path), 200);
+    assert_int_equal(audited(f, "delivery.address", o.id), 1);
     assert_non_null(strstr(browser_text(&he, "to.address"), "滨海街 102 号"));
     assert_string_equal(browser_text(&he, "to.postcode"), "362000");
     assert_true(json_array_size(browser_at(&he, "couriers")) > 0);

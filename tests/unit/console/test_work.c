@@ -169,13 +169,14 @@ static void a_changed_name_waits_for_the_regulator(void **state)
     struct console_fixture *f = *state;
     _auto_browser b = {0};
     char path[64];
-    order_paid(f, "泉州海丝供应链（集团）有限公司");
+    struct order o = order_paid(f, "泉州海丝供应链（集团）有限公司");
     browser_sign_in(&b, f, "zhou", STAFF_REGULATOR);
     assert_int_equal(browser_get(&b, "/work"), 200);
     assert_string_equal(browser_text(&b, "items.0.queue"), "name_change");
     assert_string_equal(browser_text(&b, "items.0.notes.0.tone"), "warn");
     snprintf(path, sizeof path, "/name-changes/%s", browser_text(&b, "items.0.object_id"));
     assert_int_equal(browser_get(&b, path), 200);
+    assert_int_equal(audited(f, "order.reveal", o.id), 1); /* mobile and e-mail stand in the row */
     assert_string_equal(browser_text(&b, "approved_name"), "泉州海丝供应链管理有限公司");
     assert_string_equal(browser_text(&b, "new_name"), "泉州海丝供应链（集团）有限公司");
     assert_string_equal(browser_text(&b, "state"), "open");
@@ -186,6 +187,9 @@ static void a_changed_name_waits_for_the_regulator(void **state)
     assert_string_equal(browser_text(&b, "state"), "declined");
     assert_null(browser_at(&b, "correction_csv"));
     assert_int_equal(browser_post(&b, path, "{\"reason\":\"与登记不符\"}"), 409);
+    path[strlen(path) - strlen("/decline")] = '\0';
+    assert_int_equal(browser_get(&b, path), 200);
+    assert_int_equal(audited(f, "order.reveal", o.id), 1); /* the row is not shown any more */
     assert_int_equal(browser_get(&b, "/work"), 200);
     assert_int_equal(json_array_size(browser_at(&b, "items")), 0);
     assert_int_equal(browser_get(&b, "/work?tab=done_today"), 200);
