@@ -73,5 +73,7 @@ HANDLER(console_event_stream)
     TRY(web_topics(r, name, &n, e));
     for (size_t i = 0; i < n; i++)
         TRY(add_topic(t, c, name[i], e));
-    return web_events(r, reply, c->hall->events, t->listen, t->n, e);
+    const struct visitor *v = console_visitor(r);
+    struct web_reader reader = {c->hall, SESSION_STAFF, v->session.id, v->token};
+    return web_events(r, reply, &reader, t->listen, t->n, e);
 }

@@ -52,5 +52,6 @@ enum err portal_event_stream(struct httpd_request *r, struct httpd_reply *reply,
     struct portal_call c = PORTAL_CALL(r, reply, app, &t);
     TRY(web_topics(r, t.wanted, &t.n, e));
     TRY(portal_read(&c, allow_work, e));
-    return web_events(r, reply, c.app->hall->events, t.listen, t.n, e);
+    struct web_reader reader = {c.app->hall, SESSION_APPLICANT, c.s->session.id, c.s->token};
+    return web_events(r, reply, &reader, t.listen, t.n, e);
 }

@@ -17,6 +17,7 @@ static enum err find_session(struct httpd_request *r, const struct portal *p, co
     if (s->account.state == ACCOUNT_WITHDRAWN)
         return ERR_OK;
     s->signed_in = 1;
+    s->token = token;
     s->who.id = s->account.id;
     s->who.name = s->account.user_name;
     *note = session_wants_note(&s->session, tx.machine);

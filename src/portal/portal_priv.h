@@ -33,6 +33,7 @@ struct portal_session {
     int signed_in;
     struct session session;
     struct account account;
+    const char *token;   /* of the session; NULL: not signed in */
     const char *browser; /* cookie; NULL: none yet */
     struct actor who;    /* the applicant, or nobody */
 };

@@ -13,16 +13,16 @@ struct feed;
 struct ear {
     struct feed *feed;
     char *name;
-    const char *what; /* static */
+    const char *what; /* static; NULL: the reader's session has ended */
     int64_t listener;
 };
 struct feed {
     struct event_hub *hub;
     pthread_mutex_t lock; /* guards what follows it */
     struct httpd_stream *stream;
-    int closed;
+    int closed, over;
     int64_t seq;
-    struct ear ear[WEB_LISTENS_MAX];
+    struct ear ear[WEB_LISTENS_MAX + 1];
     size_t ears;
 };
 
@@ -47,27 +47,35 @@ enum err web_topics(const struct httpd_request *r, const char *out[WEB_TOPICS_MA
     return ERR_BAD_REQUEST;
 }
 
+/* Under the lock. */
+static void tell(struct feed *feed, const struct ear *ear)
+{
+    struct json_out j;
+    _auto_buf b;
+    char id[24];
+    buf_init(&b, 1024);
+    jout_init(&j, &b);
+    jout_object(&j, NULL);
+    jout_id(&j, "seq", ++feed->seq);
+    jout_text(&j, "topic", ear->name);
+    jout_text(&j, "what", ear->what);
+    jout_end(&j);
+    snprintf(id, sizeof id, "%lld", (long long)feed->seq);
+    httpd_stream_send(feed->stream, "changed", id, buf_cstr(&b));
+}
+
 /* On the hub's thread. */
 static void hear(void *arg, const char *topic)
 {
     struct ear *ear = arg;
     struct feed *feed = ear->feed;
-    struct json_out j;
-    _auto_buf b;
     (void)topic;
-    buf_init(&b, 1024);
     pthread_mutex_lock(&feed->lock);
-    if (feed->stream) {
-        jout_init(&j, &b);
-        jout_object(&j, NULL);
-        jout_id(&j, "seq", ++feed->seq);
-        jout_text(&j, "topic", ear->name);
-        jout_text(&j, "what", ear->what);
-        jout_end(&j);
-        char id[24];
-        snprintf(id, sizeof id, "%lld", (long long)feed->seq);
-        httpd_stream_send(feed->stream, "changed", id, buf_cstr(&b));
-    }
+    feed->over |= !ear->what;
+    if (feed->stream && feed->over)
+        httpd_stream_close(feed->stream);
+    else if (feed->stream)
+        tell(feed, ear);
     pthread_mutex_unlock(&feed->lock);
 }
 
@@ -80,12 +88,24 @@ static void feed_free(struct feed *f)
     free(f);
 }
 
+static void listen_to(struct feed *f, const char *topic, const char *name, const char *what)
+{
+    struct ear *ear = &f->ear[f->ears++];
+    *ear = (struct ear){f, mem_text(name), what, 0};
+    ear->listener = event_listen(f->hub, topic, hear, ear);
+}
+
+static void stop_listening(struct feed *f)
+{
+    for (size_t i = 0; i < f->ears; i++)
+        event_unlisten(f->hub, f->ear[i].listener);
+}
+
 static void on_close(struct httpd_stream *st, void *arg)
 {
     struct feed *f = arg;
     (void)st;
-    for (size_t i = 0; i < f->ears; i++)
-        event_unlisten(f->hub, f->ear[i].listener);
+    stop_listening(f);
     pthread_mutex_lock(&f->lock);
     int mine = f->stream != NULL; /* else the handler has not got that far, and frees it */
     f->closed = 1;
@@ -94,23 +114,41 @@ static void on_close(struct httpd_stream *st, void *arg)
         feed_free(f);
 }
 
-enum err web_events(struct httpd_request *r, struct httpd_reply *reply, struct event_hub *hub,
-                    const struct web_listen *listen, size_t n, struct err_info *e)
+/* Its end is heard from now on; what ended it between the guard and here was not. */
+static enum err still_signed_in(struct httpd_request *r, const struct web_reader *reader,
+                                struct err_info *e)
 {
-    if (!hub)
+    struct session s;
+    _auto_hall_tx tx = {0};
+    TRY(hall_begin(reader->hall, 0, &hall_system, r->arena, &tx, e));
+    return session_find(&tx, reader->kind, reader->token, &s, e);
+}
+
+enum err web_events(struct httpd_request *r, struct httpd_reply *reply,
+                    const struct web_reader *reader, const struct web_listen *listen, size_t n,
+                    struct err_info *e)
+{
+    if (!reader->hall->events)
         return err_set(e, ERR_UNAVAILABLE, NULL, "no event hub");
     struct feed *f = mem_alloc(sizeof *f);
-    f->hub = hub;
+    f->hub = reader->hall->events;
     pthread_mutex_init(&f->lock, NULL);
-    f->ears = n < WEB_LISTENS_MAX ? n : WEB_LISTENS_MAX;
-    for (size_t i = 0; i < f->ears; i++) {
-        f->ear[i] = (struct ear){f, mem_text(listen[i].name), listen[i].what, 0};
-        f->ear[i].listener = event_listen(hub, listen[i].listen, hear, &f->ear[i]);
+    for (size_t i = 0; i < n && i < WEB_LISTENS_MAX; i++)
+        listen_to(f, listen[i].listen, listen[i].name, listen[i].what);
+    if (reader->token)
+        listen_to(f, session_topic(r->arena, reader->session), "", NULL);
+    enum err still = reader->token ? still_signed_in(r, reader, e) : ERR_OK;
+    if (still != ERR_OK) {
+        stop_listening(f);
+        feed_free(f);
+        return still;
     }
     struct httpd_stream *stream = httpd_stream_open(r, reply, on_close, f);
     pthread_mutex_lock(&f->lock);
     f->stream = stream;
     int closed = f->closed;
+    if (f->over && !closed)
+        httpd_stream_close(stream);
     pthread_mutex_unlock(&f->lock);
     if (closed)
         feed_free(f);

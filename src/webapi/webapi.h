@@ -4,6 +4,7 @@
 #define CERTHALL_WEBAPI_WEBAPI_H
 
 #include "hall/hall.h"
+#include "hall/session/session.h"
 #include "httpd/httpd.h"
 
 /* ERR_BAD_REQUEST about a field; `why` may be NULL. */
@@ -86,9 +87,17 @@ struct web_listen {
 /* Query `topic`: up to eight separated by commas. ERR_BAD_REQUEST. */
 NODISCARD enum err web_topics(const struct httpd_request *r, const char *out[WEB_TOPICS_MAX],
                               size_t *n, struct err_info *e);
-/* Turn the reply into a stream of LiveEvent. ERR_UNAVAILABLE where the process has no hub. */
+/* Who reads: the stream ends with his session. `token` NULL: nobody is signed in. */
+struct web_reader {
+    const struct hall *hall;
+    enum session_kind kind;
+    int64_t session;
+    const char *token;
+};
+/* Turn the reply into a stream of LiveEvent. ERR_UNAVAILABLE where the process has no hub, ERR_UNAUTHENTICATED where the
+ * session has just ended. */
 NODISCARD enum err web_events(struct httpd_request *r, struct httpd_reply *reply,
-                              struct event_hub *hub, const struct web_listen *listen, size_t n,
-                              struct err_info *e);
+                              const struct web_reader *reader, const struct web_listen *listen,
+                              size_t n, struct err_info *e);
 
 #endif

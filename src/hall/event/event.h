@@ -1,7 +1,7 @@
 /* What live pages follow: rows (id, topic) written in the change's own transaction, and a hub in every hall
  * process that polls them and tells its listeners. A row says only that something changed, never what.
  *
- * Topics: "order:<id>", "tasks:<role>", "outbox", "clock", "notices:<project>", "job:<id>". */
+ * Topics: "order:<id>", "tasks:<role>", "outbox", "clock", "notices:<project>", "job:<id>", "session:<id>" (it has ended). */
 #ifndef CERTHALL_HALL_EVENT_H
 #define CERTHALL_HALL_EVENT_H
 

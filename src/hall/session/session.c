@@ -2,13 +2,20 @@
 
 #include "base/sys.h"
 #include "base/text.h"
+#include "hall/event/event.h"
 #include "hall/session/session_sql.h"
 #include "hall/vault/vault.h"
 #include "store/store.h"
 
 #include <string.h>
 
-enum { TOKEN_BYTES = 32, TOKEN_CHARS = 43, CSRF_BYTES = 16, NOTE_MS = TIME_MINUTE };
+enum {
+    TOKEN_BYTES = 32,
+    TOKEN_CHARS = 43,
+    CSRF_BYTES = 16,
+    NOTE_MS = TIME_MINUTE,
+    PRUNE_MAX = 1000
+};
 static const char *const KINDS[] = {"applicant", "staff"};
 
 static int64_t idle_ms(enum session_kind k)
@@ -89,19 +96,39 @@ enum err session_seen(struct hall_tx *tx, int64_t id, struct err_info *e)
     return store_exec(tx->db, &Q_session_seen, PARAMS(P_INT(id), P_INT(tx->machine)), NULL, e);
 }
 
+const char *session_topic(struct arena *a, int64_t id)
+{
+    return arena_fmt(a, "session:%lld", (long long)id);
+}
+
 enum err session_close(struct hall_tx *tx, int64_t id, struct err_info *e)
 {
-    return store_exec(tx->db, &Q_session_close, PARAMS(P_INT(id)), NULL, e);
+    TRY(store_exec(tx->db, &Q_session_close, PARAMS(P_INT(id)), NULL, e));
+    return event_put(tx, session_topic(tx->arena, id), e);
+}
+
+static enum err close_each(struct hall_tx *tx, const struct store_rows *rows, struct err_info *e)
+{
+    for (size_t i = 0; i < rows->n; i++)
+        TRY(session_close(tx, row_int(&rows->row[i], "id"), e));
+    return ERR_OK;
 }
 
 enum err session_close_all(struct hall_tx *tx, enum session_kind kind, int64_t who,
                            struct err_info *e)
 {
-    return store_exec(tx->db, &Q_session_close_all, PARAMS(P_TEXT(KINDS[kind]), P_INT(who)), NULL,
-                      e);
+    struct store_rows rows;
+    TRY(store_many(tx->db, &Q_session_of, PARAMS(P_TEXT(KINDS[kind]), P_INT(who)), tx->arena, &rows,
+                   e));
+    return close_each(tx, &rows, e);
 }
 
 enum err session_prune(struct hall_tx *tx, struct err_info *e)
 {
-    return store_exec(tx->db, &Q_session_prune, PARAMS(P_INT(tx->machine)), NULL, e);
+    struct store_rows rows;
+    TRY(store_many(tx->db, &Q_session_over,
+                   PARAMS(P_INT(tx->machine), P_INT(tx->machine - idle_ms(SESSION_STAFF)),
+                          P_INT(tx->machine - idle_ms(SESSION_APPLICANT)), P_INT(PRUNE_MAX)),
+                   tx->arena, &rows, e));
+    return close_each(tx, &rows, e);
 }

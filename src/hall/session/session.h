@@ -35,10 +35,13 @@ NODISCARD enum err session_check_csrf(const struct session *s, const char *given
 /* 1 when its use should be noted (once a minute): the caller then calls session_seen in a writing transaction. */
 int session_wants_note(const struct session *s, int64_t machine_now);
 NODISCARD enum err session_seen(struct hall_tx *tx, int64_t id, struct err_info *e);
+/* Every end of a session puts an event of this topic: "session:<id>". */
+const char *session_topic(struct arena *a, int64_t id);
 NODISCARD enum err session_close(struct hall_tx *tx, int64_t id, struct err_info *e);
 /* Every session of a person, as when a code is withdrawn or a password changed. */
 NODISCARD enum err session_close_all(struct hall_tx *tx, enum session_kind kind, int64_t who,
                                      struct err_info *e);
+/* Ends those that are too old or idle for too long; at most 1000 at a time. Once a minute. */
 NODISCARD enum err session_prune(struct hall_tx *tx, struct err_info *e);
 
 #endif

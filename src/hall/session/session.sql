@@ -11,8 +11,9 @@ UPDATE session SET seen_at = $2 WHERE id = $1;
 -- name: session_close :exec
 DELETE FROM session WHERE id = $1;
 
--- name: session_close_all :exec
-DELETE FROM session WHERE kind = $1 AND who = $2;
+-- name: session_of :many
+SELECT id FROM session WHERE kind = $1 AND who = $2;
 
--- name: session_prune :exec
-DELETE FROM session WHERE ends_at < $1;
+-- name: session_over :many
+SELECT id FROM session WHERE ends_at <= $1 OR (kind = 'staff' AND seen_at <= $2) OR (kind = 'applicant' AND seen_at <= $3)
+ORDER BY id LIMIT $4;

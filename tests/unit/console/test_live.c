@@ -1,6 +1,7 @@
 /* Live events: that something changed, as soon as it has, and to whom it may be told. */
 #include "console_fixture.h"
 #include "hall/event/event.h"
+#include "hall/session/session.h"
 
 #include <arpa/inet.h>
 #include <inttypes.h>
@@ -75,6 +76,60 @@ static void a_page_hears_that_its_list_or_order_changed(void **state)
     event_hub_free(hub);
 }
 
+/* 1 when the stream comes to its end within WAIT_MS. */
+static int ends(int fd)
+{
+    char got[512];
+    for (;;) {
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        if (poll(&p, 1, WAIT_MS) != 1)
+            return 0;
+        ssize_t more = read(fd, got, sizeof got);
+        if (more <= 0)
+            return 1;
+        if (more >= 5 && memcmp(got + more - 5, "0\r\n\r\n", 5) == 0) /* the last chunk */
+            return 1;
+    }
+}
+
+static void prune_sessions(struct console_fixture *f)
+{
+    struct hall_tx tx = {0};
+    hall_write(f->hall, &hall_system, &tx);
+    assert_ok(session_prune(&tx, &f->hall->e), &f->hall->e);
+    hall_done(f->hall, &tx);
+}
+
+/* Whoever is signed out, shut out or away for too long hears nothing more. */
+static void a_stream_ends_with_its_session(void **state)
+{
+    struct console_fixture *f = *state;
+    struct event_hub *hub;
+    _auto_browser out = {0}, away = {0}, stays = {0};
+    assert_ok(event_hub_start(&f->hall->hall, &hub, &f->hall->e), &f->hall->e);
+    f->hall->hall.events = hub;
+    browser_sign_in(&out, f, "xu", STAFF_MAKER);
+    browser_sign_in(&away, f, "he", STAFF_SHIPPING);
+    hall_tamper(f->hall, "UPDATE session SET opened_at = 1 WHERE way = 'stand-in'");
+    browser_sign_in(&stays, f, "liang", STAFF_MAKER);
+    int one = open_stream(&out, "work"), two = open_stream(&away, "work"),
+        three = open_stream(&stays, "work");
+    assert_true(comes(one, "retry:") && comes(two, "retry:") && comes(three, "retry:"));
+    assert_int_equal(browser_do(&out, "DELETE", "/session", NULL), 204);
+    assert_true(ends(one));
+    hall_tamper(f->hall, "UPDATE session SET seen_at = seen_at - 1800001 WHERE opened_at = 1");
+    prune_sessions(f);
+    assert_true(ends(two));
+    put(f, "tasks:maker");
+    assert_true(comes(three, "\"what\":\"tasks\""));
+    close(one);
+    close(two);
+    close(three);
+    httpd_stop(f->server);
+    f->hall->hall.events = NULL;
+    event_hub_free(hub);
+}
+
 static void unknown_topics_are_refused(void **state)
 {
     struct console_fixture *f = *state;
@@ -91,6 +146,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CONSOLE_TEST(a_page_hears_that_its_list_or_order_changed),
+        CONSOLE_TEST(a_stream_ends_with_its_session),
         CONSOLE_TEST(unknown_topics_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
