@@ -254,6 +254,7 @@ CertHall serves.
   logs        $data/log/
 
 END
+    [ "$(id -u)" -eq 0 ] || printf 'All processes run as one user, %s: not separated, for trying out only.\n\n' "$(id -un)"
     if [ -r "$data/demo/people.json" ]; then
         python3 "$root/tools/people.py" "$data/demo/people.json"
         tell_first_steps

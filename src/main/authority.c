@@ -1,5 +1,6 @@
 /* The verbs of the authority's processes: ca, kmc, responder. */
 #include "main/place.h"
+#include "main/users.h"
 #include "main/verb.h"
 
 #include "ca/api.h"
@@ -141,6 +142,8 @@ static int run_process(int argc, char **argv,
     int status;
     if (!take_place(argc, argv, &p, a, &status))
         return status;
+    if (users_not_root(argv[0], place_folder(&p, argv[0]), &e) != ERR_OK)
+        return report(argv[0], &e);
     process_begin();
     return process(&p, &e) == ERR_OK ? EXIT_DONE : report(argv[0], &e);
 }

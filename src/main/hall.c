@@ -1,5 +1,6 @@
 /* The hall's process: opens what `struct hall` names, serves portal, console, partner and agent, and keeps the clockwork going. */
 #include "main/open_hall.h"
+#include "main/users.h"
 #include "main/verb.h"
 
 #include "agentapi/agentapi.h"
@@ -347,6 +348,8 @@ static int run(int argc, char **argv)
     if (*rest)
         return report_usage("hall", "unexpected %s", *rest);
     if (place_find(&place, data, run_folder, a, &e) != ERR_OK)
+        return report("hall", &e);
+    if (users_not_root("hall", place_folder(&place, "hall"), &e) != ERR_OK)
         return report("hall", &e);
     process_begin();
     struct process p = {.place = &place};

@@ -1,6 +1,7 @@
 /* certhall init: makes a data directory. Nothing is left half done in a way that a second try would take for whole: the
  * hall's folder, which says that all is there, comes last. */
 #include "main/init.h"
+#include "main/users.h"
 #include "main/verb.h"
 
 #include "base/text.h"
@@ -17,6 +18,13 @@
 
 static const char *const processes[] = {"ca", "kmc", "responder", "hall"};
 enum { PROCESSES = 4 };
+
+static enum err config(struct err_info *e, const char *why)
+{
+    err_set(e, ERR_CONFIG, NULL, NULL);
+    err_arg(e, "why", "%s", why);
+    return ERR_CONFIG;
+}
 
 char *init_database(const struct init_options *o, const char *process)
 {
@@ -53,31 +61,67 @@ static int give_tree(const char *folder, const struct passwd *owner)
     return failed || chmod(folder, 0700) != 0;
 }
 
-static enum err give_folders(const struct init_options *o, struct err_info *e)
+static enum err not_given(struct err_info *e, const char *folder, const char *user)
+{
+    return err_set(e, ERR_IO, NULL, "%s: cannot be given to %s", folder, user);
+}
+
+/* Each process its own; the demo's outbox is written by the hall. */
+static enum err give_each(const struct init_options *o, struct err_info *e)
 {
     char *outbox = arena_fmt(o->place.arena, "%s/demo/outbox", o->place.data);
-    const struct passwd *hall = o->separate && o->demo ? getpwnam("certhall-hall") : NULL;
+    const struct passwd *hall = o->demo ? getpwnam("certhall-hall") : NULL;
     if (hall && chown(outbox, hall->pw_uid, hall->pw_gid) != 0)
-        return err_set(e, ERR_IO, NULL, "%s: cannot be given to certhall-hall", outbox);
-    for (int i = 0; o->separate && i < PROCESSES; i++) {
+        return not_given(e, outbox, "certhall-hall");
+    for (int i = 0; i < PROCESSES; i++) {
         char *user = arena_fmt(o->place.arena, "certhall-%s", processes[i]);
         const struct passwd *owner = getpwnam(user);
         if (!owner || give_tree(place_folder(&o->place, processes[i]), owner))
-            return err_set(e, ERR_IO, NULL, "%s: cannot be given to %s",
-                           place_folder(&o->place, processes[i]), user);
+            return not_given(e, place_folder(&o->place, processes[i]), user);
     }
     return ERR_OK;
 }
 
-static int users_are_there(void)
+static enum err give_folders(const struct init_options *o, struct err_info *e)
 {
-    for (int i = 0; i < PROCESSES; i++) {
-        char user[32];
-        snprintf(user, sizeof user, "certhall-%s", processes[i]);
-        if (!getpwnam(user))
-            return 0;
-    }
-    return geteuid() == 0;
+    if (o->separate)
+        return give_each(o, e);
+    const struct passwd *owner = o->user ? getpwnam(o->user) : NULL;
+    if (owner && give_tree(o->place.data, owner))
+        return not_given(e, o->place.data, o->user);
+    return ERR_OK;
+}
+
+/* Each process must come to its data, to its sockets, to the program and to what is shipped with it. */
+static enum err check_way(const struct init_options *o, const char *user, struct err_info *e)
+{
+    const char *const paths[] = {o->place.data, o->place.run, place_program(&o->place), o->share,
+                                 NULL};
+    return users_can_enter(user, paths, o->place.arena, e);
+}
+
+static enum err choose_users(struct init_options *o, struct err_info *e)
+{
+    struct arena *a = o->place.arena;
+    const char *missing = o->user ? NULL : users_missing(a);
+    const struct passwd *one = o->user ? getpwnam(o->user) : NULL;
+    if (geteuid() != 0)
+        return o->user ? config(e, "--user is for root; your processes run as yourself") : ERR_OK;
+    if (missing)
+        return config(e, arena_fmt(a,
+                                   "as root each process has a system user, and %s is missing; "
+                                   "make the users (docs/operate.md, or ./run does), or let all "
+                                   "share one: --user NAME",
+                                   missing));
+    if (o->user && (!one || one->pw_uid == 0))
+        return config(e, arena_fmt(a, "--user %s: %s", o->user,
+                                   one ? "the processes do not run as root" : "no such user"));
+    o->separate = !o->user;
+    if (o->user)
+        return check_way(o, o->user, e);
+    for (int i = 0; i < PROCESSES; i++)
+        TRY(check_way(o, arena_fmt(a, "certhall-%s", processes[i]), e));
+    return ERR_OK;
 }
 
 static enum err make_folders(const struct init_options *o, struct err_info *e)
@@ -145,7 +189,6 @@ static int check(struct init_options *o, const char *port_base)
         return report_usage("init", "a demo serves on 127.0.0.1 only, not on %s", o->public_url);
     if (!o->share)
         o->share = place_share(&o->place);
-    o->separate = users_are_there() && strcmp(o->place.data, "/var/lib/certhall") == 0;
     return EXIT_DONE;
 }
 
@@ -165,6 +208,7 @@ static int run(int argc, char **argv)
         {"algorithms", &algorithms, NULL},
         {"smtp-url", &o.smtp_url, NULL},
         {"share", &o.share, NULL},
+        {"user", &o.user, NULL},
         {"demo", NULL, &o.demo},
     };
     char **rest;
@@ -180,7 +224,7 @@ static int run(int argc, char **argv)
         status = check(&o, port_base);
     if (status != EXIT_DONE)
         return status;
-    if (init_projects_fit(&o, &e) != ERR_OK)
+    if (init_projects_fit(&o, &e) != ERR_OK || choose_users(&o, &e) != ERR_OK)
         return report("init", &e);
     umask(022);
     return init_all(&o, &e) == ERR_OK ? EXIT_DONE : report("init", &e);
@@ -189,8 +233,8 @@ static int run(int argc, char **argv)
 const struct verb verb_init = {
     "init", "make a data directory: keys, databases, settings",
     "usage: certhall init [--demo] [options]\n\n"
-    "Makes CA keys and certificates, the key management centre's storage key, databases and settings. As root, with\n"
-    "the system users certhall-{hall,ca,kmc,responder}, each process's folder is given to its own user.\n\n"
+    "Makes CA keys and certificates, the key management centre's storage key, databases and settings. As root, each\n"
+    "process's folder is given to its own system user: certhall-{hall,ca,kmc,responder}, in the group certhall.\n\n"
     "  --data DIR           data directory to make (/var/lib/certhall as root, else ~/.local/share/certhall)\n"
     "  --run DIR            sockets (/run/certhall, else DIR/run)\n"
     "  --demo               a demo on 127.0.0.1: people, a regulator's key, soft UKeys, a clock that can be moved\n"
@@ -201,6 +245,7 @@ const struct verb verb_init = {
     "  --organisation NAME  O of the CA certificates\n"
     "  --algorithms LIST    issuers to make: P-256, SM2, RSA-2048, RSA-3072 (P-256); what the projects ask for must be\n"
     "                       there (cert.algorithm of their profile.yaml)\n"
+    "  --user NAME          as root: all processes run as this one user, not separated; for trying out\n"
     "  --smtp-url URL       smtp://host:port for mail; none: mail is written to files\n\n"
     "Example: certhall init --demo --data /tmp/hall\n",
     run};

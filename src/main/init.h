@@ -21,7 +21,8 @@ struct init_options {
     const char *share;
     int64_t port_base;
     int demo;
-    int separate; /* processes get users of their own */
+    int separate;     /* processes get users of their own */
+    const char *user; /* as root: one that all processes share; NULL: not */
 };
 
 /* URL of a process's database. */

@@ -49,12 +49,17 @@ enum err place_find(struct place *p, const char *data, const char *run, struct a
     return ERR_OK;
 }
 
-char *place_share(const struct place *p)
+char *place_program(const struct place *p)
 {
     char program[PATH_MAX];
     ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
     program[n > 0 ? n : 0] = '\0';
-    return arena_fmt(p->arena, "%s/../share/certhall", dirname(program));
+    return arena_text(p->arena, program);
+}
+
+char *place_share(const struct place *p)
+{
+    return arena_fmt(p->arena, "%s/../share/certhall", dirname(place_program(p)));
 }
 
 char *place_folder(const struct place *p, const char *process)

@@ -17,6 +17,8 @@ struct place {
 /* `data` and `run` may be NULL: /var/lib/certhall and /run/certhall for root, else below ~/.local/share/certhall. */
 NODISCARD enum err place_find(struct place *p, const char *data, const char *run, struct arena *a,
                               struct err_info *e);
+/* The path of this very program; "" where /proc does not say. */
+char *place_program(const struct place *p);
 /* Profiles, pages and calendars: "../share/certhall" beside the program's own folder. */
 char *place_share(const struct place *p);
 /* "<data>/<process>" */

@@ -1,5 +1,6 @@
 /* certhall serve: starts the four processes, each as its own system user where root does it, and starts again what ends. */
 #include "main/place.h"
+#include "main/users.h"
 #include "main/verb.h"
 
 #include <errno.h>
@@ -25,30 +26,74 @@ struct child {
     int64_t started_at; /* monotonic */
 };
 
-/* Whose the process is: init has given its folder to a user of its own, or has left it to whoever made it. That users of
- * these names exist on the machine says nothing about this data directory. 0: nobody's but ours. */
+/* Whose the process is: init has given its folder to a user of its own, or all folders to one. Without being root
+ * nobody becomes another. */
 static uid_t owner_of(const struct place *p, const char *name)
 {
     struct stat st;
-    return geteuid() == 0 && stat(place_folder(p, name), &st) == 0 ? st.st_uid : 0;
+    if (geteuid() != 0)
+        return geteuid();
+    return stat(place_folder(p, name), &st) == 0 ? st.st_uid : 0;
 }
 
+static enum err config(struct err_info *e, const char *why)
+{
+    err_set(e, ERR_CONFIG, NULL, NULL);
+    err_arg(e, "why", "%s", why);
+    return ERR_CONFIG;
+}
+
+/* No process runs as root: neither by a folder that is root's nor by one that is nobody's. */
+static enum err check_owners(const struct place *p, struct err_info *e)
+{
+    for (int i = 0; geteuid() == 0 && i < PROCESSES; i++) {
+        const char *folder = place_folder(p, names[i]);
+        if (access(folder, F_OK) != 0)
+            return config(e, arena_fmt(p->arena, "%s is missing; certhall init makes it", folder));
+        if (!getpwuid(owner_of(p, names[i])) || owner_of(p, names[i]) == 0)
+            return config(e,
+                          arena_fmt(p->arena,
+                                    "%s belongs to %s, and the %s does not run as such; give it to "
+                                    "certhall-%s, or make the data anew with certhall init",
+                                    folder, owner_of(p, names[i]) ? "no user" : "root", names[i],
+                                    names[i]));
+    }
+    return ERR_OK;
+}
+
+/* 0 after a message: a folder on the way is closed to the user that this process has become. */
+static int has_way(const struct place *p, const char *name, const char *program)
+{
+    const char *const paths[] = {program, place_folder(p, name), p->run};
+    const struct passwd *user = getpwuid(geteuid());
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        const char *barred = users_barred(p->arena, paths[i]);
+        if (!barred)
+            continue;
+        fprintf(stderr,
+                "certhall serve: %s runs as %s, who may not enter %s; let others pass through it "
+                "(chmod o+x), or choose another place\n",
+                name, user ? user->pw_name : "a user without a name", barred);
+        return 0;
+    }
+    return 1;
+}
+
+/* 0 after a message. */
 static int become(const struct place *p, const char *name)
 {
-    uid_t owner = owner_of(p, name);
-    const struct passwd *user = owner ? getpwuid(owner) : NULL;
-    if (!owner)
+    const struct passwd *user = geteuid() == 0 ? getpwuid(owner_of(p, name)) : NULL;
+    if (geteuid() != 0 || (user && users_become(user)))
         return 1;
-    return user && initgroups(user->pw_name, user->pw_gid) == 0 && setgid(user->pw_gid) == 0 &&
-           setuid(user->pw_uid) == 0;
+    fprintf(stderr, "certhall serve: %s cannot get its user: %s\n", name, strerror(errno));
+    return 0;
 }
 
-static void run_child(const struct place *p, const char *name, const char *program)
+static void run_child(const struct place *p, const char *name, const char *program, pid_t parent)
 {
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    prctl(PR_SET_PDEATHSIG, SIGTERM); /* a killed supervisor leaves nobody behind */
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     char *const argv[] = {arena_fmt(p->arena, "certhall-%s", name),
                           arena_text(p->arena, name),
@@ -57,8 +102,13 @@ static void run_child(const struct place *p, const char *name, const char *progr
                           arena_text(p->arena, "--run"),
                           arena_text(p->arena, p->run),
                           NULL};
-    if (become(p, name))
-        execv(program, argv);
+    if (!become(p, name))
+        _exit(EXIT_FAILED);
+    /* a killed supervisor leaves nobody behind; with a change of user the kernel forgets it */
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != parent || !has_way(p, name, program))
+        _exit(EXIT_FAILED);
+    execv(program, argv);
     fprintf(stderr, "certhall serve: %s cannot be started: %s\n", name, strerror(errno));
     _exit(EXIT_FAILED);
 }
@@ -66,9 +116,10 @@ static void run_child(const struct place *p, const char *name, const char *progr
 static void start(struct child *c, const struct place *p, const char *program)
 {
     c->started_at = clock_monotonic();
+    pid_t parent = getpid();
     c->pid = fork();
     if (c->pid == 0)
-        run_child(p, c->name, program);
+        run_child(p, c->name, program, parent);
     if (c->pid < 0) {
         log_line(LOG_LEVEL_ERROR, "serve.fork", "%s: %s", c->name, strerror(errno));
         c->pid = 0;
@@ -151,29 +202,39 @@ static void supervise(struct child *children, const struct place *p, const char 
 
 static int same_user_for_all(const struct place *p)
 {
-    return owner_of(p, "hall") == 0;
+    for (int i = 1; i < PROCESSES; i++)
+        if (owner_of(p, names[i]) != owner_of(p, names[0]))
+            return 0;
+    return 1;
+}
+
+static enum err run_is_not(const struct place *p, struct err_info *e)
+{
+    return err_set(e, ERR_IO, NULL, "%s: %s", p->run, strerror(errno));
 }
 
 static enum err make_run(const struct place *p, struct err_info *e)
 {
     const struct group *group = getgrnam("certhall");
     TRY(folder_make(p->run, 0755, e));
-    if (same_user_for_all(p) || !group)
+    if (geteuid() != 0)
         return ERR_OK;
+    if (same_user_for_all(p))
+        return chown(p->run, owner_of(p, names[0]), (gid_t)-1) ? run_is_not(p, e) : ERR_OK;
+    if (!group)
+        return config(e,
+                      "the system group certhall is missing: through it the processes reach each "
+                      "other's sockets (docs/operate.md)");
     /* every process makes its sockets here; the sticky bit keeps them from removing each other's */
-    if (chown(p->run, 0, group->gr_gid) || chmod(p->run, 01775))
-        return err_set(e, ERR_IO, NULL, "%s: %s", p->run, strerror(errno));
-    return ERR_OK;
+    return chown(p->run, 0, group->gr_gid) || chmod(p->run, 01775) ? run_is_not(p, e) : ERR_OK;
 }
 
 static int serve(const struct place *p)
 {
     struct err_info e;
-    char program[4096];
     struct child children[PROCESSES];
-    ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
-    program[n > 0 ? n : 0] = '\0';
-    if (make_run(p, &e) != ERR_OK)
+    const char *program = place_program(p);
+    if (check_owners(p, &e) != ERR_OK || make_run(p, &e) != ERR_OK)
         return report("serve", &e);
     sigset_t set;
     sigemptyset(&set);
@@ -181,8 +242,9 @@ static int serve(const struct place *p)
     sigprocmask(SIG_BLOCK, &set, NULL);
     process_begin();
     if (same_user_for_all(p))
-        log_line(LOG_LEVEL_WARN, "serve.one_user",
-                 "processes are not separated: all run as one user");
+        log_line(
+            LOG_LEVEL_WARN, "serve.one_user",
+            "the four processes are not separated: all run as one user. Use that for trying out only");
     for (int i = 0; i < PROCESSES; i++) {
         children[i] = (struct child){.name = names[i]};
         unlink(ready_path(p, names[i]));
@@ -220,8 +282,8 @@ static int run(int argc, char **argv)
 const struct verb verb_serve = {
     "serve", "start all four processes and keep them running",
     "usage: certhall serve [--data DIR] [--run DIR]\n\n"
-    "Starts ca, kmc, responder and hall, each in its own process and, as root, as its own system user\n"
-    "(certhall-ca, certhall-kmc, certhall-responder, certhall-hall). What ends is started again.\n\n"
+    "Starts ca, kmc, responder and hall, each in its own process and, as root, as the user that owns its folder\n"
+    "(certhall-ca, certhall-kmc, certhall-responder, certhall-hall); none runs as root. What ends is started again.\n\n"
     "  --data DIR   data directory made by certhall init\n"
     "  --run DIR    where sockets and ready files stand\n\n"
     "Example: certhall serve --data /var/lib/certhall\n",

@@ -46,6 +46,9 @@ class Proxy:
         os.rename(self.path, self.real)
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(self.path)
+        real = os.stat(self.real)  # the processes are not root's: they must come to this one as to the real one
+        os.chown(self.path, real.st_uid, real.st_gid)
+        os.chmod(self.path, real.st_mode & 0o777)
         self.listener.listen(16)
         threading.Thread(target=self._serve, daemon=True).start()
 

@@ -23,6 +23,7 @@ PROJECT = "aml-reporting"
 PROCESSES = ("ca", "kmc", "responder", "hall")
 PROGRAMS = ("main/certhall", "sim/certhall-sim", "agent/certhall-agent", "tour/certhall-tour")
 START_SECONDS = 60
+ONE_USER = "nobody"  # by root: the users of an installation may not be there; they have a test of their own
 MAIL_PORT = 7  # behind the base, beside hall, responder and bank
 
 
@@ -98,6 +99,7 @@ class System:
         self.folder = self.own_folder
         if not self.folder:
             self.folder = tempfile.mkdtemp(prefix="hall-", dir=os.environ.get("TMPDIR", "/tmp"))
+            os.chmod(self.folder, 0o711)  # the processes, which are not root's, pass through
             self.stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
         self.data, self.run = os.path.join(self.folder, "data"), os.path.join(self.folder, "run")
         self.bin, self.share = os.path.join(self.folder, "app/bin"), os.path.join(self.folder, "app/share/certhall")
@@ -145,11 +147,17 @@ class System:
     def _init(self):
         argv = [self.program("certhall"), "init", "--demo", "--data", self.data, "--run", self.run,
                 "--port-base", str(self.port), "--share", self.share, "--algorithms", self.algorithm]
+        argv += self.whose()
         if self.postgres:
             argv += ["--database", self._databases()]
         if self.mail:
             argv += ["--smtp-url", f"smtp://127.0.0.1:{self.port + MAIL_PORT}"]
         self.command(argv)
+
+    @staticmethod
+    def whose():
+        """Options of init that say who the processes are."""
+        return ["--user", ONE_USER] if os.geteuid() == 0 else []
 
     def _databases(self):
         """A server of its own: the names of the databases are fixed, so two tests on one server would meet."""
