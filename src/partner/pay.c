@@ -31,16 +31,14 @@ static struct actor bank(struct httpd_request *r, const struct payment_provider 
         .kind = BY_EXTERNAL, .name = p->name, .role = "", .address = httpd_peer(r)->address};
 }
 
-static enum err read_pairs(struct httpd_request *r, struct payment_pair out[PAIRS_MAX],
+static enum err copy_pairs(const struct httpd_pair *given, struct payment_pair out[PAIRS_MAX],
                            struct err_info *e)
 {
-    const struct httpd_pair *form;
     size_t n = 0;
-    TRY(httpd_form(r, &form, e));
-    for (; form[n].name; n++) {
+    for (; given[n].name; n++) {
         if (n + 1 == PAIRS_MAX)
             return err_set(e, ERR_BAD_REQUEST, NULL, "too many parameters");
-        out[n] = (struct payment_pair){form[n].name, form[n].value};
+        out[n] = (struct payment_pair){given[n].name, given[n].value};
     }
     out[n] = (struct payment_pair){NULL, NULL};
     return ERR_OK;
@@ -136,12 +134,14 @@ static enum err pay_notify(struct httpd_request *r, struct httpd_reply *reply, v
 {
     const struct hall *h = app;
     const struct payment_provider *p = provider_of(r, h);
+    const struct httpd_pair *form;
     struct payment_pair pairs[PAIRS_MAX];
     struct payment_told told;
     if (!p)
         return err_set(e, ERR_NOT_FOUND, "provider", "no such provider");
     struct actor who = bank(r, p);
-    TRY(read_pairs(r, pairs, e));
+    TRY(httpd_form(r, &form, e));
+    TRY(copy_pairs(form, pairs, e));
     enum err result = p->read_notice(p, pairs, r->arena, &told, e);
     if (result == ERR_PAYMENT_FORGED) {
         struct err_info other;
@@ -157,56 +157,71 @@ static enum err pay_notify(struct httpd_request *r, struct httpd_reply *reply, v
 
 /* ---- the way back ---- */
 
-/* *ask: the bank's page is open and the bank was not asked a moment ago. */
+/* *waits: the bank's page is open, so that its answer may be there by now. */
 static enum err read_way(const struct hall *h, const struct actor *who, int64_t order,
-                         struct arena *a, const char **location, int *ask, struct err_info *e)
+                         struct arena *a, const char **location, int *waits, struct err_info *e)
 {
     _auto_hall_tx tx = {0};
     struct order o;
-    struct payment pay;
     TRY(hall_begin(h, 0, who, a, &tx, e));
     TRY(order_get(&tx, order, &o, e));
     *location = arena_fmt(a, "/%s/orders/%019" PRId64 "/%s", o.project, order,
                           o.states.at[FLOW_PAYMENT] == FLOW_PAYMENT_PAID ? "done" : "pay");
-    *ask = 0;
-    if (o.states.at[FLOW_PAYMENT] != FLOW_PAYMENT_PENDING)
-        return ERR_OK;
-    TRY(payment_get(&tx, order, &pay, e));
-    *ask = pay.asked_at + ASK_AGAIN_MS <= tx.machine;
+    *waits = o.states.at[FLOW_PAYMENT] == FLOW_PAYMENT_PENDING;
     return ERR_OK;
 }
 
-static enum err mark_asked(const struct hall *h, const struct actor *who, int64_t order,
-                           struct err_info *e)
+/* Of those who come at the same moment one asks; the others find the answer. */
+static enum err claim(const struct hall *h, const struct actor *who, int64_t order, int *mine,
+                      struct err_info *e)
 {
     _auto(arena) a = arena_new();
     _auto_hall_tx tx = {0};
     TRY(hall_begin(h, 1, who, a, &tx, e));
-    TRY(payment_asked(&tx, order, e));
+    TRY(payment_ask_claim(&tx, order, ASK_AGAIN_MS, mine, e));
     return hall_commit(&tx, e);
 }
 
-/* Believes nothing that the address says; the bank is asked so that the page is right at once. */
+static enum err ask_now(const struct hall *h, const struct actor *who, int64_t order,
+                        struct err_info *e)
+{
+    int mine;
+    TRY(claim(h, who, order, &mine, e));
+    return mine ? order_ask_gateway(h, who, order, e) : ERR_OK;
+}
+
+static enum err read_return(struct httpd_request *r, const struct payment_provider *p,
+                            struct payment_told *told, struct err_info *e)
+{
+    struct payment_pair pairs[PAIRS_MAX];
+    TRY(copy_pairs(httpd_query_all(r), pairs, e));
+    return p->read_notice(p, pairs, r->arena, told, e);
+}
+
+/* A browser brings what the bank signed: without the bank's signature nothing is read, written or asked. And even then
+ * only the bank's own answer moves the order, so that the page is right at once; coming again changes nothing. */
 static enum err pay_return(struct httpd_request *r, struct httpd_reply *reply, void *app,
                            struct err_info *e)
 {
     const struct hall *h = app;
     const struct payment_provider *p = provider_of(r, h);
-    const char *number = httpd_query(r, "order"), *location;
+    struct payment_told told;
+    const char *location;
     int64_t order;
-    int ask;
-    if (!p || !number || !text_to_id(number, &order))
-        return err_set(e, ERR_NOT_FOUND, "order", "no such order or provider");
+    int waits;
+    if (!p)
+        return err_set(e, ERR_NOT_FOUND, "provider", "no such provider");
+    TRY(read_return(r, p, &told, e));
+    if (!text_to_id(told.order, &order))
+        return err_set(e, ERR_NOT_FOUND, "order", "no order number");
     struct actor who = bank(r, p);
-    TRY(read_way(h, &who, order, r->arena, &location, &ask, e));
-    if (ask) {
+    TRY(read_way(h, &who, order, r->arena, &location, &waits, e));
+    if (waits) {
         struct err_info why;
-        enum err asked = mark_asked(h, &who, order, &why);
-        if (asked == ERR_OK)
-            asked = order_ask_gateway(h, &who, order, &why);
+        enum err asked = ask_now(h, &who, order, &why);
         if (asked != ERR_OK) /* the page asks again, and so does the clock (P5) */
             log_line(LOG_LEVEL_INFO, "payment.return", "%s %s", err_code_text(asked), why.detail);
-        TRY(read_way(h, &who, order, r->arena, &location, &ask, e));
+        TRY(read_way(h, &who, order, r->arena, &location, &waits, e));
     }
     httpd_reply_redirect(reply, location);
     return ERR_OK;

@@ -13,6 +13,17 @@ enum err payment_asked(struct hall_tx *tx, int64_t order, struct err_info *e)
     return store_exec(tx->db, &Q_payment_asked, PARAMS(P_INT(order), P_INT(tx->machine)), NULL, e);
 }
 
+enum err payment_ask_claim(struct hall_tx *tx, int64_t order, int64_t pause_ms, int *mine,
+                           struct err_info *e)
+{
+    int64_t changed;
+    TRY(store_exec(tx->db, &Q_payment_ask_claim,
+                   PARAMS(P_INT(order), P_INT(tx->machine), P_INT(tx->machine - pause_ms)),
+                   &changed, e));
+    *mine = changed == 1;
+    return ERR_OK;
+}
+
 enum err payment_ask_gateway(struct hall_tx *tx, int64_t order, const char *why, struct err_info *e)
 {
     struct outbox_new row = {

@@ -330,8 +330,8 @@ enum err payment_redirect(struct hall_tx *tx, const struct payment *p, const cha
         .order = order,
         .subject = p->subject,
         .amount_fen = p->amount_fen,
-        .return_url = arena_fmt(tx->arena, "%s/api/v1/partner/pay/%s/return?order=%s", base, name,
-                                order),
+        /* without a query of ours: all of what comes back is the bank's, and signed */
+        .return_url = arena_fmt(tx->arena, "%s/api/v1/partner/pay/%s/return", base, name),
         .notify_url = arena_fmt(tx->arena, "%s/api/v1/partner/pay/%s/notify", base, name)};
     return tx->hall->payment->page(tx->hall->payment, &ask, tx->arena, url, e);
 }

@@ -199,6 +199,9 @@ const char *payment_account_title(const char *code, enum lang lang); /* "" where
  * "payment.refund" body {"order", "money", "refund_no", "trade_no", "amount_fen"}: the same members with "result": "done".
  * A refund that the gateway still works on is ERR_BUSY: again later. */
 NODISCARD enum err payment_asked(struct hall_tx *tx, int64_t order, struct err_info *e);
+/* *mine 1 for one caller in `pause_ms` (machine time): he asks the gateway. */
+NODISCARD enum err payment_ask_claim(struct hall_tx *tx, int64_t order, int64_t pause_ms, int *mine,
+                                     struct err_info *e);
 NODISCARD enum err payment_ask_gateway(struct hall_tx *tx, int64_t order, const char *why,
                                        struct err_info *e);
 enum err payment_deliver_query(const struct hall *h, const struct outbox_row *row, struct arena *a,

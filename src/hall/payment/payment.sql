@@ -10,6 +10,9 @@ FROM payment WHERE order_id = $1;
 -- name: payment_page :exec
 UPDATE payment SET method = $2, subject = $3, page_until = $4 WHERE order_id = $1;
 
+-- name: payment_ask_claim :exec
+UPDATE payment SET asked_at = $2 WHERE order_id = $1 AND asked_at <= $3;
+
 -- name: payment_asked :exec
 UPDATE payment SET asked_at = $2 WHERE order_id = $1;
 

@@ -251,22 +251,70 @@ static void the_way_back_asks_the_bank(void **state)
     assert_int_equal(pay_state(s, order), FLOW_PAYMENT_PAID);
 }
 
-/* What the address says is not believed: the bank has no payment. */
+static int64_t asked_at(struct street *s, int64_t order)
+{
+    struct hall_tx tx;
+    struct payment p;
+    hall_read(s->o->f, &tx);
+    assert_ok(payment_get(&tx, order, &p, &s->e), &s->e);
+    hall_end(&tx);
+    return p.asked_at;
+}
+
+/* Without the bank's signature over all of it, the address is refused before anything is read, written or asked. */
 static void the_way_back_believes_nothing(void **state)
 {
     struct street *s = *state;
     const char *url;
+    struct arena *a = s->o->f->arena;
     int64_t order = pay_started(s, &url);
-    struct httpc_answer back =
-        get(s, arena_fmt(s->o->f->arena,
-                         "%s/api/v1/partner/pay/netbank/return?order=%" PRId64 "&status=SUCCESS",
-                         s->hall_url, order));
-    assert_int_equal(back.status, 303);
-    assert_string_equal(
-        back.location,
-        arena_fmt(s->o->f->arena, "/aml-reporting/orders/%019" PRId64 "/pay", order));
+    bank_set_next(s->bank, &(struct bank_next){.notify = BANK_NOTIFY_NEVER});
+    const char *signed_back = approve(s, url);
+    const char *forged[] = {
+        arena_fmt(a, "%s/api/v1/partner/pay/netbank/return?order=%" PRId64 "&status=SUCCESS",
+                  s->hall_url, order),
+        arena_fmt(a, "%s/api/v1/partner/pay/netbank/return", s->hall_url),
+        arena_fmt(a, "%s&order=%" PRId64, signed_back, order + 1),
+        arena_fmt(a, "%s&more=1", signed_back),
+    };
+    for (size_t i = 0; i < sizeof forged / sizeof *forged; i++) {
+        struct httpc_answer back = get(s, forged[i]);
+        assert_int_equal(back.status, 403);
+        assert_non_null(strstr((const char *)back.body.p, "payment.forged"));
+    }
+    assert_int_equal(asked_at(s, order), 0);
     assert_int_equal(pay_state(s, order), FLOW_PAYMENT_PENDING);
-    assert_int_equal(books(s, order).money, 0);
+    assert_int_equal(get(s, signed_back).status, 303);
+    assert_int_equal(pay_state(s, order), FLOW_PAYMENT_PAID);
+}
+
+/* Coming again changes nothing, and while the bank does not answer it is asked once in two seconds. */
+static void the_way_back_can_be_gone_again(void **state)
+{
+    struct street *s = *state;
+    const char *url;
+    int64_t order = pay_started(s, &url);
+    bank_set_next(s->bank, &(struct bank_next){.notify = BANK_NOTIFY_NEVER, .query = BANK_DOWN});
+    const char *back = approve(s, url);
+    assert_int_equal(get(s, back).status, 303);
+    assert_true(asked_at(s, order) > 0);
+    hall_tamper(
+        s->o->f,
+        "UPDATE payment SET asked_at = asked_at + 60000"); /* just now, for a slow machine */
+    int64_t at = asked_at(s, order);
+    struct httpc_answer again = get(s, back);
+    assert_int_equal(again.status, 303);
+    assert_string_equal(
+        again.location,
+        arena_fmt(s->o->f->arena, "/aml-reporting/orders/%019" PRId64 "/pay", order));
+    assert_int_equal(asked_at(s, order), at);
+    assert_int_equal(pay_state(s, order), FLOW_PAYMENT_PENDING);
+    hall_tamper(s->o->f, "UPDATE payment SET asked_at = asked_at - 70000");
+    bank_set_next(s->bank, &(struct bank_next){.notify = BANK_NOTIFY_NEVER});
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(get(s, back).status, 303);
+    assert_int_equal(pay_state(s, order), FLOW_PAYMENT_PAID);
+    assert_int_equal(books(s, order).money, 1);
 }
 
 /* A forged callback is 403, moves nothing, and is told to finance a few times only. */
@@ -381,7 +429,7 @@ static void another_provider_is_not_there(void **state)
         post(s, arena_fmt(a, "%s/api/v1/partner/pay/alipay/notify", s->hall_url), "a=b").status,
         404);
     assert_int_equal(
-        get(s, arena_fmt(a, "%s/api/v1/partner/pay/netbank/return?order=12", s->hall_url)).status,
+        get(s, arena_fmt(a, "%s/api/v1/partner/pay/alipay/return?order=12", s->hall_url)).status,
         404);
 }
 
@@ -392,6 +440,7 @@ int main(void)
         PAY_TEST(a_doubled_callback_is_one_payment),
         PAY_TEST(the_way_back_asks_the_bank),
         PAY_TEST(the_way_back_believes_nothing),
+        PAY_TEST(the_way_back_can_be_gone_again),
         PAY_TEST(a_forged_callback_is_refused),
         PAY_TEST(a_wrong_amount_in_a_callback_is_told_to_finance),
         PAY_TEST(late_money_goes_back),
