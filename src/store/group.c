@@ -3,6 +3,7 @@
 
 #include "base/sys.h"
 
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,17 +117,18 @@ void store_group_submit(struct store_group *g, struct store_group_item *item)
     item->result = ERR_OK;
     err_clear(&item->info);
     pthread_mutex_lock(&g->mutex);
+    int waits = g->first == NULL; /* else it is at work, or was woken already */
     *g->last = item;
     g->last = &item->next;
-    pthread_cond_signal(&g->some);
     pthread_mutex_unlock(&g->mutex);
+    if (waits)
+        pthread_cond_signal(&g->some);
 }
 
+/* A semaphore may be destroyed as soon as the wait is over, also while the other side is still in sem_post. */
 struct waiting {
     struct store_group_item item;
-    pthread_mutex_t mutex;
-    pthread_cond_t cond;
-    int done;
+    sem_t done;
 };
 
 static void wake(struct store_group_item *item, enum err result, const struct err_info *e)
@@ -134,24 +136,17 @@ static void wake(struct store_group_item *item, enum err result, const struct er
     (void)result;
     (void)e;
     struct waiting *w = (struct waiting *)item; /* the first member */
-    pthread_mutex_lock(&w->mutex);
-    w->done = 1;
-    pthread_cond_signal(&w->cond);
-    pthread_mutex_unlock(&w->mutex);
+    sem_post(&w->done);
 }
 
 enum err store_group_run(struct store_group *g, store_work_fn *work, void *arg, struct err_info *e)
 {
     struct waiting w = {.item = {.work = work, .done = wake, .arg = arg}};
-    pthread_mutex_init(&w.mutex, NULL);
-    pthread_cond_init(&w.cond, NULL);
+    sem_init(&w.done, 0, 0);
     store_group_submit(g, &w.item);
-    pthread_mutex_lock(&w.mutex);
-    while (!w.done)
-        pthread_cond_wait(&w.cond, &w.mutex);
-    pthread_mutex_unlock(&w.mutex);
-    pthread_cond_destroy(&w.cond);
-    pthread_mutex_destroy(&w.mutex);
+    while (sem_wait(&w.done) != 0) /* a signal came */
+        ;
+    sem_destroy(&w.done);
     if (w.item.result != ERR_OK)
         *e = w.item.info;
     return w.item.result;
