@@ -134,6 +134,7 @@ enum err ca_open(const struct ca_options *o, struct ca **out, struct err_info *e
     pthread_mutex_init(&ca->change_lock, NULL);
     pthread_cond_init(&ca->change_seen, NULL);
     pthread_mutex_init(&ca->crl_lock, NULL);
+    pthread_mutex_init(&ca->maker_lock, NULL);
     TRY(store_open(o->database, &ca_catalogue, CONNECTIONS, &ca->store, e));
     TRY(store_group_new(ca->store, &ca->group, e));
     TRY(load_profiles(ca, e));
@@ -154,6 +155,8 @@ void ca_free(struct ca *ca)
     pthread_mutex_destroy(&ca->change_lock);
     pthread_cond_destroy(&ca->change_seen);
     pthread_mutex_destroy(&ca->crl_lock);
+    ca_makers_clear(ca);
+    pthread_mutex_destroy(&ca->maker_lock);
     arena_free(ca->arena);
     free(ca);
 }

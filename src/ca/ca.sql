@@ -30,11 +30,12 @@ SELECT request_id, state FROM ca_certificate WHERE key_hash = $1 LIMIT 2;
 SELECT serial, request_id FROM ca_certificate WHERE order_no = $1 AND profile = $2 AND state <> 'revoked' LIMIT 1;
 
 -- name: ca_certificate_signed :exec
-UPDATE ca_certificate SET certificate = $2, state = 'active', changed_at = $3
+UPDATE ca_certificate SET certificate = $2, state = 'active', changed_at = $3, tbs = $4
 WHERE id = $1 AND state = 'intent';
 
 -- name: ca_certificate_intents :many
-SELECT id, serial, issuer_id, profile, tbs, not_after FROM ca_certificate WHERE state = 'intent' ORDER BY id;
+SELECT id, serial, issuer_id, profile, tbs, not_after FROM ca_certificate
+WHERE state = 'intent' AND state <> 'active' ORDER BY id;
 
 -- name: ca_certificate_change :exec
 UPDATE ca_certificate SET state = $3, reason = $4, changed_at = $5
@@ -42,7 +43,7 @@ WHERE id = $1 AND state = $2;
 
 -- name: ca_certificate_listed :many
 SELECT serial, state, reason, changed_at FROM ca_certificate
-WHERE issuer_id = $1 AND state IN ('hold', 'revoked') AND not_after >= $2 ORDER BY serial;
+WHERE issuer_id = $1 AND state IN ('hold', 'revoked') AND state <> 'active' AND not_after >= $2 ORDER BY serial;
 
 -- name: ca_status_last :one
 SELECT COALESCE(MAX(seq), 0) AS seq FROM ca_status;

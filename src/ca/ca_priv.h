@@ -10,6 +10,14 @@
 
 #include <pthread.h>
 
+/* A maker's certificate as it was read once: it serves for thousands of requests. */
+struct ca_maker {
+    struct bytes certificate;
+    struct pki_pub *key;
+    int64_t not_before, not_after;
+};
+enum { CA_MAKERS_KEPT = 64 };
+
 struct ca {
     struct ca_options options;
     struct arena *arena; /* issuers' certificates and paths: lives as long as the ca */
@@ -22,6 +30,8 @@ struct ca {
     pthread_mutex_t change_lock; /* with change_seen: who waits for news of the status log */
     pthread_cond_t change_seen;
     pthread_mutex_t crl_lock; /* one list is made at a time */
+    pthread_mutex_t maker_lock;
+    struct ca_maker *maker[CA_MAKERS_KEPT]; /* filled from the front, each kept to the end */
 };
 
 const struct ca_profile *ca_profile_find(const struct ca *ca, const char *code);
@@ -44,10 +54,23 @@ struct ca_vouched {
     char uscc[32];
     char maker[128]; /* name of the maker */
 };
+/* What the maker's signature was held against, and verified: it need not be verified again under the same row, for the
+ * same request, with the same certificate. */
+struct ca_proven {
+    int yes;
+    struct ca_vouched row;
+    struct bytes certificate; /* of the maker, in the arena */
+};
+/* Verify the maker's signature against what the database says now, before the writer is kept busy. Whatever is missing or wrong
+ * is no error yet: *out then says nothing, and ca_evidence_check decides. */
+void ca_evidence_prove(struct ca *ca, const struct ca_profile *p, const struct ca_request *r,
+                       struct arena *a, struct ca_proven *out);
 /* Check every kind that the profile asks for; a kind that is not asked for is not looked at. ERR_CA_EVIDENCE. */
-NODISCARD enum err ca_evidence_check(struct store_tx *tx, const struct ca_profile *p,
-                                     const struct ca_request *r, int64_t now, struct arena *a,
-                                     struct ca_vouched *out, struct err_info *e);
+NODISCARD enum err ca_evidence_check(struct ca *ca, struct store_tx *tx, const struct ca_profile *p,
+                                     const struct ca_request *r, const struct ca_proven *proven,
+                                     int64_t now, struct arena *a, struct ca_vouched *out,
+                                     struct err_info *e);
+void ca_makers_clear(struct ca *ca);
 
 /* Append to the status log, in the caller's transaction. */
 NODISCARD enum err ca_status_append(struct store_tx *tx, struct bytes serial, int64_t issuer_id,

@@ -8,6 +8,7 @@
 #include "pki/evidence.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static enum err refuse(struct err_info *e, const char *kind, const char *why)
@@ -33,40 +34,106 @@ static void copy_text(char *out, size_t size, const char *s)
     snprintf(out, size, "%s", s ? s : "");
 }
 
-/* The row must be of this project, the newest word of the regulator on this person, and no withdrawal. */
-static enum err regulator_evidence(struct store_tx *tx, const struct ca_profile *p,
-                                   const struct ca_request *r, struct arena *a,
-                                   struct ca_vouched *out, struct err_info *e)
+/* The row must be of this project. What is left of each text is zeros, so that two of them compare as octets. */
+static enum err regulator_row(struct store_tx *tx, const struct ca_profile *p,
+                              const struct ca_request *r, struct arena *a, struct ca_vouched *out,
+                              const struct store_row **found, struct err_info *e)
 {
     const json_t *item = evidence_of(r, "regulator");
     if (!item)
         return refuse(e, "regulator", "is missing");
-    const char *batch = json_opt_text(item, "batch", "");
-    int64_t row_no = json_opt_int(item, "row", -1);
-    const struct store_row *row, *newest;
-    TRY(store_opt(tx, &Q_ca_batch_row_get, PARAMS(P_TEXT(batch), P_INT(row_no)), a, &row, e));
+    const struct store_row *row;
+    TRY(store_opt(
+        tx, &Q_ca_batch_row_get,
+        PARAMS(P_TEXT(json_opt_text(item, "batch", "")), P_INT(json_opt_int(item, "row", -1))), a,
+        &row, e));
     if (!row || strcmp(row_text(row, "project"), p->project) != 0)
         return refuse(e, "regulator", "the ca has no such row");
+    copy_text(out->institution_name, sizeof out->institution_name,
+              row_text(row, "institution_name"));
+    copy_text(out->reporting_code, sizeof out->reporting_code, row_text(row, "reporting_code"));
+    copy_text(out->user_name, sizeof out->user_name, row_text(row, "user_name"));
+    copy_text(out->uscc, sizeof out->uscc, row_text(row, "uscc"));
+    if (found)
+        *found = row;
+    return ERR_OK;
+}
+
+/* And the newest word of the regulator on this person, and no withdrawal. */
+static enum err regulator_evidence(struct store_tx *tx, const struct ca_profile *p,
+                                   const struct ca_request *r, struct arena *a,
+                                   struct ca_vouched *out, struct err_info *e)
+{
+    const struct store_row *row, *newest;
+    TRY(regulator_row(tx, p, r, a, out, &row, e));
+    const json_t *item = evidence_of(r, "regulator");
     TRY(store_one(tx, &Q_ca_batch_row_newest,
                   PARAMS(P_TEXT(row_text(row, "reporting_code")),
                          P_TEXT(row_text(row, "user_name")), P_TEXT(p->project)),
                   a, &newest, e));
     if (strcmp(row_text(newest, "action"), "withdraw") == 0)
         return refuse(e, "regulator", "the regulator has withdrawn this registration");
-    if (strcmp(row_text(newest, "batch_id"), batch) != 0 || row_int(newest, "row_no") != row_no)
+    if (strcmp(row_text(newest, "batch_id"), json_opt_text(item, "batch", "")) != 0 ||
+        row_int(newest, "row_no") != json_opt_int(item, "row", -1))
         return refuse(e, "regulator", "a later row of the regulator replaces this one");
-    copy_text(out->institution_name, sizeof out->institution_name,
-              row_text(row, "institution_name"));
-    copy_text(out->reporting_code, sizeof out->reporting_code, row_text(row, "reporting_code"));
-    copy_text(out->user_name, sizeof out->user_name, row_text(row, "user_name"));
-    copy_text(out->uscc, sizeof out->uscc, row_text(row, "uscc"));
     return ERR_OK;
+}
+
+/* ---- makers ---- */
+
+static struct ca_maker *maker_read(struct bytes certificate, struct err_info *e)
+{
+    _auto(arena) a = arena_new();
+    struct cert_view view;
+    struct pki_pub *key;
+    if (cert_view(certificate, a, &view, e) != ERR_OK || pki_pub_load(view.spki, &key, e) != ERR_OK)
+        return NULL;
+    struct ca_maker *m = mem_alloc(sizeof *m);
+    uint8_t *copy = mem_alloc(certificate.n);
+    memcpy(copy, certificate.p, certificate.n);
+    *m = (struct ca_maker){{copy, certificate.n}, key, view.not_before, view.not_after};
+    return m;
+}
+
+static void maker_free(struct ca_maker *m)
+{
+    pki_pub_free(m->key);
+    free((uint8_t *)(uintptr_t)m->certificate.p);
+    free(m);
+}
+
+void ca_makers_clear(struct ca *ca)
+{
+    for (int i = 0; i < CA_MAKERS_KEPT && ca->maker[i]; i++)
+        maker_free(ca->maker[i]);
+}
+
+/* By the certificate's octets, which the caller has from the database; so it is not asked here whether he still may. *own:
+ * there was no room to keep it, the caller frees it. */
+static enum err maker_of(struct ca *ca, struct bytes certificate, const struct ca_maker **out,
+                         struct ca_maker **own, struct err_info *e)
+{
+    int i = 0;
+    *out = *own = NULL;
+    pthread_mutex_lock(&ca->maker_lock);
+    while (i < CA_MAKERS_KEPT && ca->maker[i] &&
+           (ca->maker[i]->certificate.n != certificate.n ||
+            memcmp(ca->maker[i]->certificate.p, certificate.p, certificate.n) != 0))
+        i++;
+    if (i < CA_MAKERS_KEPT && !ca->maker[i])
+        ca->maker[i] = maker_read(certificate, e);
+    if (i < CA_MAKERS_KEPT)
+        *out = ca->maker[i];
+    pthread_mutex_unlock(&ca->maker_lock);
+    if (i == CA_MAKERS_KEPT)
+        *out = *own = maker_read(certificate, e);
+    return *out ? ERR_OK : e->code;
 }
 
 /* He signed for the people of the row that the certificate will name: his signature under another row is none. */
 static enum err maker_signature(const struct ca_request *r, const struct ca_vouched *row,
-                                struct bytes certificate, struct bytes signature, struct arena *a,
-                                struct err_info *e)
+                                const struct ca_maker *maker, struct bytes signature,
+                                struct arena *a, struct err_info *e)
 {
     uint8_t csr_hash[DIGEST_LEN];
     struct bytes signed_bytes;
@@ -79,13 +146,51 @@ static enum err maker_signature(const struct ca_request *r, const struct ca_vouc
                                        .reporting_code = row->reporting_code,
                                        .user = row->user_name};
     TRY(evidence_make_bytes(&made, a, &signed_bytes, e));
-    _auto(pki_pub) key = NULL;
-    TRY(cert_key(certificate, &key, e));
-    return pki_verify(key, signed_bytes, signature, e);
+    return pki_verify(maker->key, signed_bytes, signature, e);
 }
 
-static enum err maker_evidence(struct store_tx *tx, const struct ca_request *r, int64_t now,
-                               struct arena *a, struct ca_vouched *out, struct err_info *e)
+/* The same row and certificate as a moment ago: the signature over them is verified already. */
+static int is_proven(const struct ca_proven *p, const struct ca_vouched *row,
+                     struct bytes certificate)
+{
+    return p && p->yes && memcmp(&p->row, row, sizeof *row) == 0 &&
+           p->certificate.n == certificate.n &&
+           memcmp(p->certificate.p, certificate.p, certificate.n) == 0;
+}
+
+/* The maker's certificate must be valid today, and the signature his. */
+static enum err maker_vouches(struct ca *ca, const struct ca_request *r,
+                              const struct ca_proven *proven, struct bytes certificate,
+                              struct bytes signature, int64_t now, struct arena *a,
+                              const struct ca_vouched *row, struct err_info *e)
+{
+    const struct ca_maker *maker;
+    struct ca_maker *own;
+    enum err result = maker_of(ca, certificate, &maker, &own, e);
+    if (result == ERR_OK && (now < maker->not_before || now > maker->not_after))
+        result = refuse(e, "maker", "the maker's certificate is not valid today");
+    else if (result == ERR_OK && !is_proven(proven, row, certificate) &&
+             maker_signature(r, row, maker, signature, a, e) != ERR_OK)
+        result = refuse(e, "maker",
+                        "the signature is not the maker's over this order, CSR, UKey and person");
+    if (own)
+        maker_free(own);
+    return result;
+}
+
+static enum err find_maker(struct store_tx *tx, const json_t *item, struct arena *a,
+                           const struct store_row **staff, struct err_info *e)
+{
+    TRY(store_opt(tx, &Q_ca_staff_by_serial, PARAMS(P_TEXT(json_opt_text(item, "maker", ""))), a,
+                  staff, e));
+    if (*staff && strcmp(row_text(*staff, "role"), "maker") == 0)
+        return ERR_OK;
+    return refuse(e, "maker", "the ca knows no maker with this certificate");
+}
+
+static enum err maker_evidence(struct ca *ca, struct store_tx *tx, const struct ca_request *r,
+                               const struct ca_proven *proven, int64_t now, struct arena *a,
+                               struct ca_vouched *out, struct err_info *e)
 {
     const json_t *item = evidence_of(r, "maker");
     if (!item)
@@ -93,35 +198,66 @@ static enum err maker_evidence(struct store_tx *tx, const struct ca_request *r, 
     struct bytes signature;
     const struct store_row *staff;
     TRY(json_get_base64(item, "signature", 1024, a, &signature, e));
-    TRY(store_opt(tx, &Q_ca_staff_by_serial, PARAMS(P_TEXT(json_opt_text(item, "maker", ""))), a,
-                  &staff, e));
-    if (!staff || strcmp(row_text(staff, "role"), "maker") != 0)
-        return refuse(e, "maker", "the ca knows no maker with this certificate");
+    TRY(find_maker(tx, item, a, &staff, e));
     int64_t ended = row_int(staff, "ended_at");
     if (ended != 0 && ended <= now)
         return refuse(e, "maker", "this maker's right has ended");
-    struct cert_view view;
-    TRY(cert_view(row_blob(staff, "certificate"), a, &view, e));
-    if (now < view.not_before || now > view.not_after)
-        return refuse(e, "maker", "the maker's certificate is not valid today");
-    if (maker_signature(r, out, row_blob(staff, "certificate"), signature, a, e) != ERR_OK)
-        return refuse(e, "maker",
-                      "the signature is not the maker's over this order, CSR, UKey and person");
+    TRY(maker_vouches(ca, r, proven, row_blob(staff, "certificate"), signature, now, a, out, e));
     copy_text(out->maker, sizeof out->maker, row_text(staff, "name"));
     return ERR_OK;
 }
 
-enum err ca_evidence_check(struct store_tx *tx, const struct ca_profile *p,
-                           const struct ca_request *r, int64_t now, struct arena *a,
-                           struct ca_vouched *out, struct err_info *e)
+static int asks_for(const struct ca_profile *p, enum ca_evidence_kind kind)
+{
+    for (size_t i = 0; i < p->evidence_kinds; i++)
+        if (p->evidence[i] == kind)
+            return 1;
+    return 0;
+}
+
+static enum err prove(struct ca *ca, const struct ca_profile *p, const struct ca_request *r,
+                      struct arena *a, struct ca_proven *out, struct err_info *e)
+{
+    const struct store_row *staff;
+    struct bytes signature;
+    const struct ca_maker *maker;
+    struct ca_maker *own;
+    const json_t *item = evidence_of(r, "maker");
+    if (!item)
+        return refuse(e, "maker", "is missing");
+    TRY(json_get_base64(item, "signature", 1024, a, &signature, e));
+    {
+        _auto(store_tx) tx = NULL;
+        TRY(store_begin(ca->store, STORE_READ, &tx, e));
+        if (asks_for(p, CA_EVIDENCE_REGULATOR))
+            TRY(regulator_row(tx, p, r, a, &out->row, NULL, e));
+        TRY(find_maker(tx, item, a, &staff, e));
+    }
+    out->certificate = row_blob(staff, "certificate");
+    TRY(maker_of(ca, out->certificate, &maker, &own, e));
+    enum err result = maker_signature(r, &out->row, maker, signature, a, e);
+    if (own)
+        maker_free(own);
+    return result;
+}
+
+void ca_evidence_prove(struct ca *ca, const struct ca_profile *p, const struct ca_request *r,
+                       struct arena *a, struct ca_proven *out)
+{
+    struct err_info e;
+    memset(out, 0, sizeof *out);
+    out->yes = asks_for(p, CA_EVIDENCE_MAKER) && prove(ca, p, r, a, out, &e) == ERR_OK;
+}
+
+enum err ca_evidence_check(struct ca *ca, struct store_tx *tx, const struct ca_profile *p,
+                           const struct ca_request *r, const struct ca_proven *proven, int64_t now,
+                           struct arena *a, struct ca_vouched *out, struct err_info *e)
 {
     memset(out, 0, sizeof *out);
     /* the row first: the maker's signature is held against what it says */
-    for (size_t i = 0; i < p->evidence_kinds; i++)
-        if (p->evidence[i] == CA_EVIDENCE_REGULATOR)
-            TRY(regulator_evidence(tx, p, r, a, out, e));
-    for (size_t i = 0; i < p->evidence_kinds; i++)
-        if (p->evidence[i] != CA_EVIDENCE_REGULATOR)
-            TRY(maker_evidence(tx, r, now, a, out, e));
+    if (asks_for(p, CA_EVIDENCE_REGULATOR))
+        TRY(regulator_evidence(tx, p, r, a, out, e));
+    if (asks_for(p, CA_EVIDENCE_MAKER))
+        TRY(maker_evidence(ca, tx, r, proven, now, a, out, e));
     return ERR_OK;
 }

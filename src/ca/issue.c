@@ -16,6 +16,7 @@ struct issue {
     const struct ca_profile *profile;
     const struct ca_issuer *issuer;
     struct pki_pub *key;
+    struct ca_proven proven;
     struct arena *arena;
     int64_t now;
     uint8_t key_hash[DIGEST_LEN];
@@ -187,7 +188,8 @@ static enum err intend(struct store_tx *tx, void *arg, struct err_info *e)
     if (i->entered_by)
         snprintf(vouched.maker, sizeof vouched.maker, "%s", i->entered_by);
     else
-        TRY(ca_evidence_check(tx, i->profile, i->r, i->now, i->arena, &vouched, e));
+        TRY(ca_evidence_check(i->ca, tx, i->profile, i->r, &i->proven, i->now, i->arena, &vouched,
+                              e));
     TRY(make_subject(i, &vouched, e));
     TRY(make_tbs(i, e));
     return write_intent(tx, i, vouched.maker, e);
@@ -198,6 +200,7 @@ struct signed_work {
     int64_t id, issuer_id, now, not_after;
     struct bytes serial, certificate;
     const char *profile;
+    int first; /* this signature stands; else another thread answered the same request first */
 };
 
 /* Second transaction: the signature is durable before it leaves the process. */
@@ -206,9 +209,12 @@ static enum err record_signed(struct store_tx *tx, void *arg, struct err_info *e
     struct signed_work *w = arg;
     int64_t changed, seq;
     TRY(store_exec(tx, &Q_ca_certificate_signed,
-                   PARAMS(P_INT(w->id), P_BLOB(w->certificate), P_INT(w->now)), &changed, e));
-    if (changed == 0)
-        return ERR_OK; /* another thread answered the same request first; its certificate stands */
+                   PARAMS(P_INT(w->id), P_BLOB(w->certificate), P_INT(w->now),
+                          P_BLOB(((struct bytes){NULL, 0}))),
+                   &changed, e));
+    w->first = changed > 0;
+    if (!w->first)
+        return ERR_OK;
     if (strcmp(w->profile, CA_PROFILE_RESPONDER) !=
         0) /* of those nobody asks (RFC 6960 4.2.2.2.1) */
         TRY(ca_status_append(tx, w->serial, w->issuer_id, "active", CRL_UNSPECIFIED, w->now,
@@ -219,11 +225,20 @@ static enum err record_signed(struct store_tx *tx, void *arg, struct err_info *e
 static enum err sign_and_record(struct issue *i, struct err_info *e)
 {
     TRY(cert_sign(i->tbs, i->issuer->signer, i->arena, &i->certificate, e));
-    struct signed_work w = {i->arena,        i->id,     i->issuer->id,  i->now,
-                            i->r->not_after, i->serial, i->certificate, i->profile->code};
+    struct signed_work w = {.arena = i->arena,
+                            .id = i->id,
+                            .issuer_id = i->issuer->id,
+                            .now = i->now,
+                            .not_after = i->r->not_after,
+                            .serial = i->serial,
+                            .certificate = i->certificate,
+                            .profile = i->profile->code};
     TRY(store_group_run(i->ca->group, record_signed, &w, e));
+    i->state = "active";
     ca_changed(i->ca);
-    /* ECDSA signs anew each time: answer what stands in the database, also when another thread was first */
+    if (w.first)
+        return ERR_OK;
+    /* ECDSA signs anew each time: answer what stands in the database */
     _auto(store_tx) tx = NULL;
     TRY(store_begin(i->ca->store, STORE_READ, &tx, e));
     return find_earlier(tx, i, e);
@@ -243,6 +258,8 @@ static enum err issue(struct issue *i, struct ca_answer *out, struct err_info *e
     digest_sha256(pki_pub_spki(key), i->key_hash);
     TRY(ca_issuer_for(i->ca, i->profile->algorithm, &i->issuer, e));
     TRY(check_term(i, e));
+    if (!i->entered_by)
+        ca_evidence_prove(i->ca, i->profile, i->r, i->arena, &i->proven);
     TRY(store_group_run(i->ca->group, intend, i, e));
     if (!i->repeated || i->certificate.n == 0)
         TRY(sign_and_record(i, e));
@@ -367,14 +384,14 @@ enum err ca_settle_intents(struct ca *ca, struct err_info *e)
                            (long long)row_int(row, "id"));
         struct bytes certificate;
         TRY(cert_sign(row_blob(row, "tbs"), issuer->signer, a, &certificate, e));
-        struct signed_work w = {a,
-                                row_int(row, "id"),
-                                issuer->id,
-                                clock_business(ca->options.clock),
-                                row_int(row, "not_after"),
-                                row_blob(row, "serial"),
-                                certificate,
-                                row_text(row, "profile")};
+        struct signed_work w = {.arena = a,
+                                .id = row_int(row, "id"),
+                                .issuer_id = issuer->id,
+                                .now = clock_business(ca->options.clock),
+                                .not_after = row_int(row, "not_after"),
+                                .serial = row_blob(row, "serial"),
+                                .certificate = certificate,
+                                .profile = row_text(row, "profile")};
         TRY(store_group_run(ca->group, record_signed, &w, e));
     }
     if (open.n > 0)

@@ -2,9 +2,10 @@
 #include "ca_fixture.h"
 
 #include "base/text.h"
-#include "store/store.h"
+#include "ca/ca_priv.h"
 
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -208,15 +209,19 @@ static void an_intent_without_a_signature_is_settled_at_the_next_start(void **st
     struct pki_key *key = NULL;
     struct ca_answer one, two;
     sqlite3 *db;
+    struct cert_view view;
     struct bytes csr = ca_fixture_csr(&f, PKI_P256, &key);
     _auto_json evidence = ca_fixture_evidence(&f, "8", "FX2600071182", csr);
     assert_ok(issue("8-sign", "8", csr, evidence, &one, &e), &e);
+    assert_ok(cert_view(one.certificate, f.arena, &view, &e), &e);
     ca_free(f.ca);
     f.ca = NULL;
     assert_int_equal(sqlite3_open(arena_fmt(f.arena, "%s/ca.db", f.folder), &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db,
-                                  "UPDATE ca_certificate SET certificate = NULL, state = 'intent';"
-                                  "DELETE FROM ca_status;",
+                                  arena_fmt(f.arena,
+                                            "UPDATE ca_certificate SET certificate = NULL,"
+                                            " state = 'intent', tbs = x'%s'; DELETE FROM ca_status",
+                                            text_hex(f.arena, view.tbs)),
                                   NULL, NULL, NULL),
                      SQLITE_OK);
     sqlite3_close(db);
@@ -224,6 +229,83 @@ static void an_intent_without_a_signature_is_settled_at_the_next_start(void **st
     assert_ok(issue("8-sign", "8", csr, evidence, &two, &e), &e);
     assert_string_equal(one.serial, two.serial);
     assert_string_equal(two.state, "active");
+    struct cert_view settled;
+    assert_ok(cert_view(two.certificate, f.arena, &settled, &e), &e);
+    assert_int_equal(settled.tbs.n, view.tbs.n);
+    assert_memory_equal(settled.tbs.p, view.tbs.p, view.tbs.n);
+    pki_key_free(key);
+}
+
+/* In the writer, as ca_issue runs it. */
+struct checking {
+    const struct ca_request *r;
+    const struct ca_proven *proven;
+    struct ca_vouched said;
+};
+
+static enum err check_in(struct store_tx *tx, void *arg, struct err_info *e)
+{
+    struct checking *c = arg;
+    return ca_evidence_check(f.ca, tx, ca_profile_find(f.ca, "aml-reporting"), c->r, c->proven,
+                             clock_business(f.clock), f.arena, &c->said, e);
+}
+
+static enum err check(const struct ca_request *r, const struct ca_proven *proven)
+{
+    struct err_info e;
+    struct checking c = {.r = r, .proven = proven};
+    return store_group_run(f.ca->group, check_in, &c, &e);
+}
+
+/* What was verified before the writer's turn counts for exactly the row and the certificate it was verified with. */
+static void a_signature_verified_before_counts_for_the_same_row_and_maker_only(void **state)
+{
+    (void)state;
+    struct pki_key *key = NULL;
+    const struct ca_profile *profile = ca_profile_find(f.ca, "aml-reporting");
+    struct ca_proven proven, other;
+    struct bytes csr = ca_fixture_csr(&f, PKI_P256, &key);
+    _auto_json good = ca_fixture_evidence(&f, "9", "FX2600071182", csr);
+    _auto_json forged = ca_fixture_evidence(&f, "10", "FX2600071182", csr);
+    struct ca_request right = ca_fixture_request(&f, "9-sign", "9", csr, good),
+                      wrong = ca_fixture_request(&f, "9-sign", "9", csr, forged);
+    ca_evidence_prove(f.ca, profile, &wrong, f.arena, &proven);
+    assert_int_equal(proven.yes, 0);
+    assert_err(ERR_CA_EVIDENCE, check(&wrong, &proven));
+    ca_evidence_prove(f.ca, profile, &right, f.arena, &proven);
+    assert_int_equal(proven.yes, 1);
+    assert_err(ERR_OK, check(&right, &proven));
+    assert_err(ERR_OK, check(&right, NULL)); /* not proven before: verified then */
+    assert_err(ERR_CA_EVIDENCE, check(&wrong, NULL));
+    other = proven;
+    snprintf(other.row.institution_name, sizeof other.row.institution_name,
+             "厦门鹭岛融资担保有限公司");
+    assert_err(ERR_CA_EVIDENCE, check(&wrong, &other));
+    other = proven;
+    other.certificate = f.regulator;
+    assert_err(ERR_CA_EVIDENCE, check(&wrong, &other));
+    pki_key_free(key);
+}
+
+/* A maker whose right ends is refused at once, though his certificate was read before. */
+static void a_maker_whose_right_has_ended_is_refused(void **state)
+{
+    (void)state;
+    struct err_info e;
+    struct pki_key *key = NULL;
+    struct ca_answer answer;
+    sqlite3 *db;
+    struct bytes csr = ca_fixture_csr(&f, PKI_P256, &key);
+    _auto_json evidence = ca_fixture_evidence(&f, "11", "FX2600071182", csr);
+    assert_ok(issue("11-sign", "11", csr, evidence, &answer, &e), &e);
+    pki_key_free(key);
+    assert_int_equal(sqlite3_open(arena_fmt(f.arena, "%s/ca.db", f.folder), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "UPDATE ca_staff SET ended_at = 1", NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
+    csr = ca_fixture_csr(&f, PKI_P256, &key);
+    _auto_json later = ca_fixture_evidence(&f, "12", "FX2600071182", csr);
+    assert_err(ERR_CA_EVIDENCE, issue("12-sign", "12", csr, later, &answer, &e));
     pki_key_free(key);
 }
 
@@ -415,6 +497,8 @@ int main(void)
         IN_A_CA(a_later_row_of_the_regulator_replaces_the_earlier),
         IN_A_CA(a_list_signed_by_another_key_is_not_taken),
         IN_A_CA(an_intent_without_a_signature_is_settled_at_the_next_start),
+        IN_A_CA(a_signature_verified_before_counts_for_the_same_row_and_maker_only),
+        IN_A_CA(a_maker_whose_right_has_ended_is_refused),
         IN_A_CA(hold_release_and_revoke_follow_the_table),
         IN_A_CA(an_order_gets_another_certificate_only_when_the_first_is_revoked),
         IN_A_CA(a_hall_alone_revokes_only_so_many_an_hour),
