@@ -109,8 +109,8 @@ enum err console_again(httpd_handler once, struct httpd_request *r, struct httpd
         err_clear(e);
         reply->body.n = 0;
         done = once(r, reply, app, e);
-        if (done != ERR_STORE_RETRY && !(done == ERR_CONFLICT && !e->field[0]))
-            break; /* a conflict over a named field is the person's to solve */
+        if (!hall_lost(done, e))
+            break;
     }
     return done;
 }

@@ -386,8 +386,8 @@ static enum err count_try(struct httpd_request *r, const struct console *c, stru
     return hall_commit(&tx, e);
 }
 
-static enum err import(struct httpd_request *r, struct httpd_reply *reply, const struct console *c,
-                       const struct upload *u, struct err_info *e)
+static enum err import_once(struct httpd_request *r, struct httpd_reply *reply,
+                            const struct console *c, const struct upload *u, struct err_info *e)
 {
     struct intake_report report;
     struct report_import b;
@@ -405,6 +405,20 @@ static enum err import(struct httpd_request *r, struct httpd_reply *reply, const
     open_batch(&tx, &b, &j);
     jout_end(&j);
     return ERR_OK;
+}
+
+/* The try is counted once, whatever the import lost against. */
+static enum err import(struct httpd_request *r, struct httpd_reply *reply, const struct console *c,
+                       const struct upload *u, struct err_info *e)
+{
+    enum { TRIES = 4 };
+    enum err done = ERR_STORE_RETRY;
+    for (int i = 0; i < TRIES && (i == 0 || hall_lost(done, e)); i++) {
+        err_clear(e);
+        reply->body.n = 0;
+        done = import_once(r, reply, c, u, e);
+    }
+    return done;
 }
 
 HANDLER(console_import_create)

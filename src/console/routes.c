@@ -30,6 +30,7 @@ AGAIN(job_create)
 AGAIN(job_ticket)
 AGAIN(job_cancel)
 AGAIN(shipment_get)
+AGAIN(job_finish) /* the same token again is answered the same */
 AGAIN(shipment_send)
 AGAIN(shipment_deliver)
 AGAIN(order_reveal)
@@ -65,7 +66,7 @@ const struct httpd_route console_routes[] = {
     {"POST", API "/production/:order/quality", again_quality_check, MAKING, SMALL, 0},
     {"POST", API "/production/:order/scrap", console_ukey_scrap, STAFF_MAKER, SMALL, 0},
     {"POST", API "/jobs", again_job_create, JOBS, SMALL, 0},
-    {"POST", API "/jobs/finish", console_job_finish, JOBS, SMALL, 0},
+    {"POST", API "/jobs/finish", again_job_finish, JOBS, SMALL, 0},
     {"GET", API "/jobs/:id", console_job_get, JOBS, 0, 0},
     {"POST", API "/jobs/:id/ticket", again_job_ticket, JOBS, SMALL, 0},
     {"POST", API "/jobs/:id/cancel", again_job_cancel, JOBS, SMALL, 0},

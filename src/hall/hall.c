@@ -186,6 +186,32 @@ enum err hall_commit(struct hall_tx *tx, struct err_info *e)
     return done;
 }
 
+int hall_lost(enum err done, const struct err_info *e)
+{
+    return done == ERR_STORE_RETRY || (done == ERR_CONFLICT && !e->field[0]);
+}
+
+static enum err change_once(const struct hall *h, const struct actor *who, struct arena *a,
+                            hall_work *work, void *arg, struct err_info *e)
+{
+    _auto_hall_tx tx = {0};
+    TRY(hall_begin(h, 1, who, a, &tx, e));
+    TRY(work(&tx, arg, e));
+    return hall_commit(&tx, e);
+}
+
+enum err hall_change(const struct hall *h, const struct actor *who, struct arena *a,
+                     hall_work *work, void *arg, struct err_info *e)
+{
+    enum { TRIES = 4 };
+    enum err done = ERR_STORE_RETRY;
+    for (int i = 0; i < TRIES && (i == 0 || hall_lost(done, e)); i++) {
+        err_clear(e);
+        done = change_once(h, who, a, work, arg, e);
+    }
+    return done;
+}
+
 void hall_end(struct hall_tx *tx)
 {
     store_tx_free(tx->db);

@@ -85,6 +85,14 @@ void hall_end(struct hall_tx *tx); /* rolls back unless committed; may be called
 /* Have `fn` called after this transaction's commit; asking twice is once. */
 void hall_after(struct hall_tx *tx, hall_after_fn *fn);
 
+/* One change of an operation that has several: committed by itself, and begun again a few times where it lost against
+ * another. `work` runs anew each time, so what it does outside `tx` it may do twice. Its last error otherwise. */
+typedef enum err hall_work(struct hall_tx *tx, void *arg, struct err_info *e);
+NODISCARD enum err hall_change(const struct hall *h, const struct actor *who, struct arena *a,
+                               hall_work *work, void *arg, struct err_info *e);
+/* Lost against another request, which a second try mends. A conflict over a named field is the person's to solve. */
+int hall_lost(enum err done, const struct err_info *e);
+
 extern const struct actor hall_system, hall_timer;   /* the program itself, and its clockwork */
 const char *hall_actor_kind_text(enum actor_kind k); /* "staff" */
 

@@ -29,16 +29,10 @@ static enum err once(struct portal_call *c, portal_work *work, struct err_info *
     return hall_commit(&tx, e);
 }
 
-/* A conflict over a named field is the person's to solve, any other one is between two requests. */
-static int again(enum err done, const struct err_info *e)
-{
-    return done == ERR_STORE_RETRY || (done == ERR_CONFLICT && !e->field[0]);
-}
-
 enum err portal_write(struct portal_call *c, portal_work *work, struct err_info *e)
 {
     enum err done = ERR_STORE_RETRY;
-    for (int i = 0; i < TRIES && again(done, e); i++) {
+    for (int i = 0; i < TRIES && (i == 0 || hall_lost(done, e)); i++) {
         err_clear(e);
         done = once(c, work, e);
     }

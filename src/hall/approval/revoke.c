@@ -49,16 +49,27 @@ static enum err push_and_read(const struct hall *h, const struct actor *who, con
     return certificate_get(&tx, serial, out, e);
 }
 
+struct change {
+    const char *serial;
+    enum flow_event event;
+    const char *reason;
+    struct certificate *out;
+};
+
+static enum err change_in(struct hall_tx *tx, void *arg, struct err_info *e)
+{
+    const struct change *c = arg;
+    TRY(must_be(tx, STAFF_SUPPORT, e));
+    TRY(certificate_get(tx, c->serial, c->out, e));
+    return apply(tx, c->out->order, c->event, NULL, c->reason, e);
+}
+
 static enum err change(const struct hall *h, const struct actor *who, const char *serial,
                        enum flow_event event, const char *reason, struct arena *a,
                        struct certificate *out, struct err_info *e)
 {
-    _auto_hall_tx tx;
-    TRY(hall_begin(h, 1, who, a, &tx, e));
-    TRY(must_be(&tx, STAFF_SUPPORT, e));
-    TRY(certificate_get(&tx, serial, out, e));
-    TRY(apply(&tx, out->order, event, NULL, reason, e));
-    TRY(hall_commit(&tx, e));
+    struct change c = {serial, event, reason, out};
+    TRY(hall_change(h, who, a, change_in, &c, e));
     return push_and_read(h, who, serial, a, out, e);
 }
 
@@ -126,23 +137,32 @@ static enum err ask(struct hall_tx *tx, const struct certificate *c, const char 
     return approval_add(tx, &n, out, e);
 }
 
+struct asking {
+    const char *serial, *code, *reason;
+    struct certificate c;
+    struct approval *out;
+};
+
+static enum err ask_in(struct hall_tx *tx, void *arg, struct err_info *e)
+{
+    struct asking *q = arg;
+    TRY(must_be(tx, STAFF_SUPPORT | STAFF_REGULATOR, e));
+    TRY(certificate_get(tx, q->serial, &q->c, e));
+    return ask(tx, &q->c, q->code, q->reason, q->out, e);
+}
+
 enum err approval_ask_revoke(const struct hall *h, const struct actor *who, const char *serial,
                              const char *reason_code, const char *reason, struct arena *a,
                              struct approval *out, struct err_info *e)
 {
-    struct certificate c;
+    struct asking q = {.serial = serial, .code = reason_code, .reason = reason, .out = out};
     if (!known_reason(reason_code)) {
         err_set(e, ERR_BAD_REQUEST, "reason_code", NULL);
         err_arg(e, "why", "reason_code");
         return ERR_BAD_REQUEST;
     }
-    _auto_hall_tx tx;
-    TRY(hall_begin(h, 1, who, a, &tx, e));
-    TRY(must_be(&tx, STAFF_SUPPORT | STAFF_REGULATOR, e));
-    TRY(certificate_get(&tx, serial, &c, e));
-    TRY(ask(&tx, &c, reason_code, reason, out, e));
-    TRY(hall_commit(&tx, e));
-    return push_and_read(h, who, c.serial, a, &c, e);
+    TRY(hall_change(h, who, a, ask_in, &q, e));
+    return push_and_read(h, who, q.c.serial, a, &q.c, e);
 }
 
 static enum err decide_revoke(struct hall_tx *tx, const struct approval *p, int approve,
@@ -161,21 +181,35 @@ static enum err decide_revoke(struct hall_tx *tx, const struct approval *p, int 
     return apply(tx, p->order, EVENT_CERT_RELEASE, NULL, p->note, e);
 }
 
+struct decision {
+    int64_t id;
+    int approve;
+    const char *note;
+    struct approval *out;
+};
+
+static int is_revoke(const struct approval *p)
+{
+    return !strcmp(p->kind, "revoke");
+}
+
+static enum err decide_in(struct hall_tx *tx, void *arg, struct err_info *e)
+{
+    const struct decision *d = arg;
+    TRY(approval_get(tx, d->id, d->out, e));
+    TRY(must_be(tx, approval_roles(d->out->kind), e));
+    TRY(approval_settle(tx, d->out, d->approve, d->note, e));
+    if (is_revoke(d->out))
+        return decide_revoke(tx, d->out, d->approve, e);
+    return d->approve ? approval_refund(tx, d->out, e) : ERR_OK;
+}
+
 enum err approval_decide(const struct hall *h, const struct actor *who, int64_t id, int approve,
                          const char *note, struct arena *a, struct approval *out,
                          struct err_info *e)
 {
     struct certificate c;
-    _auto_hall_tx tx;
-    TRY(hall_begin(h, 1, who, a, &tx, e));
-    TRY(approval_get(&tx, id, out, e));
-    int revoke = !strcmp(out->kind, "revoke");
-    TRY(must_be(&tx, approval_roles(out->kind), e));
-    TRY(approval_settle(&tx, out, approve, note ? note : "", e));
-    if (revoke)
-        TRY(decide_revoke(&tx, out, approve, e));
-    else if (approve)
-        TRY(approval_refund(&tx, out, e));
-    TRY(hall_commit(&tx, e));
-    return revoke ? push_and_read(h, who, out->object, a, &c, e) : ERR_OK;
+    struct decision d = {id, approve, note ? note : "", out};
+    TRY(hall_change(h, who, a, decide_in, &d, e));
+    return is_revoke(out) ? push_and_read(h, who, out->object, a, &c, e) : ERR_OK;
 }

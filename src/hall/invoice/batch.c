@@ -131,24 +131,40 @@ static int is_refusal(enum err result)
            result == ERR_INVOICE_TITLE || result == ERR_INVOICE_MAILBOX || result == ERR_CONFLICT;
 }
 
+struct issuing {
+    int64_t order;
+    invoice_issue_fn *issue;
+};
+
+static enum err issue_in(struct hall_tx *tx, void *arg, struct err_info *e)
+{
+    const struct issuing *i = arg;
+    return i->issue(tx, i->order, e);
+}
+
 static enum err issue_one(const struct hall *h, const struct actor *who, int64_t order,
                           invoice_issue_fn *issue, struct err_info *e)
 {
     _auto(arena) a = arena_new();
-    _auto_hall_tx tx = {0};
-    TRY(hall_begin(h, 1, who, a, &tx, e));
-    TRY(issue(&tx, order, e));
-    return hall_commit(&tx, e);
+    struct issuing i = {order, issue};
+    return hall_change(h, who, a, issue_in, &i, e);
 }
 
-static enum err finish(const struct hall *h, const struct actor *who, int64_t id,
-                       struct err_info *e)
+struct beginning {
+    const struct invoice_batch_ask *ask;
+    struct invoice_batch *out;
+};
+
+static enum err begin_in(struct hall_tx *tx, void *arg, struct err_info *e)
 {
-    _auto(arena) a = arena_new();
-    _auto_hall_tx tx = {0};
-    TRY(hall_begin(h, 1, who, a, &tx, e));
-    TRY(store_exec(tx.db, &Q_invoice_batch_done, PARAMS(P_INT(id), P_INT(tx.now)), NULL, e));
-    return hall_commit(&tx, e);
+    const struct beginning *b = arg;
+    return begin(tx, b->ask, b->out, e);
+}
+
+static enum err finish_in(struct hall_tx *tx, void *arg, struct err_info *e)
+{
+    const int64_t *id = arg;
+    return store_exec(tx->db, &Q_invoice_batch_done, PARAMS(P_INT(*id), P_INT(tx->now)), NULL, e);
 }
 
 enum err invoice_batch_issue(const struct hall *h, const struct actor *who,
@@ -157,19 +173,15 @@ enum err invoice_batch_issue(const struct hall *h, const struct actor *who,
 {
     _auto(arena) a = arena_new();
     struct invoice_batch b;
-    {
-        _auto_hall_tx tx = {0};
-        TRY(hall_begin(h, 1, who, a, &tx, e));
-        TRY(begin(&tx, ask, &b, e));
-        TRY(hall_commit(&tx, e));
-    }
+    struct beginning begun = {ask, &b};
+    TRY(hall_change(h, who, a, begin_in, &begun, e));
     *batch = b.id;
     for (size_t i = 0; i < b.items; i++) {
         enum err result = issue_one(h, who, b.item[i].order, issue, e);
         if (result != ERR_OK && !is_refusal(result))
             return result;
     }
-    return finish(h, who, b.id, e);
+    return hall_change(h, who, a, finish_in, &b.id, e);
 }
 
 static struct invoice_batch from_row(struct hall_tx *tx, const struct store_row *r)

@@ -5,6 +5,18 @@
 
 #include <string.h>
 
+struct answered {
+    int64_t order;
+    const char *serial;
+    const struct certificate *issued;
+};
+
+static enum err answered_in(struct hall_tx *tx, void *arg, struct err_info *e)
+{
+    const struct answered *got = arg;
+    return job_ca_answered(tx, got->order, got->serial, got->issued, e);
+}
+
 /* What the ca made of a request whose answer was lost must be known: a certificate that nobody knows of stays valid. */
 static enum err settle_request(const struct hall *h, const struct actor *who, int64_t order,
                                const char *serial, struct arena *a, struct err_info *e)
@@ -21,10 +33,8 @@ static enum err settle_request(const struct hall *h, const struct actor *who, in
     enum err err = certificate_fetch(h, order, who, a, &c, e);
     if (job_ca_away(err))
         return err;
-    _auto_hall_tx tx;
-    TRY(hall_begin(h, 1, who, a, &tx, e));
-    TRY(job_ca_answered(&tx, order, serial, err == ERR_OK ? &c : NULL, e));
-    return hall_commit(&tx, e);
+    struct answered got = {order, serial, err == ERR_OK ? &c : NULL};
+    return hall_change(h, who, a, answered_in, &got, e);
 }
 
 /* The page names the UKey it showed: pressed twice, the next one is not scrapped too. */
@@ -54,11 +64,19 @@ enum err job_scrap_in(struct hall_tx *tx, int64_t order, const char *serial, con
     return order_apply(tx, order, EVENT_FUL_SCRAP, &in, &change, e);
 }
 
+static enum err scrap_in(struct hall_tx *tx, void *arg, struct err_info *e)
+{
+    const struct job_scrap *s = arg;
+    TRY(is_of_order(tx, s->order, s->serial, e));
+    return job_scrap_in(tx, s->order, s->serial, s->reason, e);
+}
+
 enum err job_scrap(const struct hall *h, const struct actor *who, const struct job_scrap *s,
                    struct arena *a, struct err_info *e)
 {
     struct err_info later;
     const char *serial = ukey_serial_mend(a, s->serial);
+    struct job_scrap mended = {s->order, serial, s->reason};
     if (!serial)
         return job_bad(e, "serial", "no serial of a UKey");
     {
@@ -67,13 +85,7 @@ enum err job_scrap(const struct hall *h, const struct actor *who, const struct j
         TRY(is_of_order(&tx, s->order, serial, e));
     }
     TRY(settle_request(h, who, s->order, serial, a, e));
-    {
-        _auto_hall_tx tx;
-        TRY(hall_begin(h, 1, who, a, &tx, e));
-        TRY(is_of_order(&tx, s->order, serial, e));
-        TRY(job_scrap_in(&tx, s->order, serial, s->reason, e));
-        TRY(hall_commit(&tx, e));
-    }
+    TRY(hall_change(h, who, a, scrap_in, &mended, e));
     if (certificate_push(h, s->order, &later) != ERR_OK) /* the outbox does it */
         log_line(LOG_LEVEL_WARN, "job.scrap", "order %lld: the ca has not revoked yet: %s",
                  (long long)s->order, later.detail);

@@ -61,6 +61,38 @@ static void threads_never_make_the_same_id(void **state)
     free(all);
 }
 
+struct losing {
+    int lose, runs; /* how often it loses, how often it ran */
+    const char *field;
+};
+
+static enum err lose_first(struct hall_tx *tx, void *arg, struct err_info *e)
+{
+    struct losing *l = arg;
+    (void)tx;
+    if (l->runs++ < l->lose)
+        return err_set(e, l->field ? ERR_CONFLICT : ERR_STORE_RETRY, l->field, "lost");
+    return ERR_OK;
+}
+
+/* A bounded number of times, and never where the person has to look first. */
+static void a_change_that_lost_against_another_is_begun_again(void **state)
+{
+    struct hall_fixture *f = *state;
+    struct losing l = {.lose = 3};
+    assert_ok(hall_change(&f->hall, &maker_xu, f->arena, lose_first, &l, &f->e), &f->e);
+    assert_int_equal(l.runs, 4);
+    l = (struct losing){.lose = 100};
+    assert_err(ERR_STORE_RETRY, hall_change(&f->hall, &maker_xu, f->arena, lose_first, &l, &f->e));
+    assert_int_equal(l.runs, 4);
+    l = (struct losing){.lose = 100, .field = ""}; /* a row that somebody else changed */
+    assert_err(ERR_CONFLICT, hall_change(&f->hall, &maker_xu, f->arena, lose_first, &l, &f->e));
+    assert_int_equal(l.runs, 4);
+    l = (struct losing){.lose = 100, .field = "count"};
+    assert_err(ERR_CONFLICT, hall_change(&f->hall, &maker_xu, f->arena, lose_first, &l, &f->e));
+    assert_int_equal(l.runs, 1);
+}
+
 static void two_processes_lease_two_worker_numbers(void **state)
 {
     struct hall_fixture *f = *state;
@@ -141,6 +173,7 @@ int main(void)
         HALL_TEST(every_statement_prepares),
         HALL_TEST(order_numbers_have_19_digits_and_never_go_back),
         HALL_TEST(threads_never_make_the_same_id),
+        HALL_TEST(a_change_that_lost_against_another_is_begun_again),
         HALL_TEST(two_processes_lease_two_worker_numbers),
         HALL_TEST(a_lost_number_is_replaced_and_a_run_out_lease_writes_nothing),
         HALL_TEST(what_follows_a_commit_follows_no_rollback),

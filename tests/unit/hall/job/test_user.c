@@ -7,7 +7,9 @@
 #include "hall/session/session.h"
 #include "token/soft.h"
 
+#include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct job make_login(struct whole *w, const char *browser)
 {
@@ -242,6 +244,50 @@ static void support_holds_and_releases_alone(void **state)
     assert_string_equal(ca_state(w, c.serial), "active");
 }
 
+/* Somebody else's change of the same order, not yet committed while ours reads the row. */
+static void *change_the_order(void *arg)
+{
+    struct whole *w = arg;
+    hall_tamper(w->f,
+                w->f->store.postgres
+                    ? "BEGIN; UPDATE orders SET version = version + 1; SELECT pg_sleep(1); COMMIT"
+                    : "UPDATE orders SET version = version + 1");
+    return NULL;
+}
+
+static void lose_against(struct whole *w, pthread_t *other)
+{
+    assert_int_equal(pthread_create(other, NULL, change_the_order, w), 0);
+    usleep(300 * 1000);
+}
+
+/* Each of the two changes of a revocation, and a hold: nobody is told to press again because of another's change. */
+static void what_lost_against_another_change_is_done_again(void **state)
+{
+    struct whole *w = *state;
+    struct certificate c, after;
+    struct approval p;
+    pthread_t other;
+    whole_made(w);
+    whole_certificate(w, &c);
+    lose_against(w, &other);
+    assert_ok(approval_hold(w->h, &w->chen, c.serial, "电话报失", w->a, &after, &w->e), &w->e);
+    pthread_join(other, NULL);
+    lose_against(w, &other);
+    assert_ok(approval_release(w->h, &w->chen, c.serial, "找到了", w->a, &after, &w->e), &w->e);
+    pthread_join(other, NULL);
+    lose_against(w, &other);
+    assert_ok(
+        approval_ask_revoke(w->h, &w->chen, c.serial, "key_compromise", "又丢了", w->a, &p, &w->e),
+        &w->e);
+    pthread_join(other, NULL);
+    lose_against(w, &other);
+    assert_ok(approval_decide(w->h, &w->liang, p.id, 1, "同意", w->a, &p, &w->e), &w->e);
+    pthread_join(other, NULL);
+    assert_int_equal(p.state, APPROVAL_APPROVED);
+    assert_string_equal(ca_state(w, c.serial), "revoked");
+}
+
 /* K11: held at once, revoked by the second person. */
 static void a_revocation_wants_two_persons(void **state)
 {
@@ -439,6 +485,7 @@ int main(void)
         WHOLE(a_relayed_short_code_signs_nobody_in),
         WHOLE(six_digits_finish_in_the_browser_that_began),
         WHOLE(support_holds_and_releases_alone),
+        WHOLE(what_lost_against_another_change_is_done_again),
         WHOLE(a_revocation_wants_two_persons),
         WHOLE(a_rejected_revocation_lifts_the_hold_it_put),
         WHOLE(what_the_ca_missed_is_done_when_it_is_back),
