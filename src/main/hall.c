@@ -40,7 +40,8 @@ enum {
     OUTBOX_KINDS_MAX = 24,
     TICK_MS = 500,
     ANCHOR_MS = 10 * TIME_SECOND,
-    PRUNE_MS = 60 * TIME_SECOND
+    PRUNE_MS = 60 * TIME_SECOND,
+    RETENTION_MS = TIME_HOUR
 };
 
 struct process {
@@ -228,7 +229,8 @@ static void *clockwork(void *arg)
 {
     struct process *p = arg;
     int64_t anchored = 0, pruned = 0, renewed = clock_monotonic();
-    int timers_fail = 0, anchor_fails = 0, prune_fails = 0, lease_fails = 0;
+    int64_t swept = 0;
+    int timers_fail = 0, anchor_fails = 0, prune_fails = 0, lease_fails = 0, sweep_fails = 0;
     while (!atomic_load(&p->stop)) {
         struct err_info e;
         int fired = 0;
@@ -241,6 +243,10 @@ static void *clockwork(void *arg)
         if (now - anchored >= ANCHOR_MS) {
             told("hall.anchor", anchor(p, &e), &e, &anchor_fails);
             anchored = now;
+        }
+        if (!swept || now - swept >= RETENTION_MS) {
+            told("hall.retention", order_retention_run(p->hall, &fired, &e), &e, &sweep_fails);
+            swept = now;
         }
         if (now - pruned >= PRUNE_MS) {
             told("hall.prune", prune(p, &e), &e, &prune_fails);

@@ -204,6 +204,19 @@ enum err account_correct(struct hall_tx *tx, int64_t id, const struct account_ch
     return audit_write(tx, &x, e);
 }
 
+enum err account_erase(struct hall_tx *tx, int64_t id, struct err_info *e)
+{
+    struct account now;
+    struct sealed_person p;
+    TRY(account_get(tx, id, &now, e));
+    TRY(seal_person(tx, id, "", "", "", &p, e));
+    TRY(store_exec_one(tx->db, &Q_account_erase,
+                       PARAMS(P_INT(id), P_INT(now.version), P_BLOB(p.handler), P_BLOB(p.mobile),
+                              P_BLOB(p.email), P_BLOB(p.mobile_index), P_BLOB(p.email_index)),
+                       e));
+    return audit_of(tx, "account.erase", id, NULL, e);
+}
+
 enum err account_withdraw(struct hall_tx *tx, int64_t id, struct err_info *e)
 {
     struct account now;

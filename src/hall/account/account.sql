@@ -30,6 +30,11 @@ UPDATE account SET institution = $3, handler = $4, mobile = $5, email = $6, mobi
     version = version + 1
 WHERE id = $1 AND version = $2;
 
+-- name: account_erase :exec
+UPDATE account SET state = 'WITHDRAWN', handler = $3, mobile = $4, email = $5, mobile_index = $6, email_index = $7,
+    version = version + 1
+WHERE id = $1 AND version = $2;
+
 -- name: account_state :exec
 UPDATE account SET state = $3, version = version + 1 WHERE id = $1 AND version = $2;
 

@@ -76,6 +76,12 @@ enum err delivery_send(struct hall_tx *tx, int64_t order, const char *courier, c
     return call_demo_courier(tx, order, serial, e);
 }
 
+enum err delivery_erase(struct hall_tx *tx, int64_t order, struct err_info *e)
+{
+    static const struct bytes nothing = {(const uint8_t *)"", 0};
+    return store_exec(tx->db, &Q_delivery_erase, PARAMS(P_INT(order), P_BLOB(nothing)), NULL, e);
+}
+
 enum err delivery_signed(struct hall_tx *tx, int64_t order, int64_t at, struct err_info *e)
 {
     struct delivery d;
@@ -118,6 +124,7 @@ enum err delivery_open_to(struct hall_tx *tx, const struct delivery *d, struct d
     const char *text;
     _auto_json doc = NULL;
     TRY(vault_open_text(tx->hall->vault, tx->arena, VAULT_ADDRESS, d->id, d->to, &text, e));
+    text = *text ? text : "{}"; /* erased (G-24) */
     TRY(json_parse(text, strlen(text), &doc, e));
     *out = (struct delivery_to){
         .name = arena_text(tx->arena, json_opt_text(doc, "name", "")),

@@ -74,4 +74,7 @@ NODISCARD enum err delivery_write(struct hall_tx *tx, int64_t order, struct json
  * halls with `demo` set; `demo` (<data>/demo) outlives the outbox. */
 struct outbox_kind delivery_demo_kind(const char *demo);
 
+/* The addresses of an order whose time is over go; couriers, numbers and dates stay (G-24). */
+NODISCARD enum err delivery_erase(struct hall_tx *tx, int64_t order, struct err_info *e);
+
 #endif

@@ -7,5 +7,8 @@ ON CONFLICT (order_id, courier, number) DO NOTHING;
 SELECT id, order_id, courier, number, serial, sent_to, sent_at, sent_by, signed_at
 FROM delivery WHERE order_id = $1 ORDER BY id DESC LIMIT 1;
 
+-- name: delivery_erase :exec
+UPDATE delivery SET sent_to = $2 WHERE order_id = $1;
+
 -- name: delivery_signed :exec
 UPDATE delivery SET signed_at = $2 WHERE id = $1 AND signed_at = 0;

@@ -307,3 +307,9 @@ enum err invoice_mail(struct hall_tx *tx, int64_t order, const struct invoice_le
                        PARAMS(P_INT(v.id), P_INT(v.version), P_BLOB(sealed), P_INT(tx->now)), e));
     return tell(tx, &v, "invoice.mailed", mailbox, e);
 }
+
+enum err invoice_erase(struct hall_tx *tx, int64_t order, struct err_info *e)
+{
+    static const struct bytes nothing = {(const uint8_t *)"", 0};
+    return store_exec(tx->db, &Q_invoice_erase, PARAMS(P_INT(order), P_BLOB(nothing)), NULL, e);
+}

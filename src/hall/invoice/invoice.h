@@ -151,4 +151,7 @@ NODISCARD enum err invoice_batch_list(struct hall_tx *tx, int64_t before, int li
 void invoice_batch_write(struct hall_tx *tx, const struct invoice_batch *b, struct json_out *j,
                          const char *key);
 
+/* The mailbox of an order whose time is over goes; the invoice and its files stay with the books (G-24). */
+NODISCARD enum err invoice_erase(struct hall_tx *tx, int64_t order, struct err_info *e);
+
 #endif

@@ -71,3 +71,6 @@ FROM invoice_batch b LEFT JOIN invoice i ON i.batch_id = b.id
 WHERE b.id < $1
 GROUP BY b.id, b.month, b.batch_day, b.begun_at, b.issued_at, b.by_name
 ORDER BY b.id DESC LIMIT $2;
+
+-- name: invoice_erase :exec
+UPDATE invoice SET mailbox = $2, version = version + 1 WHERE order_id = $1;

@@ -253,6 +253,10 @@ const char *order_yuan(struct arena *a, int64_t fen, enum lang lang); /* 300.00 
  * guarded by version, so that any number of processes may call it. *done counts what fired. Once a second or so. */
 NODISCARD enum err order_timers_run(const struct hall *h, int *done, struct err_info *e);
 
+/* Erases the personal values of orders whose time is over (G-24), each in a transaction of its own. *done counts them.
+ * Once an hour or so. */
+NODISCARD enum err order_retention_run(const struct hall *h, int *done, struct err_info *e);
+
 /* The regulator's corrections and withdrawals (C5, C6): hall.intake_hooks. */
 extern const struct intake_hooks order_intake_hooks;
 

@@ -102,6 +102,16 @@ DELETE FROM order_timer WHERE order_id = $1 AND name = $2 AND due_at = $3;
 -- name: order_timer_due :many
 SELECT order_id, name, event, due_at FROM order_timer WHERE due_at <= $1 ORDER BY due_at, order_id LIMIT $2;
 
+-- name: order_kept :many
+SELECT id FROM orders WHERE erased_at = 0 AND ended_at > 0 AND ended_at <= $1 AND grp = 'ended' AND id > $2 ORDER BY id LIMIT $3;
+
+-- name: order_kept_of :one
+SELECT COUNT(*) AS n FROM orders WHERE account_id = $1 AND erased_at = 0;
+
+-- Without a revision the form is read as it stands, which is empty.
+-- name: order_erased :exec
+UPDATE orders SET erased_at = $2, revision = 0, version = version + 1 WHERE id = $1;
+
 -- name: order_drafts_due :many
 SELECT id FROM orders WHERE kept_until > 0 AND kept_until <= $1 ORDER BY kept_until LIMIT $2;
 

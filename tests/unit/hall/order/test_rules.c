@@ -1,6 +1,9 @@
 /* Rules of the manual and settings of the profile, as an order on a real database obeys them. */
 #include "order_fixture.h"
 
+#include "hall/account/account.h"
+#include "hall/delivery/delivery.h"
+#include "hall/form/form.h"
 #include "hall/invoice/invoice.h"
 #include "hall/order/order_priv.h"
 #include "hall/project/project.h"
@@ -306,6 +309,125 @@ static void the_alarm_goes_with_its_clock(void **state)
     assert_int_equal(late_tasks(o, order.id), 0);
 }
 
+/* ---- retention ---- */
+
+static int kept(struct order_fixture *o, int64_t id)
+{
+    struct hall_tx tx;
+    struct order order = order_now_of(o, id);
+    struct form *form = arena_alloc(o->f->arena, sizeof *form);
+    hall_read(o->f, &tx);
+    assert_ok(form_read(&tx, id, order.rules_of, order.type, form, &o->e), &o->e);
+    hall_end(&tx);
+    return *form_get(form, "mailing.address") != 0;
+}
+
+static int sweep(struct order_fixture *o, const char *at)
+{
+    int done;
+    hall_at(o->f, at);
+    assert_ok(order_retention_run(o->h, &done, &o->e), &o->e);
+    return done;
+}
+
+static void ended(struct order_fixture *o, const char *at)
+{
+    int64_t ms;
+    assert_true(time_parse_rfc3339(at, &ms));
+    finish_all(o);
+    hall_tamper(o->f, arena_fmt(o->f->arena, "UPDATE orders SET ended_at = %lld", (long long)ms));
+}
+
+static void certificate_until(struct order_fixture *o, int64_t order, const char *until)
+{
+    int64_t ms;
+    assert_true(time_parse_rfc3339(until, &ms));
+    const char *none = o->f->store.postgres ? "''" : "x''"; /* no octets */
+    hall_tamper(o->f,
+                arena_fmt(o->f->arena,
+                          "INSERT INTO certificate VALUES (7, 1, %lld, 1, %lld, 'aml-reporting', "
+                          "'', '', 'ACTIVE', '', '', '', %s, %s, 0, 0, '', 0, '', %s, '0a', %s, "
+                          "%s, '', '', '', 0, %lld, 0, 0, 0, '', '', 0, 0, '', '')",
+                          (long long)order, (long long)o->account, none, none, none, none, none,
+                          (long long)ms));
+}
+
+static void send(struct order_fixture *o, int64_t order)
+{
+    struct hall_tx tx;
+    const struct delivery_to to = {"沈若琳", "13805952716", "福建省泉州市丰泽区滨海街 102 号",
+                                   "362000"};
+    hall_write(o->f, &su, &tx);
+    assert_ok(delivery_send(&tx, order, "EMS", "EM123456789CN", "FX2600071182", &to, &o->e), &o->e);
+    hall_done(o->f, &tx);
+}
+
+static void nothing_personal(struct order_fixture *o, int64_t order)
+{
+    struct hall_tx tx;
+    struct delivery d;
+    struct delivery_to to;
+    struct invoice v;
+    int found;
+    hall_read(o->f, &tx);
+    assert_ok(delivery_of_order(&tx, order, &d, &found, &o->e), &o->e);
+    assert_string_equal(d.number, "EM123456789CN");
+    assert_ok(delivery_open_to(&tx, &d, &to, &o->e), &o->e);
+    assert_string_equal(to.address, "");
+    assert_string_equal(to.name, "");
+    assert_ok(invoice_of_order(&tx, order, &v, &found, &o->e), &o->e);
+    assert_string_equal(v.mailbox, "");
+    assert_string_equal(v.buyer, "泉州海丝供应链管理有限公司");
+    hall_end(&tx);
+}
+
+/* G-24: five years after the certificate has failed, to the day, what is personal goes, and the person with his last
+ * order; what the books and the audit need stays, and the pages still open. */
+static void personal_values_go_five_years_after_the_certificate(void **state)
+{
+    struct order_fixture *o = *state;
+    struct hall_tx tx;
+    struct account acc;
+    struct order order = paid(o);
+    send(o, order.id);
+    ended(o, "2019-11-01T10:00:00+08:00");
+    certificate_until(o, order.id, "2020-10-31T23:59:59+08:00");
+    assert_int_equal(sweep(o, "2025-10-31T23:59:00+08:00"), 0);
+    assert_true(kept(o, order.id));
+    assert_int_equal(sweep(o, "2025-11-01T00:01:00+08:00"), 1);
+    assert_false(kept(o, order.id));
+    assert_int_equal(sweep(o, "2025-11-02T00:01:00+08:00"), 0); /* once */
+    const char *page = order_json(o, order.id, LANG_ZH);
+    assert_null(strstr(page, "丰泽区"));
+    assert_null(strstr(page, "13805952716"));
+    assert_int_equal(order_now_of(o, order.id).amount_fen, 30000);
+    hall_read(o->f, &tx);
+    assert_ok(account_get(&tx, o->account, &acc, &o->e), &o->e);
+    assert_int_equal(acc.state, ACCOUNT_WITHDRAWN);
+    assert_string_equal(acc.handler, "");
+    assert_string_equal(acc.mobile, "");
+    hall_end(&tx);
+    nothing_personal(o, order.id);
+}
+
+/* G-24: an order without a certificate counts from its own end; whoever has another order is kept with it. */
+static void a_person_goes_with_the_last_order(void **state)
+{
+    struct order_fixture *o = *state;
+    struct hall_tx tx;
+    struct account acc;
+    struct order first = order_begun(o);
+    assert_err(ERR_OK, order_event(o, first.id, EVENT_APP_CANCEL, &o->shen, NULL));
+    ended(o, "2020-02-29T10:00:00+08:00");
+    order_begun(o);
+    assert_int_equal(sweep(o, "2025-03-01T12:00:00+08:00"), 0);
+    assert_int_equal(sweep(o, "2025-03-02T00:00:00+08:00"), 1);
+    hall_read(o->f, &tx);
+    assert_ok(account_get(&tx, o->account, &acc, &o->e), &o->e);
+    assert_string_equal(acc.handler, "沈若琳");
+    hall_end(&tx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -319,6 +441,8 @@ int main(void)
         ORDER_TEST(the_platform_serves_day_and_night),
         ORDER_TEST(what_is_late_is_told_and_never_done_by_itself),
         ORDER_TEST(the_alarm_goes_with_its_clock),
+        ORDER_TEST(personal_values_go_five_years_after_the_certificate),
+        ORDER_TEST(a_person_goes_with_the_last_order),
     };
     return cmocka_run_group_tests_name("order rules", tests, NULL, NULL);
 }

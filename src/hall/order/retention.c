@@ -1,0 +1,102 @@
+/* G-24: how long an order's personal values are kept. The electronic signature law, art. 24, asks for five years after the
+ * certificate has failed; a profile may keep them longer. Then the form, the address, the mailbox and the values of the
+ * audit go; order, money, certificate and the audit's chain stay. A person whose orders are all gone goes as well: a new
+ * registration by the regulator begins anew. */
+#include "hall/certificate/certificate.h"
+#include "hall/delivery/delivery.h"
+#include "hall/invoice/invoice.h"
+#include "hall/order/order_priv.h"
+#include "hall/order/order_sql.h"
+
+#include "base/sys.h"
+#include "hall/audit/audit.h"
+
+#include <inttypes.h>
+
+enum { AT_ONCE = 100, YEARS_MIN = 5 };
+
+static int32_t years_later(int32_t day, int years)
+{
+    int year, month, mday;
+    time_day_parts(day, &year, &month, &mday);
+    return month == 2 && mday == 29 ? time_day_from_parts(year + years, 3, 1)
+                                    : time_day_from_parts(year + years, month, mday);
+}
+
+/* The last of it: the order's own end, and the certificate's, which is its revocation where that came first. */
+static enum err failed_at(struct hall_tx *tx, const struct order *o, int64_t *at,
+                          struct err_info *e)
+{
+    struct certificate c;
+    int found;
+    *at = o->ended_at;
+    TRY(certificate_of_order(tx, o->id, &c, &found, e));
+    if (!found)
+        return ERR_OK;
+    int64_t end = c.state == FLOW_CERTIFICATE_REVOKED ? c.changed_at : c.not_after;
+    *at = end > *at ? end : *at;
+    return ERR_OK;
+}
+
+static enum err erase_person(struct hall_tx *tx, int64_t account, struct err_info *e)
+{
+    const struct store_row *r;
+    TRY(store_one(tx->db, &Q_order_kept_of, PARAMS(P_INT(account)), tx->arena, &r, e));
+    return row_int(r, "n") == 0 ? account_erase(tx, account, e) : ERR_OK;
+}
+
+static enum err erase(struct hall_tx *tx, const struct order *o, struct err_info *e)
+{
+    TRY(form_erase(tx, o->id, e));
+    TRY(delivery_erase(tx, o->id, e));
+    TRY(invoice_erase(tx, o->id, e));
+    TRY(store_exec(tx->db, &Q_order_erased, PARAMS(P_INT(o->id), P_INT(tx->now)), NULL, e));
+    TRY(erase_person(tx, o->account, e));
+    return audit_erase(tx, o->id, e);
+}
+
+static enum err look_at(const struct hall *h, int64_t id, int *done, struct err_info *e)
+{
+    struct order o;
+    int64_t failed;
+    _auto(arena) a = arena_new();
+    _auto_hall_tx tx = {0};
+    TRY(hall_begin(h, 1, &hall_timer, a, &tx, e));
+    TRY(order_get(&tx, id, &o, e));
+    TRY(failed_at(&tx, &o, &failed, e));
+    int32_t last = years_later(time_china_day(failed), o.rules_of->retention.years);
+    if (time_china_day(tx.now) <= last)
+        return ERR_OK;
+    TRY(erase(&tx, &o, e));
+    ++*done;
+    return hall_commit(&tx, e);
+}
+
+static enum err next_ones(const struct hall *h, int64_t after, struct arena *a,
+                          struct store_rows *rows, struct err_info *e)
+{
+    _auto_hall_tx tx = {0};
+    TRY(hall_begin(h, 0, &hall_timer, a, &tx, e));
+    int64_t before = tx.now - YEARS_MIN * 365 * TIME_DAY;
+    return store_many(tx.db, &Q_order_kept, PARAMS(P_INT(before), P_INT(after), P_INT(AT_ONCE)), a,
+                      rows, e);
+}
+
+enum err order_retention_run(const struct hall *h, int *done, struct err_info *e)
+{
+    int64_t after = 0;
+    struct store_rows rows;
+    *done = 0;
+    do {
+        _auto(arena) a = arena_new();
+        TRY(next_ones(h, after, a, &rows, e));
+        for (size_t i = 0; i < rows.n; i++) {
+            struct err_info why = {0};
+            after = row_int(&rows.row[i], "id");
+            if (look_at(h, after, done, &why) != ERR_OK) /* the next round tries again */
+                log_line(LOG_LEVEL_WARN, "order.retention", "order %" PRId64 ": %s %s", after,
+                         err_code_text(why.code), why.detail);
+        }
+    } while (rows.n == AT_ONCE);
+    return ERR_OK;
+}
