@@ -24,6 +24,7 @@ struct intake_hooks;
 struct ca_client;
 struct kmc_client;
 struct payment_provider;
+struct staff_gate;
 struct invoice_provider;
 
 struct hall {
@@ -39,8 +40,9 @@ struct hall {
     const struct payment_provider *payment;
     const struct invoice_provider *invoice;
     const struct intake_hooks
-        *intake_hooks;      /* orders' say about the regulator's corrections; set by order */
-    const char *public_url; /* "http://127.0.0.1:8080", no slash at the end */
+        *intake_hooks;             /* orders' say about the regulator's corrections; set by order */
+    struct staff_gate *staff_gate; /* passwords checked at once; NULL: as many as come (tools) */
+    const char *public_url;        /* "http://127.0.0.1:8080", no slash at the end */
     const char
         *server_id; /* what agents' lists call this hall: certhall:<server-id>/… (design §6) */
     int demo;       /* made by init --demo: stand-ins and the moved clock are allowed */

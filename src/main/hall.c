@@ -23,6 +23,7 @@
 #include "hall/payment/payment.h"
 #include "hall/project/keep.h"
 #include "hall/session/session.h"
+#include "hall/staff/staff.h"
 #include "partner/partner_api.h"
 #include "peer/peer.h"
 #include "portal/portal.h"
@@ -52,6 +53,7 @@ struct process {
     struct projects *projects;
     struct netbank *bank;
     struct invoice_local *invoices;
+    struct staff_gate *staff_gate;
     struct sms_files *sms;
     struct message_settings messages;
     struct outbox *outbox;
@@ -150,6 +152,7 @@ static enum err open_process(struct process *p, struct err_info *e)
     p->hall->projects = p->projects;
     p->hall->calendar = p->calendar;
     p->hall->intake_hooks = &order_intake_hooks;
+    p->hall->staff_gate = p->staff_gate = staff_gate_new();
     return event_hub_start(p->hall, &p->events, e);
 }
 
@@ -322,6 +325,7 @@ static void close_all(struct process *p)
         log_line(LOG_LEVEL_WARN, "hall.lease", "%s", e.detail); /* it runs out by itself */
     sms_files_free(p->sms);
     invoice_local_free(p->invoices);
+    staff_gate_free(p->staff_gate);
     netbank_free(p->bank);
     ca_client_free(p->hall->ca);
     kmc_client_free(p->hall->kmc);

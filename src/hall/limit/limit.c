@@ -18,6 +18,11 @@ enum limit_verdict limit_login_decide(const struct limit_login *s, int right)
     return right ? LIMIT_LET_IN : LIMIT_WRONG;
 }
 
+int limit_login_settled(const struct limit_login *s)
+{
+    return limit_login_decide(s, 0) == LIMIT_STOPPED && limit_login_decide(s, 1) == LIMIT_STOPPED;
+}
+
 const char *limit_address(struct arena *a, const char *address)
 {
     struct in6_addr six;

@@ -17,6 +17,10 @@ enum limit_verdict { LIMIT_LET_IN, LIMIT_WRONG, LIMIT_STOPPED };
 /* `right`: the pair was right. While a code is limited, a right one from an address that has not failed is let in. */
 enum limit_verdict limit_login_decide(const struct limit_login *s, int right);
 
+/* 1 when the pair does not matter any more: stopped, right or wrong. What is costly to check is not checked then. An address
+ * that has not failed gets one try past a limited name, so that nobody locks its owner out; that try counts for the address. */
+int limit_login_settled(const struct limit_login *s);
+
 /* The same table serves staff names: `who` is "code:<institution code>" or "staff:<name>". */
 NODISCARD enum err limit_login_read(struct hall_tx *tx, const char *who, const char *address,
                                     struct limit_login *out, struct err_info *e);

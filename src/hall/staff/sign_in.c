@@ -34,14 +34,18 @@ static enum err look(const struct hall *h, const char *login, const char *passwo
     size_t n = strlen(password);
     if (n == 0 || n > PASSWORD_MAX) /* wrong for every name, known or not */
         return ERR_OK;
-    if (!stored) /* the same work for nobody */
-        return password_hash(password, a, &spent, e);
-    t->right = password_verify(stored, password);
-    return ERR_OK;
+    TRY(staff_gate_enter(h->staff_gate, e));
+    enum err done = ERR_OK;
+    if (stored)
+        t->right = password_verify(stored, password);
+    else /* the same work for nobody */
+        done = password_hash(password, a, &spent, e);
+    staff_gate_leave(h->staff_gate);
+    return done;
 }
 
-/* Hashing costs 19 MiB and a worker's time: an address that is stopped whatever it types does not get it. */
-static enum err stop_address(const struct hall *h, const char *key, const char *address,
+/* Hashing costs 19 MiB and a worker's time: who is stopped whatever he types does not get it. */
+static enum err stop_settled(const struct hall *h, const char *key, const char *address,
                              struct arena *a, struct err_info *answer, struct err_info *e)
 {
     struct actor who = {.kind = BY_STAFF, .name = "", .role = "", .address = address};
@@ -49,7 +53,7 @@ static enum err stop_address(const struct hall *h, const char *key, const char *
     _auto_hall_tx tx = {0};
     TRY(hall_begin(h, 1, &who, a, &tx, e));
     TRY(limit_login_read(&tx, key, address, &count, e));
-    if (count.address_failed < LIMIT_PER_ADDRESS)
+    if (!limit_login_settled(&count))
         return ERR_OK;
     TRY(limit_login_keep(&tx, key, address, &count, LIMIT_STOPPED, answer));
     log_line(LOG_LEVEL_INFO, "staff.refused", "%s from=%s", err_code_text(answer->code), address);
@@ -65,7 +69,7 @@ enum err staff_sign_in(const struct hall *h, const char *login, const char *pass
     struct actor who = {.kind = BY_STAFF, .name = "", .role = "", .address = address};
     const char *bounded = arena_text_n(a, login, strnlen(login, 64));
     const char *key = arena_fmt(a, "staff:%s", bounded);
-    TRY(stop_address(h, key, address, a, &answer, e));
+    TRY(stop_settled(h, key, address, a, &answer, e));
     if (answer.code != ERR_OK) {
         *e = answer;
         return answer.code;

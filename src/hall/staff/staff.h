@@ -50,8 +50,19 @@ NODISCARD enum err staff_set_password(struct hall_tx *tx, int64_t id, const char
                                       struct err_info *e);
 NODISCARD enum err staff_disable(struct hall_tx *tx, int64_t id, struct err_info *e);
 
+/* How many passwords are checked at once: each costs 19 MiB and a core for a moment, and who asks is nobody yet. Some more
+ * wait a moment; so a flood holds a part of the workers and of the cores, never all. Any thread. */
+enum { STAFF_CHECKS = 2, STAFF_CHECKS_WAITING = 2, STAFF_CHECK_WAIT_MS = 1000 };
+struct staff_gate;
+struct staff_gate *staff_gate_new(void);
+void staff_gate_free(struct staff_gate *g);
+DEFINE_AUTO(staff_gate)
+/* ERR_BUSY{seconds} (503, Retry-After) where all are taken. NULL lets everybody in. After ERR_OK, staff_gate_leave. */
+NODISCARD enum err staff_gate_enter(struct staff_gate *g, struct err_info *e);
+void staff_gate_leave(struct staff_gate *g);
+
 /* Begins and keeps its own transactions (a refused try counts). ERR_STAFF_WRONG: one answer and one duration for unknown
- * names too; ERR_LIMITED{minutes}. */
+ * names too; ERR_LIMITED{minutes}; ERR_BUSY{seconds}, which counts for nobody. */
 NODISCARD enum err staff_sign_in(const struct hall *h, const char *login, const char *password,
                                  const char *address, struct arena *a, int64_t *id,
                                  struct err_info *e);

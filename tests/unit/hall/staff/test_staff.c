@@ -113,6 +113,53 @@ static void an_address_that_is_stopped_is_told_so_for_every_name(void **state)
     assert_int_equal(sign_in(f, "xu", PASSWORD, "10.0.0.2"), ERR_OK);
 }
 
+static void fill(struct staff_gate *g, struct err_info *e)
+{
+    for (int i = 0; i < STAFF_CHECKS; i++)
+        assert_ok(staff_gate_enter(g, e), e);
+}
+
+/* Who asks is nobody yet: a flood must not have all workers and cores. What could not be checked is no wrong try. */
+static void only_a_few_passwords_are_checked_at_once(void **state)
+{
+    struct hall_fixture *f = *state;
+    _auto(staff_gate) gate = staff_gate_new();
+    int64_t id;
+    assert_int_equal(add(f, &hall_system, "xu", STAFF_MAKER, PASSWORD, &id), ERR_OK);
+    f->hall.staff_gate = gate;
+    fill(gate, &f->e);
+    for (int i = 0; i < 2; i++) {
+        assert_err(ERR_BUSY, sign_in(f, i ? "xu" : "nobody", "wrong password", "10.0.0.1"));
+        assert_string_equal(f->e.arg[0].name, "seconds");
+    }
+    staff_gate_leave(gate);
+    for (int i = 0; i < LIMIT_PER_CODE;
+         i++) /* the five are all left, and each leaves the gate again */
+        assert_err(ERR_STAFF_WRONG, sign_in(f, "xu", "wrong password", "10.0.0.1"));
+    assert_int_equal(sign_in(f, "xu", PASSWORD, "10.0.0.2"), ERR_OK);
+    f->hall.staff_gate = NULL;
+}
+
+/* G-40: the limits come first. A new address has one try past a limited name, or its owner could be locked out. */
+static void who_is_stopped_anyway_costs_no_hash(void **state)
+{
+    struct hall_fixture *f = *state;
+    _auto(staff_gate) gate = staff_gate_new();
+    int64_t id;
+    assert_int_equal(add(f, &hall_system, "xu", STAFF_MAKER, PASSWORD, &id), ERR_OK);
+    for (int i = 0; i < LIMIT_PER_CODE; i++)
+        assert_err(ERR_STAFF_WRONG, sign_in(f, "xu", "wrong password", "10.0.0.1"));
+    assert_err(ERR_LIMITED, sign_in(f, "xu", "wrong password", "10.0.0.2")); /* its one try */
+    f->hall.staff_gate = gate;
+    fill(gate, &f->e); /* whoever came as far as the hash would be told to come again */
+    assert_err(ERR_LIMITED, sign_in(f, "xu", PASSWORD, "10.0.0.1"));
+    assert_err(ERR_LIMITED, sign_in(f, "xu", PASSWORD, "10.0.0.2"));
+    assert_err(ERR_BUSY, sign_in(f, "xu", PASSWORD, "10.0.0.3"));
+    staff_gate_leave(gate);
+    assert_int_equal(sign_in(f, "xu", PASSWORD, "10.0.0.3"), ERR_OK);
+    f->hall.staff_gate = NULL;
+}
+
 static void a_new_password_and_disabling_end_the_sessions(void **state)
 {
     struct hall_fixture *f = *state;
@@ -170,6 +217,8 @@ int main(void)
         HALL_TEST(a_password_signs_in_and_wrong_ones_are_limited),
         HALL_TEST(an_empty_password_is_a_wrong_try_for_every_name),
         HALL_TEST(an_address_that_is_stopped_is_told_so_for_every_name),
+        HALL_TEST(only_a_few_passwords_are_checked_at_once),
+        HALL_TEST(who_is_stopped_anyway_costs_no_hash),
         HALL_TEST(a_new_password_and_disabling_end_the_sessions),
         HALL_TEST(stand_ins_exist_in_a_demo_only),
         HALL_TEST(nobody_acts_in_a_role_he_does_not_have),
