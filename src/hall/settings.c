@@ -72,10 +72,23 @@ enum err hall_settings_read(struct arena *a, const char *data, struct hall_setti
         .smtp_user = conf_get(c, "smtp_user", ""),
         .mail_from = conf_get(c, "mail_from", "no-reply@localhost"),
         .mail_from_name = conf_get(c, "mail_from_name", "证书大厅"),
+        .sms = conf_get(c, "sms", ""),
         .conf = c};
     find_demo(a, out);
     TRY(check_public_url(out->public_url, e));
     TRY(check_server_id(out->server_id, e));
     TRY(number(c, "port", 1, 65535, 8080, &out->port, e));
     return number(c, "outbox_threads", 1, 8, 2, &out->workers, e);
+}
+
+enum err hall_settings_sms(const struct hall_settings *s, struct err_info *e)
+{
+    if (*s->sms && strcmp(s->sms, "file") != 0)
+        return bad(e, "sms", "only `file` is known");
+    if (s->demo || *s->sms)
+        return ERR_OK;
+    return bad(
+        e, "sms",
+        "is not set, and there is no SMS gateway; `sms = file` writes each SMS as a file and "
+        "counts it as sent, for somebody who passes it on (docs/operate.md)");
 }

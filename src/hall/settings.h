@@ -20,6 +20,7 @@ struct hall_settings {
     const char *smtp_user;      /* `smtp_user`; its password is the secret "smtp.password" */
     const char *mail_from;      /* `mail_from`; no-reply@localhost */
     const char *mail_from_name; /* `mail_from_name`; 证书大厅 */
+    const char *sms;            /* `sms`; "file", or "" */
     int64_t port;               /* `port`; 8080 */
     int64_t workers;            /* `outbox_threads`, 1 to 8; 2 */
     int demo;                   /* <data>/demo exists: stand-ins and the moved clock are allowed */
@@ -30,6 +31,10 @@ struct hall_settings {
 /* `data` is absolute. ERR_CONFIG{why} with file and line or setting. */
 NODISCARD enum err hall_settings_read(struct arena *a, const char *data, struct hall_settings *out,
                                       struct err_info *e);
+
+/* May SMS be counted as sent? A demo writes them as files for its people to read; elsewhere only who says `sms = file`
+ * has somebody who passes them on. ERR_CONFIG{why}. */
+NODISCARD enum err hall_settings_sms(const struct hall_settings *s, struct err_info *e);
 
 /* <data>/hall/secrets, mode 0400: field keys, index key, and named secrets of concepts ("smtp.password" …). */
 struct hall_secrets;

@@ -164,6 +164,16 @@ static const char *smtp_password(const struct process *p)
     return kept ? kept : "";
 }
 
+/* Codes that nobody passes on would count as sent, and people would wait for them. */
+static enum err check_sms(const struct process *p, struct err_info *e)
+{
+    TRY(hall_settings_sms(&p->opened.settings, e));
+    if (!p->hall->demo)
+        log_line(LOG_LEVEL_WARN, "sms.file", "each SMS is a file in %s; somebody must pass it on",
+                 p->opened.settings.outbox_folder);
+    return ERR_OK;
+}
+
 static enum err start_outbox(struct process *p, struct err_info *e)
 {
     struct outbox_kind kinds[OUTBOX_KINDS_MAX];
@@ -337,6 +347,7 @@ static void close_all(struct process *p)
 static enum err run_until_told(struct process *p, struct err_info *e)
 {
     TRY(open_process(p, e));
+    TRY(check_sms(p, e));
     p->hall->events = p->events;
     TRY(serve(p, e));
     TRY(start_outbox(p, e));

@@ -143,6 +143,24 @@ static void a_secrets_file_that_others_may_read_is_refused(void **state)
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+/* Outside a demo a code that nobody passes on is not sent. */
+static void sms_are_files_only_where_somebody_says_so(void **state)
+{
+    struct place *p = *state;
+    struct hall_settings s;
+    assert_ok(read_conf(p, "public_url = https://hall.example\n", &s), &p->e);
+    assert_err(ERR_CONFIG, hall_settings_sms(&s, &p->e));
+    assert_non_null(strstr(p->e.detail, "sms = file"));
+    assert_ok(read_conf(p, "public_url = https://hall.example\nsms = pigeon\n", &s), &p->e);
+    assert_err(ERR_CONFIG, hall_settings_sms(&s, &p->e));
+    assert_ok(read_conf(p, "public_url = https://hall.example\nsms = file\n", &s), &p->e);
+    assert_ok(hall_settings_sms(&s, &p->e), &p->e);
+    assert_ok(folder_make(arena_fmt(p->arena, "%s/demo", p->data), 0700, &p->e), &p->e);
+    assert_ok(read_conf(p, "public_url = https://hall.example\n", &s), &p->e);
+    assert_ok(hall_settings_sms(&s, &p->e), &p->e);
+    rmdir(arena_fmt(p->arena, "%s/demo", p->data));
+}
+
 /* "a b c", for one comparison. */
 static const char *hosts(struct place *p, const char *conf, const struct projects *projects)
 {
@@ -175,6 +193,7 @@ static void the_hall_is_asked_by_its_own_names_only(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(sms_are_files_only_where_somebody_says_so, setup, teardown),
         cmocka_unit_test_setup_teardown(the_hall_is_asked_by_its_own_names_only, setup, teardown),
         T(settings_have_plain_defaults),
         T(wrong_settings_are_named),
