@@ -109,6 +109,7 @@ static const char *act_text(const char *act, enum lang lang)
         {"audit.", {"审计", "Audit"}},
         {"certificate.issue", {"签发证书", "Certificate issued"}},
         {"certificate.", {"证书", "Certificate"}},
+        {"delivery.address", {"查看收件人和地址", "Addressee shown"}},
         {"delivery.", {"寄送", "Delivery"}},
         {"intake.override", {"放行名单里的警告", "Warning of a list overridden"}},
         {"intake.import", {"导入名单", "List imported"}},

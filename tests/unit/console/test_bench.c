@@ -162,7 +162,7 @@ static void a_broken_ukey_is_scrapped_once(void **state)
 static void a_parcel_shows_the_whole_address_to_shipping_only(void **state)
 {
     struct console_fixture *f = *state;
-    _auto_browser he = {0}, xu = {0};
+    _auto_browser he = {0}, xu = {0}, fang = {0};
     stock_in(f);
     struct order o = order_paid(f, NULL);
     const char *path = path_of(f, "shipments", &o, "");
@@ -176,6 +176,9 @@ static void a_parcel_shows_the_whole_address_to_shipping_only(void **state)
     assert_string_equal(browser_text(&he, "to.postcode"), "362000");
     assert_true(json_array_size(browser_at(&he, "couriers")) > 0);
     assert_int_equal(json_array_size(browser_at(&he, "actions")), 0);
+    browser_sign_in(&fang, f, "fang", STAFF_AUDITOR);
+    assert_int_equal(browser_get(&fang, "/audit/log?act=delivery.address"), 200);
+    assert_string_equal(browser_text(&fang, "items.0.act_text"), "查看收件人和地址");
 }
 
 static void a_parcel_leaves_only_with_the_right_label_and_courier(void **state)
