@@ -3,8 +3,11 @@
 `folder` holds what a tour left: `certificate.der`, `ocsp-good.der` and `ocsp-revoked.der`. Chain and list are fetched
 from the addresses that the certificates name, as a relying party does; the list of now names the certificate.
 """
+import base64
 import os
+import re
 import subprocess
+import urllib.parse
 import urllib.request
 
 from system import ROOT
@@ -110,12 +113,24 @@ def bouncycastle(o, alg):
         o.tap.result(what in said, f"BouncyCastle on the {alg} certificate: {what}", done.stdout[-1500:])
 
 
+def caches(o, s):
+    """RFC 5019 5: how long a cache on the way may keep the answer to a GET; half of the day that it holds."""
+    o.run("openssl", "ocsp", "-reqout", "ask.der", "-issuer", "issuing.pem", "-cert", "certificate.pem", "-no_nonce")
+    with open(o.path("ask.der"), "rb") as f:
+        ask = urllib.parse.quote(base64.b64encode(f.read()), safe="")
+    with urllib.request.urlopen(f"{s.status_url}/ocsp/{ask}", timeout=10) as answer:
+        said = re.fullmatch(r"max-age=(\d+), public, no-transform, must-revalidate", answer.headers["Cache-Control"])
+    holds(said and 40000 < int(said.group(1)) <= 43200, f"it says {answer.headers['Cache-Control']}")
+
+
 def look(tap, s, folder):
     o = Outside(tap, folder)
     with tap.case("the issuers and lists that the certificate names are there", must=True):
         o.gather()
     with tap.case(f"it is an {s.algorithm} certificate by a {s.algorithm} issuer"):
         holds(f"/ca/issuing-{CODES[s.algorithm]}.cer" in o.address("certificate", "CA Issuers"), "another issuer")
+    with tap.case("an answer to a GET says for how long it may be kept"):
+        caches(o, s)
     openssl(o, s.algorithm)
     if s.algorithm == "SM2":
         bouncycastle(o, s.algorithm)
