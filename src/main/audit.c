@@ -17,7 +17,7 @@ static const struct audit_heads *heads_of_ca(const struct place *p, struct audit
     const char *json;
     if (peer_key_read(place_peer_key(p), key, &e) != ERR_OK)
         return NULL;
-    _auto(ca_client) ca = ca_client_new(place_socket(p, "ca-hall"), key);
+    _auto(ca_client) ca = ca_client_new(place_socket(p, "ca", "hall"), key);
     if (ca_client_last_anchor(ca, p->arena, &json, &e) == ERR_OK && *json &&
         audit_heads_parse(json, out, &e) == ERR_OK)
         return out;

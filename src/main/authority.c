@@ -71,11 +71,11 @@ static enum err ca_process(const struct place *p, struct err_info *e)
     TRY(ca_open(&o, &ca, e));
     api.ca = ca;
     _auto(httpd) server = httpd_new(&(struct httpd_options){.workers = 8});
-    TRY(place_listen(p, server, "ca-hall", conf_get(c, "hall_user", ""), CA_SOCKET_HALL,
+    TRY(place_listen(p, server, "ca", "hall", conf_get(c, "hall_user", ""), CA_SOCKET_HALL,
                      &api.policy[CA_SOCKET_HALL], e));
-    TRY(place_listen(p, server, "ca-responder", conf_get(c, "responder_user", ""),
+    TRY(place_listen(p, server, "ca", "responder", conf_get(c, "responder_user", ""),
                      CA_SOCKET_RESPONDER, &api.policy[CA_SOCKET_RESPONDER], e));
-    TRY(place_listen(p, server, "ca-admin", conf_get(c, "admin_user", ""), CA_SOCKET_ADMIN,
+    TRY(place_listen(p, server, "ca", "admin", conf_get(c, "admin_user", ""), CA_SOCKET_ADMIN,
                      &api.policy[CA_SOCKET_ADMIN], e));
     ca_api_mount(server, &api);
     return serve_until_told(server, p, "ca", e);
@@ -97,9 +97,9 @@ static enum err kmc_process(const struct place *p, struct err_info *e)
     TRY(kmc_open(&o, &kmc, e));
     api.kmc = kmc;
     _auto(httpd) server = httpd_new(&(struct httpd_options){.workers = 2});
-    TRY(place_listen(p, server, "kmc-hall", conf_get(c, "hall_user", ""), KMC_SOCKET_HALL,
+    TRY(place_listen(p, server, "kmc", "hall", conf_get(c, "hall_user", ""), KMC_SOCKET_HALL,
                      &api.policy[KMC_SOCKET_HALL], e));
-    TRY(place_listen(p, server, "kmc-admin", conf_get(c, "admin_user", ""), KMC_SOCKET_ADMIN,
+    TRY(place_listen(p, server, "kmc", "admin", conf_get(c, "admin_user", ""), KMC_SOCKET_ADMIN,
                      &api.policy[KMC_SOCKET_ADMIN], e));
     kmc_api_mount(server, &api);
     return serve_until_told(server, p, "kmc", e);
@@ -120,7 +120,7 @@ static enum err responder_process(const struct place *p, struct err_info *e)
     TRY(peer_key_read(place_peer_key(p), key, e));
     struct responder_options o = {
         .data = place_folder(p, "responder"),
-        .ca_socket = place_socket(p, "ca-responder"),
+        .ca_socket = place_socket(p, "ca", "responder"),
         .peer_key = key,
         .clock = clock,
         .answer_life = conf_int(c, "answer_hours", 1, 168, 24) * TIME_HOUR,

@@ -38,8 +38,8 @@ static void check_process(struct findings *f, const struct place *p, const char 
         arena_fmt(a, "run chmod 700 %s, or certhall init when it is missing", folder));
     say(f, separate, arena_fmt(a, "%s runs as a system user of its own", name),
         arena_fmt(a, "processes are not separated; install as root, with the user %s", user));
-    say(f, access(arena_fmt(a, "%s/%s.ready", p->run, name), F_OK) == 0,
-        arena_fmt(a, "%s is running", name), "start certhall serve");
+    say(f, access(place_ready(p, name), F_OK) == 0, arena_fmt(a, "%s is running", name),
+        "start certhall serve");
 }
 
 static int run(int argc, char **argv)

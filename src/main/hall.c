@@ -134,8 +134,8 @@ static enum err open_authority(struct process *p, struct err_info *e)
 {
     char key[PEER_KEY_LEN + 1];
     TRY(peer_key_read(place_peer_key(p->place), key, e));
-    p->hall->ca = ca_client_new(place_socket(p->place, "ca-hall"), key);
-    p->hall->kmc = kmc_client_new(place_socket(p->place, "kmc-hall"), key);
+    p->hall->ca = ca_client_new(place_socket(p->place, "ca", "hall"), key);
+    p->hall->kmc = kmc_client_new(place_socket(p->place, "kmc", "hall"), key);
     mem_wipe(key, sizeof key);
     return ERR_OK;
 }

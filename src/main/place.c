@@ -9,6 +9,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static enum err config(struct err_info *e, const char *why)
@@ -67,9 +69,19 @@ char *place_folder(const struct place *p, const char *process)
     return arena_fmt(p->arena, "%s/%s", p->data, process);
 }
 
-char *place_socket(const struct place *p, const char *name)
+char *place_run(const struct place *p, const char *process)
 {
-    return arena_fmt(p->arena, "%s/%s.sock", p->run, name);
+    return arena_fmt(p->arena, "%s/%s", p->run, process);
+}
+
+char *place_socket(const struct place *p, const char *process, const char *caller)
+{
+    return arena_fmt(p->arena, "%s/%s/%s.sock", p->run, process, caller);
+}
+
+char *place_ready(const struct place *p, const char *process)
+{
+    return arena_fmt(p->arena, "%s/%s/ready", p->run, process);
 }
 
 static char *conf_path(const struct place *p, const char *process)
@@ -116,12 +128,14 @@ enum err place_peer_header(const struct place *p, const char **out, struct err_i
 }
 
 /* With users of their own the callers reach the socket by its group "certhall"; the policy decides who is answered. */
-enum err place_listen(const struct place *p, struct httpd *s, const char *name, const char *users,
-                      int tag, struct peer_policy *policy, struct err_info *e)
+enum err place_listen(const struct place *p, struct httpd *s, const char *process,
+                      const char *caller, const char *users, int tag, struct peer_policy *policy,
+                      struct err_info *e)
 {
+    TRY(folder_make(place_run(p, process), 0750, e));
     TRY(peer_policy_read(users, place_peer_key(p), policy, e));
     const struct group *group = *users ? getgrnam("certhall") : NULL;
-    struct httpd_listen l = {.unix_path = place_socket(p, name),
+    struct httpd_listen l = {.unix_path = place_socket(p, process, caller),
                              .mode = group ? 0660 : 0600,
                              .owner = (uid_t)-1,
                              .group = group ? group->gr_gid : (gid_t)-1,
@@ -158,8 +172,19 @@ static void ending_signals(sigset_t *set)
     sigaddset(set, SIGINT);
 }
 
+/* Keys are in this memory: no core file, no debugger of another process of the same user. */
+static void keep_secrets(void)
+{
+    const struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+#ifndef __SANITIZE_ADDRESS__ /* its leak check is a debugger */
+    prctl(PR_SET_DUMPABLE, 0);
+#endif
+}
+
 void process_begin(void)
 {
+    keep_secrets();
     sigset_t set;
     ending_signals(&set);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
@@ -169,8 +194,9 @@ enum err process_wait(const struct place *p, const char *name, struct err_info *
 {
     sigset_t set;
     int got;
-    char *ready = arena_fmt(p->arena, "%s/%s.ready", p->run, name);
+    char *ready = place_ready(p, name);
     char *pid = arena_fmt(p->arena, "%ld\n", (long)getpid());
+    TRY(folder_make(place_run(p, name), 0750, e));
     TRY(file_replace(ready, (struct bytes){(const uint8_t *)pid, strlen(pid)}, 0644, e));
     log_line(LOG_LEVEL_INFO, "ready", "%s", name);
     ending_signals(&set);

@@ -23,7 +23,11 @@ char *place_program(const struct place *p);
 char *place_share(const struct place *p);
 /* "<data>/<process>" */
 char *place_folder(const struct place *p, const char *process);
-char *place_socket(const struct place *p, const char *name); /* "<run>/<name>.sock" */
+/* "<run>/<process>": the process's own, so that no other takes the name of its sockets; the group certhall may look in. */
+char *place_run(const struct place *p, const char *process);
+char *place_socket(const struct place *p, const char *process,
+                   const char *caller);                        /* "<run>/<process>/<caller>.sock" */
+char *place_ready(const struct place *p, const char *process); /* "<run>/<process>/ready" */
 NODISCARD enum err place_conf(const struct place *p, const char *process, struct conf **out,
                               struct err_info *e);
 /* A setting that must be there. ERR_CONFIG names file and key. */
@@ -37,16 +41,16 @@ char *place_peer_key(const struct place *p);
 NODISCARD enum err place_peer_header(const struct place *p, const char **out, struct err_info *e);
 
 /* A UNIX socket of this process for callers named in the settings; `group` (may be NULL) may connect. */
-NODISCARD enum err place_listen(const struct place *p, struct httpd *s, const char *name,
-                                const char *users, int tag, struct peer_policy *policy,
-                                struct err_info *e);
+NODISCARD enum err place_listen(const struct place *p, struct httpd *s, const char *process,
+                                const char *caller, const char *users, int tag,
+                                struct peer_policy *policy, struct err_info *e);
 /* "127.0.0.1:8080" → a TCP listener; `flags` of enum httpd_listen_flag. */
 NODISCARD enum err place_listen_tcp(struct httpd *s, const char *address, int tag, unsigned flags,
                                     struct err_info *e);
 
-/* Block the signals that end a process; call before any thread is made. */
+/* Block the signals that end a process, and keep its memory to itself; call before any thread is made. */
 void process_begin(void);
-/* Write "<run>/<name>.ready", wait until SIGTERM or SIGINT, remove the file. */
+/* Write place_ready, wait until SIGTERM or SIGINT, remove the file. */
 NODISCARD enum err process_wait(const struct place *p, const char *name, struct err_info *e);
 
 #endif

@@ -18,12 +18,19 @@
 
 /* In this order: the hall comes last, since it is what people see. */
 static const char *const names[] = {"ca", "kmc", "responder", "hall"};
-enum { PROCESSES = 4, READY_MS = 30 * TIME_SECOND, RESTART_MS = 500, STOP_MS = 20 * TIME_SECOND };
+enum {
+    PROCESSES = 4,
+    READY_MS = 30 * TIME_SECOND,
+    RESTART_MS = 500,
+    RESTART_MAX_MS = TIME_MINUTE,
+    STOP_MS = 20 * TIME_SECOND
+};
 
 struct child {
     const char *name;
     pid_t pid;          /* 0: not running */
     int64_t started_at; /* monotonic */
+    int64_t pause; /* ms from one start to the next; doubled while it ends before it is ready */
 };
 
 /* Whose the process is: init has given its folder to a user of its own, or all folders to one. Without being root
@@ -116,6 +123,7 @@ static void run_child(const struct place *p, const char *name, const char *progr
 static void start(struct child *c, const struct place *p, const char *program)
 {
     c->started_at = clock_monotonic();
+    unlink(place_ready(p, c->name));
     pid_t parent = getpid();
     c->pid = fork();
     if (c->pid == 0)
@@ -126,16 +134,11 @@ static void start(struct child *c, const struct place *p, const char *program)
     }
 }
 
-static char *ready_path(const struct place *p, const char *name)
-{
-    return arena_fmt(p->arena, "%s/%s.ready", p->run, name);
-}
-
 /* The hall wants nobody: it queues what the ca must do. The order only spares the first page a warning. */
 static int wait_ready(struct child *c, const struct place *p)
 {
     int64_t until = clock_monotonic() + READY_MS;
-    char *path = ready_path(p, c->name);
+    char *path = place_ready(p, c->name);
     while (clock_monotonic() < until) {
         int status;
         if (access(path, F_OK) == 0)
@@ -163,11 +166,19 @@ static void stop_all(struct child *children)
         }
 }
 
-static void note_ended(struct child *children, pid_t pid, int status)
+static int64_t next_pause(const struct child *c, const struct place *p)
+{
+    if (access(place_ready(p, c->name), F_OK) == 0)
+        return RESTART_MS;
+    return 2 * c->pause < RESTART_MAX_MS ? 2 * c->pause : RESTART_MAX_MS;
+}
+
+static void note_ended(struct child *children, const struct place *p, pid_t pid, int status)
 {
     for (int i = 0; i < PROCESSES; i++)
         if (children[i].pid == pid) {
             children[i].pid = 0;
+            children[i].pause = next_pause(&children[i], p);
             if (WIFSIGNALED(status))
                 log_line(LOG_LEVEL_ERROR, "serve.ended", "%s by signal %d; starting it again",
                          children[i].name, WTERMSIG(status));
@@ -177,7 +188,7 @@ static void note_ended(struct child *children, pid_t pid, int status)
         }
 }
 
-/* Until a signal ends us. A process that ends at once is started again after a pause. */
+/* Until a signal ends us. What ends is started again; what ends before it is ready, after longer and longer pauses. */
 static void supervise(struct child *children, const struct place *p, const char *program)
 {
     sigset_t set;
@@ -193,9 +204,9 @@ static void supervise(struct child *children, const struct place *p, const char 
         int status;
         pid_t pid;
         while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-            note_ended(children, pid, status);
+            note_ended(children, p, pid, status);
         for (int i = 0; i < PROCESSES; i++)
-            if (!children[i].pid && clock_monotonic() - children[i].started_at >= RESTART_MS)
+            if (!children[i].pid && clock_monotonic() - children[i].started_at >= children[i].pause)
                 start(&children[i], p, program);
     }
 }
@@ -225,8 +236,15 @@ static enum err make_run(const struct place *p, struct err_info *e)
         return config(e,
                       "the system group certhall is missing: through it the processes reach each "
                       "other's sockets (docs/operate.md)");
-    /* every process makes its sockets here; the sticky bit keeps them from removing each other's */
-    return chown(p->run, 0, group->gr_gid) || chmod(p->run, 01775) ? run_is_not(p, e) : ERR_OK;
+    if (chown(p->run, 0, group->gr_gid) || chmod(p->run, 0755))
+        return run_is_not(p, e);
+    for (int i = 0; i < PROCESSES; i++) {
+        const char *own = place_run(p, names[i]);
+        TRY(folder_make(own, 0750, e));
+        if (chown(own, owner_of(p, names[i]), group->gr_gid) || chmod(own, 0750))
+            return err_set(e, ERR_IO, NULL, "%s: %s", own, strerror(errno));
+    }
+    return ERR_OK;
 }
 
 static int serve(const struct place *p)
@@ -246,8 +264,7 @@ static int serve(const struct place *p)
             LOG_LEVEL_WARN, "serve.one_user",
             "the four processes are not separated: all run as one user. Use that for trying out only");
     for (int i = 0; i < PROCESSES; i++) {
-        children[i] = (struct child){.name = names[i]};
-        unlink(ready_path(p, names[i]));
+        children[i] = (struct child){.name = names[i], .pause = RESTART_MS};
         start(&children[i], p, program);
         if (!wait_ready(&children[i], p)) {
             fprintf(stderr, "certhall serve: %s did not start; see its messages above\n", names[i]);

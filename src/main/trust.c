@@ -24,7 +24,7 @@ static enum err call(const struct trust *t, const char *method, const char *path
     _auto(httpc) c =
         httpc_new(&(struct httpc_options){.service = "ca",
                                           .base = "http://ca",
-                                          .unix_path = place_socket(&t->place, "ca-admin"),
+                                          .unix_path = place_socket(&t->place, "ca", "admin"),
                                           .header = header});
     return httpc_json(c, method, path, body, answer, e);
 }

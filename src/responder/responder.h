@@ -14,7 +14,7 @@
 
 struct responder_options {
     const char *data;      /* "<data>/responder": key and snapshot */
-    const char *ca_socket; /* "<run>/ca-responder.sock" */
+    const char *ca_socket; /* "<run>/ca/responder.sock" */
     const char *peer_key;  /* shown to the ca where all processes share one user; "" otherwise */
     const struct clock *clock;
     int64_t answer_life; /* ms from thisUpdate to nextUpdate */

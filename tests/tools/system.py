@@ -228,7 +228,7 @@ class System:
 
     def wait_ready(self, name):
         """The ready file of a process (ca and kmc have no port)."""
-        wait_until(f"{name} is ready", lambda: os.path.exists(os.path.join(self.run, f"{name}.ready")))
+        wait_until(f"{name} is ready", lambda: os.path.exists(os.path.join(self.run, name, "ready")))
 
     def pid(self, name):
         """Of a process that serve supervises, of serve, of the bank; 0 when it does not run."""

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 struct ca_client;
-/* `socket`: path of ca-hall.sock. `peer_key`: hex, "" where processes have users of their own. Copies both. */
+/* `socket`: path of ca/hall.sock. `peer_key`: hex, "" where processes have users of their own. Copies both. */
 struct ca_client *ca_client_new(const char *socket, const char *peer_key);
 void ca_client_free(struct ca_client *c);
 DEFINE_AUTO(ca_client)
