@@ -157,7 +157,7 @@ static enum err pay_notify(struct httpd_request *r, struct httpd_reply *reply, v
 
 /* ---- the way back ---- */
 
-/* *waits: the bank's page is open, so that its answer may be there by now. */
+/* *waits: not paid, so that the bank may say something new; also where the order was closed meanwhile (P15). */
 static enum err read_way(const struct hall *h, const struct actor *who, int64_t order,
                          struct arena *a, const char **location, int *waits, struct err_info *e)
 {
@@ -167,7 +167,7 @@ static enum err read_way(const struct hall *h, const struct actor *who, int64_t 
     TRY(order_get(&tx, order, &o, e));
     *location = arena_fmt(a, "/%s/orders/%019" PRId64 "/%s", o.project, order,
                           o.states.at[FLOW_PAYMENT] == FLOW_PAYMENT_PAID ? "done" : "pay");
-    *waits = o.states.at[FLOW_PAYMENT] == FLOW_PAYMENT_PENDING;
+    *waits = o.states.at[FLOW_PAYMENT] != FLOW_PAYMENT_PAID;
     return ERR_OK;
 }
 

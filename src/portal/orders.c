@@ -1,4 +1,6 @@
 /* Orders of the person who is signed in. */
+#include "hall/payment/payment.h"
+
 #include "portal/portal_priv.h"
 
 #include <inttypes.h>
@@ -204,6 +206,18 @@ enum err portal_order_submit(struct httpd_request *r, struct httpd_reply *reply,
     return done == ERR_ORDER_INCOMPLETE && s->problems.n ? refuse_all(&c, s, e) : done;
 }
 
+/* Money that is on its way decides first: paid, the order stays. */
+static enum err look_work(struct hall_tx *tx, struct portal_call *c, struct err_info *e)
+{
+    struct order o;
+    int64_t *ask = c->arg;
+    int must;
+    TRY(portal_order(tx, c, &o, e));
+    TRY(payment_must_ask(tx, o.id, &must, e));
+    *ask = must ? o.id : 0;
+    return ERR_OK;
+}
+
 static enum err cancel_work(struct hall_tx *tx, struct portal_call *c, struct err_info *e)
 {
     struct order o;
@@ -215,6 +229,10 @@ static enum err cancel_work(struct hall_tx *tx, struct portal_call *c, struct er
 enum err portal_order_cancel(struct httpd_request *r, struct httpd_reply *reply, void *app,
                              struct err_info *e)
 {
-    struct portal_call c = PORTAL_CALL(r, reply, app, NULL);
+    int64_t ask = 0;
+    struct portal_call c = PORTAL_CALL(r, reply, app, &ask);
+    TRY(portal_read(&c, look_work, e));
+    if (ask)
+        TRY(portal_ask_gateway(&c, ask, e));
     return portal_write(&c, cancel_work, e);
 }

@@ -186,7 +186,7 @@ enum err portal_payment_start(struct httpd_request *r, struct httpd_reply *reply
 
 struct asking {
     int64_t order;
-    int ask; /* the bank's page is open, and the bank was not asked a moment ago */
+    int ask; /* a page of the bank was ever open, and the bank was not asked a moment ago */
     int silent;
 };
 
@@ -198,10 +198,11 @@ static enum err look_work(struct hall_tx *tx, struct portal_call *c, struct err_
     struct order o;
     TRY(portal_order(tx, c, &o, e));
     a->order = o.id;
-    if (o.states.at[FLOW_PAYMENT] != FLOW_PAYMENT_PENDING)
+    enum err due = payment_get(tx, o.id, &p, e);
+    if (due == ERR_NOT_FOUND)
         return ERR_OK;
-    TRY(payment_get(tx, o.id, &p, e));
-    a->ask = p.asked_at + ASK_EVERY_MS <= tx->machine;
+    TRY(due);
+    a->ask = *p.method && p.asked_at + ASK_EVERY_MS <= tx->machine;
     return ERR_OK;
 }
 
@@ -215,8 +216,7 @@ static enum err mark_work(struct hall_tx *tx, struct portal_call *c, struct err_
 static enum err later_work(struct hall_tx *tx, struct portal_call *c, struct err_info *e)
 {
     const struct asking *a = c->arg;
-    const char *why = arena_fmt(tx->arena, "asked:%" PRId64, tx->machine / TIME_MINUTE);
-    return payment_ask_gateway(tx, a->order, why, e);
+    return payment_ask_gateway(tx, a->order, "asked", e);
 }
 
 static int is_passing(enum err code)
@@ -225,16 +225,21 @@ static int is_passing(enum err code)
            code == ERR_STORE_RETRY;
 }
 
-static enum err ask(struct portal_call *c, struct err_info *e)
+enum err portal_ask_gateway(const struct portal_call *c, int64_t order, struct err_info *e)
 {
-    struct asking *a = c->arg;
     const struct hall *h = c->app->hall;
     const struct actor bank = {.kind = BY_EXTERNAL,
                                .name = h->payment ? h->payment->name : "",
                                .role = "",
                                .address = c->s->who.address};
+    return order_ask_gateway(h, &bank, order, e);
+}
+
+static enum err ask(struct portal_call *c, struct err_info *e)
+{
+    struct asking *a = c->arg;
     TRY(portal_write(c, mark_work, e));
-    enum err asked = order_ask_gateway(h, &bank, a->order, e);
+    enum err asked = portal_ask_gateway(c, a->order, e);
     if (!is_passing(asked))
         return asked;
     a->silent = 1;

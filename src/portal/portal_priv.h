@@ -101,6 +101,9 @@ portal_handler portal_job_create, portal_job_get, portal_job_ticket, portal_job_
     portal_job_finish, portal_job_finish_code;               /* jobs.c */
 portal_handler portal_invoice_list, portal_invoice_file_get; /* invoices.c */
 
+/* payment.c: the bank is asked now, outside any transaction; errors of order_ask_gateway. */
+NODISCARD enum err portal_ask_gateway(const struct portal_call *c, int64_t order,
+                                      struct err_info *e);
 /* jobs.c: the browser's own secret, "" where it has none: nothing belongs to it then. */
 const char *portal_browser(const struct portal_call *c);
 /* An error with `tries_left`, from its argument {left}. */

@@ -39,7 +39,7 @@ static enum err money_came(struct hall_tx *tx, int64_t order, const struct answe
     return order_apply(tx, order, EVENT_PAY_SUCCESS, &in, NULL, e);
 }
 
-/* P5: nobody gives up while the page is still open. */
+/* P5: nobody gives up while the page is still open. A gateway that does not know the order has no money for it. */
 static enum err nothing_came(struct hall_tx *tx, int64_t order, struct err_info *e)
 {
     struct payment p;
@@ -61,9 +61,8 @@ static enum err settle_query(struct hall_tx *tx, const struct outbox_row *row, c
     TRY(read_answer(tx, text, &a, e));
     if (strcmp(a.result, "paid") == 0)
         return money_came(tx, row->order, &a, e);
-    if (strcmp(a.result, "not_paid") == 0 || strcmp(a.result, "failed") == 0)
-        return nothing_came(tx, row->order, e);
-    return ERR_OK; /* the gateway does not know yet: it is asked again when the page is over */
+    TRY(payment_answered(tx, row->order, e));
+    return nothing_came(tx, row->order, e);
 }
 
 static enum err settle_now(const struct hall *h, const struct actor *who,
@@ -112,6 +111,23 @@ static enum err settle_refund(struct hall_tx *tx, const struct outbox_row *row, 
     return order_apply(tx, row->order, EVENT_PAY_REFUND_OK, &in, NULL, e);
 }
 
+/* The schedule goes on asking; finance knows that it was in vain. */
+static enum err query_given_up(struct hall_tx *tx, const struct outbox_row *row,
+                               const struct err_info *why, void *arg, struct err_info *e)
+{
+    struct task_new t = {
+        .kind = "payment",
+        .project = "",
+        .order = row->order,
+        .subject = arena_fmt(tx->arena, "query:%s", err_code_text(why->code)),
+        .role = "finance",
+        .note = "",
+    };
+    (void)arg;
+    TRY(payment_exception_once(tx, row->order, "unanswered", "query", e));
+    return task_open(tx, &t, NULL, e);
+}
+
 static enum err refund_given_up(struct hall_tx *tx, const struct outbox_row *row,
                                 const struct err_info *why, void *arg, struct err_info *e)
 {
@@ -133,7 +149,9 @@ size_t order_outbox_kinds(struct outbox_kind *out, size_t max)
         {.kind = "payment.query",
          .deliver = payment_deliver_query,
          .settle = settle_query,
-         .give_up_ms = TIME_DAY},
+         .failed = query_given_up,
+         .give_up_ms = TIME_DAY,
+         .leaves_nothing = 1},
         {.kind = "payment.refund",
          .deliver = payment_deliver_refund,
          .settle = settle_refund,

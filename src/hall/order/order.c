@@ -6,6 +6,7 @@
 #include "hall/institution/institution.h"
 #include "hall/order/order_priv.h"
 #include "hall/order/order_sql.h"
+#include "hall/payment/payment.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -213,6 +214,13 @@ enum err order_submit(struct hall_tx *tx, const struct order_submit *s, struct o
 enum err order_cancel(struct hall_tx *tx, int64_t id, struct order *out, struct err_info *e)
 {
     struct order_change change;
+    int ask;
+    TRY(payment_must_ask(tx, id, &ask, e));
+    if (ask) {
+        err_set(e, ERR_UNAVAILABLE, NULL, "the gateway was not asked");
+        err_arg(e, "service", "%s", "银行");
+        return ERR_UNAVAILABLE;
+    }
     TRY(order_apply(tx, id, EVENT_APP_CANCEL, NULL, &change, e));
     *out = change.order;
     return ERR_OK;

@@ -122,8 +122,10 @@ struct order_submit {
 };
 NODISCARD enum err order_submit(struct hall_tx *tx, const struct order_submit *s, struct order *out,
                                 struct form_problems *problems, struct err_info *e);
+/* A26. ERR_UNAVAILABLE while the gateway must be asked first (payment_must_ask, order_ask_gateway): its money would be
+ * nobody's. */
 NODISCARD enum err order_cancel(struct hall_tx *tx, int64_t id, struct order *out,
-                                struct err_info *e); /* A26 */
+                                struct err_info *e);
 
 /* The regulator does not take over the name the applicant asked for (S0-21): its task is closed and the applicant told.
  * ERR_CONFLICT where no name waits. Act in the audit: order.name_declined. */

@@ -9,7 +9,7 @@
 
 #include <inttypes.h>
 
-enum { TIMERS_AT_ONCE = 100, TRIES = 3 };
+enum { TIMERS_AT_ONCE = 100, TRIES = 3, ASK_FIRST_MS = 10 * TIME_SECOND };
 
 struct due {
     int64_t order, due_at;
@@ -24,11 +24,31 @@ static int is_overtaken(enum err code)
            code == ERR_NOT_FOUND;
 }
 
+/* A8: nobody gives an order up whose money may be at the gateway; the timer waits for the answer. */
+static enum err ask_first(struct hall_tx *tx, const struct due *d, int *waits, struct err_info *e)
+{
+    *waits = 0;
+    if (d->event != EVENT_APP_PAY_TIMEOUT)
+        return ERR_OK;
+    TRY(payment_must_ask(tx, d->order, waits, e));
+    if (!*waits)
+        return ERR_OK;
+    TRY(payment_ask_gateway(tx, d->order, "timeout", e));
+    return store_exec(tx->db, &Q_order_timer_set,
+                      PARAMS(P_INT(d->order), P_TEXT(d->name), P_TEXT(flow_event_name(d->event)),
+                             P_INT(tx->now + ASK_FIRST_MS)),
+                      NULL, e);
+}
+
 static enum err apply_due(struct hall_tx *tx, const struct due *d, struct err_info *e)
 {
     static const enum flow_actor operator_ = ACTOR_OPERATOR;
     struct order_input in = {0};
     int64_t dropped = 1;
+    int waits;
+    TRY(ask_first(tx, d, &waits, e));
+    if (waits)
+        return ERR_OK;
     if (!*d->name) /* A26: nobody has touched this draft for as long as the profile keeps one */
         in.as = &operator_;
     /* the row goes first: an event that starts the same clock again sets a new one */
@@ -126,35 +146,28 @@ static enum err days_passed(const struct hall *h, int *done, struct err_info *e)
     return hall_commit(&tx, e);
 }
 
-enum { ASK_AGAIN_MS = 5 * TIME_MINUTE };
-
-/* P5: pages whose 30 minutes are over; the gateway is asked before anybody gives up, and again while it does not know. */
+/* P5, P13: the gateway is asked when its page's 30 minutes are over, and for a day after that. */
 static enum err ask_about(const struct hall *h, int64_t order, struct err_info *e)
 {
     _auto(arena) a = arena_new();
     _auto_hall_tx tx = {0};
     TRY(hall_begin(h, 1, &hall_timer, a, &tx, e));
-    TRY(payment_ask_gateway(&tx, order, arena_fmt(a, "page:%" PRId64, tx.machine / ASK_AGAIN_MS),
-                            e));
+    TRY(payment_ask_gateway(&tx, order, "page", e));
     return hall_commit(&tx, e);
 }
 
-static enum err pages_over(const struct hall *h, int *done, struct err_info *e)
+static enum err ask_due(const struct hall *h, int *done, struct err_info *e)
 {
     const int64_t *orders;
     size_t n;
     _auto(arena) a = arena_new();
     _auto_hall_tx tx = {0};
     TRY(hall_begin(h, 0, &hall_timer, a, &tx, e));
-    TRY(payment_pages_over(&tx, TIMERS_AT_ONCE, &orders, &n, e));
-    for (size_t i = 0; i < n; i++) {
-        struct payment p;
-        TRY(payment_get(&tx, orders[i], &p, e));
-        if (p.asked_at > p.page_until && tx.machine - p.asked_at < ASK_AGAIN_MS)
-            continue;
+    TRY(payment_to_ask(&tx, TIMERS_AT_ONCE, &orders, &n, e));
+    hall_end(&tx);
+    for (size_t i = 0; i < n; i++)
         TRY(ask_about(h, orders[i], e));
-        (*done)++;
-    }
+    *done += (int)n;
     return ERR_OK;
 }
 
@@ -175,5 +188,5 @@ enum err order_timers_run(const struct hall *h, int *done, struct err_info *e)
                      flow_event_name(due[i].event), err_code_text(fired), why.detail);
     }
     TRY(days_passed(h, done, e));
-    return pages_over(h, done, e);
+    return ask_due(h, done, e);
 }

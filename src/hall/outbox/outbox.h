@@ -41,6 +41,7 @@ struct outbox_kind {
                        void *arg, struct err_info *e);
     void *arg;
     int64_t give_up_ms; /* after this long of "again later"; 0: never */
+    int leaves_nothing; /* 1: a row that is done or given up goes, and its `idem` may come again */
 };
 
 struct outbox;

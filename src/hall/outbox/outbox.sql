@@ -18,6 +18,9 @@ SELECT id, kind, order_id, idem, body, made_at, tries, version FROM outbox_row W
 UPDATE outbox_row SET state = 'done', body = x'', tries = tries + 1, lease_until = 0, last_error = '', version = version + 1
 WHERE id = $1 AND version = $2 AND state = 'waiting';
 
+-- name: outbox_row_drop :exec
+DELETE FROM outbox_row WHERE id = $1 AND version = $2 AND state = 'waiting';
+
 -- name: outbox_row_later :exec
 UPDATE outbox_row SET next_at = $3, tries = tries + 1, lease_until = 0, last_error = $4, version = version + 1
 WHERE id = $1 AND version = $2 AND state = 'waiting';

@@ -104,7 +104,8 @@ static enum err settle(struct outbox *o, struct arena *a, const struct taken *t,
 {
     _auto_hall_tx tx = {0};
     TRY(hall_begin(o->hall, 1, &hall_system, a, &tx, e));
-    TRY(store_exec_one(tx.db, &Q_outbox_row_done, PARAMS(P_INT(t->row.id), P_INT(t->version)), e));
+    TRY(store_exec_one(tx.db, t->kind->leaves_nothing ? &Q_outbox_row_drop : &Q_outbox_row_done,
+                       PARAMS(P_INT(t->row.id), P_INT(t->version)), e));
     if (t->kind->settle)
         TRY(t->kind->settle(&tx, &t->row, answer, t->kind->arg, e));
     return hall_commit(&tx, e);
@@ -121,14 +122,23 @@ static enum err dead_letter_task(struct hall_tx *tx, const struct outbox_row *ro
     return task_open(tx, &t, NULL, e);
 }
 
+static enum err end_dead(const struct taken *t, struct hall_tx *tx, const struct err_info *why,
+                         struct err_info *e)
+{
+    if (t->kind->leaves_nothing)
+        return store_exec_one(tx->db, &Q_outbox_row_drop,
+                              PARAMS(P_INT(t->row.id), P_INT(t->version)), e);
+    return store_exec_one(
+        tx->db, &Q_outbox_row_give_up,
+        PARAMS(P_INT(t->row.id), P_INT(t->version), P_TEXT(err_code_text(why->code))), e);
+}
+
 static enum err give_up(struct outbox *o, struct arena *a, const struct taken *t,
                         const struct err_info *why, struct err_info *e)
 {
     _auto_hall_tx tx = {0};
     TRY(hall_begin(o->hall, 1, &hall_system, a, &tx, e));
-    TRY(store_exec_one(
-        tx.db, &Q_outbox_row_give_up,
-        PARAMS(P_INT(t->row.id), P_INT(t->version), P_TEXT(err_code_text(why->code))), e));
+    TRY(end_dead(t, &tx, why, e));
     if (t->kind->failed)
         TRY(t->kind->failed(&tx, &t->row, why, t->kind->arg, e));
     else

@@ -8,9 +8,44 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* Not before the page's end; then after five minutes, later after a third of the time since; a day long. */
+static int64_t next_ask(const struct payment *p, int64_t now)
+{
+    int64_t end = p->watch_until - PAYMENT_WATCH_MS;
+    if (!p->watch_until || now >= p->watch_until)
+        return 0;
+    if (now < end)
+        return end;
+    int64_t pause = (now - end) / 3;
+    int64_t next = now + (pause > PAYMENT_ASK_MS ? pause : PAYMENT_ASK_MS);
+    return next < p->watch_until ? next : p->watch_until;
+}
+
 enum err payment_asked(struct hall_tx *tx, int64_t order, struct err_info *e)
 {
-    return store_exec(tx->db, &Q_payment_asked, PARAMS(P_INT(order), P_INT(tx->machine)), NULL, e);
+    struct payment p;
+    TRY(payment_get(tx, order, &p, e));
+    return store_exec(tx->db, &Q_payment_asked,
+                      PARAMS(P_INT(order), P_INT(tx->machine), P_INT(next_ask(&p, tx->machine))),
+                      NULL, e);
+}
+
+enum err payment_answered(struct hall_tx *tx, int64_t order, struct err_info *e)
+{
+    return store_exec(tx->db, &Q_payment_answered, PARAMS(P_INT(order), P_INT(tx->machine)), NULL,
+                      e);
+}
+
+enum err payment_must_ask(struct hall_tx *tx, int64_t order, int *yes, struct err_info *e)
+{
+    struct payment p;
+    *yes = 0;
+    enum err found = payment_get(tx, order, &p, e);
+    if (found == ERR_NOT_FOUND)
+        return ERR_OK;
+    TRY(found);
+    *yes = p.watch_until && tx->machine - p.answered_at >= PAYMENT_FRESH_MS;
+    return ERR_OK;
 }
 
 enum err payment_ask_claim(struct hall_tx *tx, int64_t order, int64_t pause_ms, int *mine,
@@ -109,12 +144,12 @@ enum err payment_deliver_refund(const struct hall *h, const struct outbox_row *r
     return ERR_OK;
 }
 
-enum err payment_pages_over(struct hall_tx *tx, int limit, const int64_t **orders, size_t *n,
-                            struct err_info *e)
+enum err payment_to_ask(struct hall_tx *tx, int limit, const int64_t **orders, size_t *n,
+                        struct err_info *e)
 {
     struct store_rows rows;
-    TRY(store_many(tx->db, &Q_payment_pages_over, PARAMS(P_INT(tx->machine), P_INT(limit)),
-                   tx->arena, &rows, e));
+    TRY(store_many(tx->db, &Q_payment_to_ask, PARAMS(P_INT(tx->machine), P_INT(limit)), tx->arena,
+                   &rows, e));
     int64_t *ids = arena_alloc(tx->arena, (rows.n + 1) * sizeof *ids);
     for (size_t i = 0; i < rows.n; i++)
         ids[i] = row_int(&rows.row[i], "order_id");

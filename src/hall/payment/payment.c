@@ -43,12 +43,14 @@ enum err payment_free(struct hall_tx *tx, int64_t order, const char *rule, struc
 enum err payment_page(struct hall_tx *tx, int64_t order, const char *method, const char *subject,
                       struct err_info *e)
 {
-    return store_exec_one(
-        tx->db, &Q_payment_page,
-        PARAMS(P_INT(order), P_TEXT(method), P_TEXT(subject), P_INT(tx->machine + PAYMENT_PAGE_MS)),
-        e);
+    return store_exec_one(tx->db, &Q_payment_page,
+                          PARAMS(P_INT(order), P_TEXT(method), P_TEXT(subject),
+                                 P_INT(tx->machine + PAYMENT_PAGE_MS),
+                                 P_INT(tx->machine + PAYMENT_PAGE_MS + PAYMENT_WATCH_MS)),
+                          e);
 }
 
+/* Nobody pays there by our page any more, but who is on the bank's page still can: the gateway is asked on. */
 enum err payment_page_close(struct hall_tx *tx, int64_t order, struct err_info *e)
 {
     struct payment p;
@@ -56,8 +58,8 @@ enum err payment_page_close(struct hall_tx *tx, int64_t order, struct err_info *
     if (found == ERR_NOT_FOUND)
         return ERR_OK;
     TRY(found);
-    return store_exec(tx->db, &Q_payment_page,
-                      PARAMS(P_INT(order), P_TEXT(p.method), P_TEXT(p.subject), P_INT(0)), NULL, e);
+    int64_t ask_at = tx->machine < p.watch_until ? tx->machine + PAYMENT_ASK_MS : 0;
+    return store_exec(tx->db, &Q_payment_page_close, PARAMS(P_INT(order), P_INT(ask_at)), NULL, e);
 }
 
 static void read_money(const struct store_row *row, struct payment_money *out)
@@ -95,6 +97,8 @@ static enum err take_money(struct hall_tx *tx, int64_t order, const char *method
                           P_INT(at), P_TEXT(purpose)),
                    &added, e));
     *fresh = added == 1;
+    if (*fresh) /* what was waited for has come */
+        TRY(store_exec(tx->db, &Q_payment_page_used, PARAMS(P_INT(order)), NULL, e));
     return money_by_trade(tx, method, trade_no, out, e);
 }
 
@@ -276,6 +280,9 @@ enum err payment_get(struct hall_tx *tx, int64_t order, struct payment *out, str
                             .price_until = row_int(row, "price_until"),
                             .page_until = row_int(row, "page_until"),
                             .asked_at = row_int(row, "asked_at"),
+                            .ask_at = row_int(row, "ask_at"),
+                            .watch_until = row_int(row, "watch_until"),
+                            .answered_at = row_int(row, "answered_at"),
                             .free_rule = row_text(row, "free_rule"),
                             .method = row_text(row, "method"),
                             .subject = row_text(row, "subject")};

@@ -9,7 +9,12 @@
 #include "hall/hall.h"
 #include "hall/outbox/outbox.h"
 
-enum { PAYMENT_PAGE_MS = 30 * TIME_MINUTE }; /* G-08 */
+enum {
+    PAYMENT_PAGE_MS = 30 * TIME_MINUTE, /* G-08 */
+    PAYMENT_WATCH_MS = TIME_DAY, /* so long after the page's end the gateway is asked by itself */
+    PAYMENT_ASK_MS = 5 * TIME_MINUTE, /* at first; ever more slowly then */
+    PAYMENT_FRESH_MS = TIME_MINUTE    /* an answer is good enough to give up by for so long */
+};
 
 /* ---- providers: who takes the money (design §2: one interface; the bank's protocol is in netbank.c) ---- */
 
@@ -121,7 +126,9 @@ NODISCARD enum err payment_sums(struct hall_tx *tx, int64_t order, struct paymen
 
 struct payment {
     int64_t order, amount_fen, price_until, page_until, asked_at;
-    const char *free_rule, *method, *subject;
+    int64_t ask_at, watch_until, answered_at; /* machine time; 0: not */
+    const char *free_rule, *subject;
+    const char *method; /* "": no gateway's page was ever opened */
 };
 /* ERR_NOT_FOUND before anything is due. */
 NODISCARD enum err payment_get(struct hall_tx *tx, int64_t order, struct payment *out,
@@ -198,18 +205,27 @@ const char *payment_account_title(const char *code, enum lang lang); /* "" where
  * "payment.query" body {"order"}: answer {"result": "paid" | "not_paid" | "failed" | "unknown", "method", "trade_no", "amount_fen", "at"}.
  * "payment.refund" body {"order", "money", "refund_no", "trade_no", "amount_fen"}: the same members with "result": "done".
  * A refund that the gateway still works on is ERR_BUSY: again later. */
+/* It is asked now; ERR_NOT_FOUND where nothing is due. */
 NODISCARD enum err payment_asked(struct hall_tx *tx, int64_t order, struct err_info *e);
 /* *mine 1 for one caller in `pause_ms` (machine time): he asks the gateway. */
 NODISCARD enum err payment_ask_claim(struct hall_tx *tx, int64_t order, int64_t pause_ms, int *mine,
                                      struct err_info *e);
+/* By the outbox; while it has not answered to the same `why`, asking again changes nothing. */
 NODISCARD enum err payment_ask_gateway(struct hall_tx *tx, int64_t order, const char *why,
                                        struct err_info *e);
 enum err payment_deliver_query(const struct hall *h, const struct outbox_row *row, struct arena *a,
                                const char **answer, void *arg, struct err_info *e);
 enum err payment_deliver_refund(const struct hall *h, const struct outbox_row *row, struct arena *a,
                                 const char **answer, void *arg, struct err_info *e);
-/* Orders whose page's 30 minutes are over and whose gateway must be asked before giving up (P5). */
-NODISCARD enum err payment_pages_over(struct hall_tx *tx, int limit, const int64_t **orders,
-                                      size_t *n, struct err_info *e);
+/* Orders whose gateway is to be asked by now, longest due first: when the page's 30 minutes are over (P5), and from its
+ * closing for a day (P13, P15). */
+NODISCARD enum err payment_to_ask(struct hall_tx *tx, int limit, const int64_t **orders, size_t *n,
+                                  struct err_info *e);
+/* The gateway said that nothing came. */
+NODISCARD enum err payment_answered(struct hall_tx *tx, int64_t order, struct err_info *e);
+/* *yes: money may be on its way, and the gateway did not say a moment ago that there is none: nobody gives the order up
+ * before it is asked (P5). */
+NODISCARD enum err payment_must_ask(struct hall_tx *tx, int64_t order, int *yes,
+                                    struct err_info *e);
 
 #endif

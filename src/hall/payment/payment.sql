@@ -4,20 +4,30 @@ VALUES ($1, $2, $3, $4, '', '', 0, 0)
 ON CONFLICT (order_id) DO UPDATE SET amount_fen = $2, free_rule = $3, price_until = $4;
 
 -- name: payment_get :one
-SELECT order_id, amount_fen, free_rule, price_until, method, subject, page_until, asked_at
+SELECT order_id, amount_fen, free_rule, price_until, method, subject, page_until, asked_at,
+    ask_at, watch_until, answered_at
 FROM payment WHERE order_id = $1;
 
 -- name: payment_page :exec
-UPDATE payment SET method = $2, subject = $3, page_until = $4 WHERE order_id = $1;
+UPDATE payment SET method = $2, subject = $3, page_until = $4, ask_at = $4, watch_until = $5 WHERE order_id = $1;
+
+-- name: payment_page_close :exec
+UPDATE payment SET page_until = 0, ask_at = $2 WHERE order_id = $1;
+
+-- name: payment_page_used :exec
+UPDATE payment SET page_until = 0, ask_at = 0, watch_until = 0 WHERE order_id = $1;
 
 -- name: payment_ask_claim :exec
 UPDATE payment SET asked_at = $2 WHERE order_id = $1 AND asked_at <= $3;
 
 -- name: payment_asked :exec
-UPDATE payment SET asked_at = $2 WHERE order_id = $1;
+UPDATE payment SET asked_at = $2, ask_at = $3 WHERE order_id = $1;
 
--- name: payment_pages_over :many
-SELECT order_id, method FROM payment WHERE page_until > 0 AND page_until <= $1 ORDER BY page_until LIMIT $2;
+-- name: payment_answered :exec
+UPDATE payment SET answered_at = $2 WHERE order_id = $1;
+
+-- name: payment_to_ask :many
+SELECT order_id FROM payment WHERE ask_at > 0 AND ask_at <= $1 ORDER BY ask_at, order_id LIMIT $2;
 
 -- name: payment_money_add :exec
 INSERT INTO payment_money (order_id, method, trade_no, amount_fen, at, purpose, refund_no, refund_state)

@@ -203,6 +203,38 @@ static void run_outbox(struct street *s)
     assert_ok(outbox_run(s->outbox, &done, &s->e), &s->e);
 }
 
+/* The bank has nothing yet, and the applicant cancels. */
+static void given_up(struct street *s, int64_t order)
+{
+    const struct actor bank = {BY_EXTERNAL, 0, "netbank", "", ""};
+    struct order o;
+    struct hall_tx tx;
+    hall_write(s->o->f, &s->o->shen, &tx);
+    assert_err(ERR_UNAVAILABLE, order_cancel(&tx, order, &o, &s->e)); /* not before it is asked */
+    hall_end(&tx);
+    assert_ok(order_ask_gateway(s->o->h, &bank, order, &s->e), &s->e);
+    hall_write(s->o->f, &s->o->shen, &tx);
+    assert_ok(order_cancel(&tx, order, &o, &s->e), &s->e);
+    hall_done(s->o->f, &tx);
+}
+
+static size_t queries_left(struct street *s, int64_t order)
+{
+    struct hall_tx tx;
+    const struct outbox_state *rows;
+    size_t n;
+    hall_read(s->o->f, &tx);
+    assert_ok(outbox_of_order(&tx, order, "payment.query", &rows, &n, &s->e), &s->e);
+    hall_end(&tx);
+    return n;
+}
+
+static void run_timers(struct street *s)
+{
+    int done;
+    assert_ok(order_timers_run(s->o->h, &done, &s->e), &s->e);
+}
+
 /* ---- what must be true ---- */
 
 /* P3, P4, S0-24: through the bank's page to PAID, and the invoice is opened with it. */
@@ -363,12 +395,8 @@ static void late_money_goes_back(void **state)
 {
     struct street *s = *state;
     const char *url;
-    struct order o;
-    struct hall_tx tx;
     int64_t order = pay_started(s, &url);
-    hall_write(s->o->f, &s->o->shen, &tx);
-    assert_ok(order_cancel(&tx, order, &o, &s->e), &s->e);
-    hall_done(s->o->f, &tx);
+    given_up(s, order);
     approve(s, url);
     assert_true(reaches(s, order, FLOW_PAYMENT_REFUNDING));
     run_outbox(s);
@@ -379,17 +407,87 @@ static void late_money_goes_back(void **state)
     assert_string_equal(b.kind, "late");
 }
 
+/* P13, P15: no callback ever comes for an order that was cancelled; its money is found all the same, and goes back. */
+static void money_of_a_closed_order_is_found_without_a_callback(void **state)
+{
+    struct street *s = *state;
+    const char *url;
+    int64_t order = pay_started(s, &url);
+    given_up(s, order);
+    assert_int_equal(pay_state(s, order), FLOW_PAYMENT_VOID);
+    bank_set_next(s->bank, &(struct bank_next){.notify = BANK_NOTIFY_NEVER});
+    approve(s, url);
+    hall_tamper(s->o->f, "UPDATE payment SET ask_at = 1 WHERE ask_at > 0"); /* its time has come */
+    run_timers(s);
+    run_outbox(s);
+    assert_int_equal(pay_state(s, order), FLOW_PAYMENT_REFUNDED);
+    struct books b = books(s, order);
+    assert_int_equal(b.sums.refunded, 30000);
+    assert_string_equal(b.kind, "late");
+    assert_int_equal(queries_left(s, order), 0);
+}
+
+/* A8: who has paid at the bank in the last minute is not cancelled by the clock, although no callback came. */
+static void the_clock_asks_the_bank_before_it_cancels(void **state)
+{
+    struct street *s = *state;
+    const char *url;
+    int64_t order = pay_started(s, &url);
+    bank_set_next(s->bank, &(struct bank_next){.notify = BANK_NOTIFY_NEVER, .query = BANK_DOWN});
+    approve(s, url);
+    hall_at(s->o->f, "2026-09-15T00:00:01+08:00");
+    run_timers(s);
+    run_outbox(s); /* it does not answer */
+    hall_at(s->o->f, "2026-09-15T00:01:00+08:00");
+    run_timers(s);
+    assert_int_equal(pay_state(s, order), FLOW_PAYMENT_PENDING);
+    assert_int_equal(queries_left(s, order), 1);
+    for (int i = 0; i < 500 && pay_state(s, order) != FLOW_PAYMENT_PAID; i++) {
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+        run_outbox(s);
+    }
+    hall_at(s->o->f, "2026-09-15T00:02:00+08:00");
+    run_timers(s);
+    assert_int_equal(pay_state(s, order), FLOW_PAYMENT_PAID);
+}
+
+/* The same where the bank has nothing: it is cancelled when the bank has said so. */
+static void the_clock_cancels_what_the_bank_has_no_money_for(void **state)
+{
+    struct street *s = *state;
+    const char *url;
+    int64_t order = pay_started(s, &url);
+    hall_at(s->o->f, "2026-09-15T00:00:01+08:00");
+    run_timers(s);
+    assert_int_equal(pay_state(s, order), FLOW_PAYMENT_PENDING);
+    run_outbox(s);
+    hall_at(s->o->f, "2026-09-15T00:01:00+08:00");
+    run_timers(s);
+    assert_int_equal(pay_state(s, order), FLOW_PAYMENT_VOID);
+}
+
+/* P5: nobody ever came to the bank's page, so the bank does not know the order; half an hour later it can be paid anew. */
+static void an_order_the_bank_does_not_know_can_be_paid_again(void **state)
+{
+    struct street *s = *state;
+    const char *url;
+    int64_t order = pay_started(s, &url);
+    hall_tamper(s->o->f, "UPDATE payment SET page_until = 1, ask_at = 1");
+    for (int i = 0; i < 3; i++) {
+        run_timers(s);
+        run_outbox(s);
+    }
+    assert_int_equal(pay_state(s, order), FLOW_PAYMENT_UNPAID);
+    assert_int_equal(queries_left(s, order), 0);
+}
+
 /* P12: what the bank does not do at once is neither lost nor done twice. */
 static void a_refund_that_takes_its_time_is_kept(void **state)
 {
     struct street *s = *state;
     const char *url;
-    struct order o;
-    struct hall_tx tx;
     int64_t order = pay_started(s, &url);
-    hall_write(s->o->f, &s->o->shen, &tx);
-    assert_ok(order_cancel(&tx, order, &o, &s->e), &s->e);
-    hall_done(s->o->f, &tx);
+    given_up(s, order);
     approve(s, url);
     assert_true(reaches(s, order, FLOW_PAYMENT_REFUNDING));
     bank_set_next(s->bank, &(struct bank_next){.refund = BANK_DOWN});
@@ -444,6 +542,10 @@ int main(void)
         PAY_TEST(a_forged_callback_is_refused),
         PAY_TEST(a_wrong_amount_in_a_callback_is_told_to_finance),
         PAY_TEST(late_money_goes_back),
+        PAY_TEST(money_of_a_closed_order_is_found_without_a_callback),
+        PAY_TEST(the_clock_asks_the_bank_before_it_cancels),
+        PAY_TEST(the_clock_cancels_what_the_bank_has_no_money_for),
+        PAY_TEST(an_order_the_bank_does_not_know_can_be_paid_again),
         PAY_TEST(a_refund_that_takes_its_time_is_kept),
         PAY_TEST(a_bank_that_cannot_be_asked_is_asked_later),
         PAY_TEST(another_provider_is_not_there),

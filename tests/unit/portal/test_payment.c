@@ -140,6 +140,48 @@ static void a_wrong_amount_pays_nothing(void **state)
     assert_string_equal(browser_text(&b, "state"), "CLAIMED");
 }
 
+/* Money on its way decides before anybody cancels: the bank is asked, and without its word nothing is given up. */
+static void cancelling_asks_the_bank_first(void **state)
+{
+    struct portal_fixture *f = *state;
+    struct till t = till_at(f);
+    _auto_browser b;
+    f->o->h->payment = &t.provider;
+    const char *url = begin(f, &b, "");
+    const char *cancel = arena_fmt(f->o->f->arena, "%.*s/cancel",
+                                   (int)(strlen(url) - strlen("/payment")), url);
+    assert_int_equal(browser_post(&b, url, NET_BANK), 200);
+    t.away = 1;
+    assert_int_equal(browser_post(&b, cancel, NULL), 503);
+    assert_int_equal(t.asked, 1);
+    assert_int_equal(browser_get(&b, url), 200);
+    assert_string_equal(browser_text(&b, "state"), "PENDING");
+    t.away = 0;
+    t.says = PAYMENT_PAID;
+    assert_int_equal(browser_post(&b, cancel, NULL), 409);
+    assert_string_equal(browser_text(&b, "code"), "order.frozen");
+    assert_int_equal(browser_get(&b, url), 200);
+    assert_string_equal(browser_text(&b, "state"), "PAID");
+}
+
+/* A cancelled order whose money comes late: who paid can have the bank asked, and sees that it goes back. */
+static void a_closed_order_can_still_be_asked_about(void **state)
+{
+    struct portal_fixture *f = *state;
+    struct till t = till_at(f);
+    _auto_browser b;
+    f->o->h->payment = &t.provider;
+    const char *url = begin(f, &b, ""), *ask = behind(f, url, "/query");
+    const char *cancel = arena_fmt(f->o->f->arena, "%.*s/cancel",
+                                   (int)(strlen(url) - strlen("/payment")), url);
+    assert_int_equal(browser_post(&b, url, NET_BANK), 200);
+    t.says = PAYMENT_UNKNOWN;
+    assert_int_equal(browser_post(&b, cancel, NULL), 200);
+    t.says = PAYMENT_PAID;
+    assert_int_equal(browser_post(&b, ask, NULL), 200);
+    assert_string_equal(browser_text(&b, "state"), "REFUNDING");
+}
+
 static void type_all(struct browser *b, const char *order)
 {
     assert_int_equal(
@@ -225,6 +267,8 @@ int main(void)
         PORTAL_TEST(paying_leads_to_the_bank),
         PORTAL_TEST(who_has_paid_can_have_the_bank_asked),
         PORTAL_TEST(a_wrong_amount_pays_nothing),
+        PORTAL_TEST(cancelling_asks_the_bank_first),
+        PORTAL_TEST(a_closed_order_can_still_be_asked_about),
         PORTAL_TEST(everything_is_done_online),
         PORTAL_TEST(a_silent_bank_is_asked_again_by_itself),
     };

@@ -164,15 +164,83 @@ static void a_page_is_open_for_thirty_minutes(void **state)
     assert_ok(payment_page(&tx, ORDER, "net_bank", "新办证书", &f->e), &f->e);
     assert_ok(payment_get(&tx, ORDER, &p, &f->e), &f->e);
     assert_int_equal(p.page_until - tx.machine, PAYMENT_PAGE_MS);
-    assert_ok(payment_pages_over(&tx, 10, &over, &n, &f->e), &f->e);
+    assert_ok(payment_to_ask(&tx, 10, &over, &n, &f->e), &f->e);
     assert_int_equal(n, 0);
     tx.machine += PAYMENT_PAGE_MS;
-    assert_ok(payment_pages_over(&tx, 10, &over, &n, &f->e), &f->e);
+    assert_ok(payment_to_ask(&tx, 10, &over, &n, &f->e), &f->e);
     assert_int_equal(n, 1);
     assert_true(over[0] == ORDER);
     assert_int_equal(payment_redirect(&tx, &p, &url, &f->e), ERR_ORDER_STATE);
     assert_ok(payment_page_close(&tx, ORDER, &f->e), &f->e);
-    assert_ok(payment_pages_over(&tx, 10, &over, &n, &f->e), &f->e);
+    assert_ok(payment_to_ask(&tx, 10, &over, &n, &f->e), &f->e);
+    assert_int_equal(n, 0);
+    hall_end(&tx);
+}
+
+static int64_t ask_at(struct hall_fixture *f, struct hall_tx *tx)
+{
+    struct payment p;
+    assert_ok(payment_get(tx, ORDER, &p, &f->e), &f->e);
+    return p.ask_at;
+}
+
+/* P13, P15: who is on the bank's page can still pay there. The bank is asked on, ever more slowly, and for a day. */
+static void a_closed_page_is_asked_about_for_a_day(void **state)
+{
+    struct hall_fixture *f = *state;
+    struct hall_tx tx;
+    hall_write(f, &bank, &tx);
+    int64_t begin = tx.machine, pause = 0, last;
+    int asked = 0;
+    assert_ok(payment_open(&tx, ORDER, 30000, 0, &f->e), &f->e);
+    assert_ok(payment_page_close(&tx, ORDER, &f->e), &f->e);
+    assert_int_equal(ask_at(f, &tx), 0); /* there was no page */
+    assert_ok(payment_page(&tx, ORDER, "net_bank", "新办证书", &f->e), &f->e);
+    assert_ok(payment_page_close(&tx, ORDER, &f->e), &f->e);
+    assert_int_equal(ask_at(f, &tx) - begin, PAYMENT_ASK_MS);
+    last = begin + PAYMENT_PAGE_MS;
+    for (; ask_at(f, &tx) && asked < 1000; asked++) {
+        tx.machine = ask_at(f, &tx);
+        assert_true(tx.machine - begin < PAYMENT_PAGE_MS || tx.machine - last >= pause);
+        if (tx.machine > last && tx.machine - begin < PAYMENT_WATCH_MS / 2) {
+            pause = tx.machine - last;
+            last = tx.machine;
+        }
+        assert_ok(payment_asked(&tx, ORDER, &f->e), &f->e);
+    }
+    assert_true(asked > 10 && asked < 50);
+    assert_int_equal(tx.machine - begin, PAYMENT_PAGE_MS + PAYMENT_WATCH_MS);
+    assert_ok(payment_page(&tx, ORDER, "net_bank", "新办证书", &f->e), &f->e);
+    assert_ok(payment_suspend(&tx, ORDER, "net_bank", "T1", 30000, tx.now, &f->e), &f->e);
+    assert_int_equal(ask_at(f, &tx), 0); /* it has come */
+    hall_end(&tx);
+}
+
+/* However many orders the bank never answers about, each other one has its turn. */
+static void no_order_keeps_another_from_being_asked_about(void **state)
+{
+    enum { SILENT = 12, AT_ONCE = 4 };
+    struct hall_fixture *f = *state;
+    struct hall_tx tx;
+    const int64_t *orders;
+    size_t n;
+    int seen = 0;
+    hall_write(f, &bank, &tx);
+    for (int i = 0; i < SILENT; i++) {
+        assert_ok(payment_open(&tx, ORDER + i, 30000, 0, &f->e), &f->e);
+        assert_ok(payment_page(&tx, ORDER + i, "net_bank", "新办证书", &f->e), &f->e);
+    }
+    tx.machine += PAYMENT_PAGE_MS;
+    for (int round = 0; round < SILENT / AT_ONCE; round++) {
+        assert_ok(payment_to_ask(&tx, AT_ONCE, &orders, &n, &f->e), &f->e);
+        assert_int_equal(n, AT_ONCE);
+        for (size_t i = 0; i < n; i++) {
+            assert_ok(payment_ask_gateway(&tx, orders[i], "page", &f->e), &f->e);
+            seen |= 1 << (orders[i] - ORDER);
+        }
+    }
+    assert_int_equal(seen, (1 << SILENT) - 1);
+    assert_ok(payment_to_ask(&tx, AT_ONCE, &orders, &n, &f->e), &f->e);
     assert_int_equal(n, 0);
     hall_end(&tx);
 }
@@ -319,6 +387,8 @@ int main(void)
         HALL_TEST(a_duplicate_is_given_back_once),
         HALL_TEST(an_orders_refund_waits_for_the_second_person),
         HALL_TEST(a_page_is_open_for_thirty_minutes),
+        HALL_TEST(a_closed_page_is_asked_about_for_a_day),
+        HALL_TEST(no_order_keeps_another_from_being_asked_about),
         HALL_TEST(the_books_agree_after_any_sequence),
         HALL_TEST(a_period_has_its_own_sums),
         HALL_TEST(forged_callbacks_are_told_a_few_times),
