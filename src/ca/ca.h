@@ -169,10 +169,10 @@ NODISCARD enum err ca_staff_certify(struct ca *ca, const struct ca_staff_in *in,
 enum ca_change { CA_HOLD, CA_RELEASE, CA_REVOKE };
 struct ca_change_in {
     enum ca_change change;
-    const char *serial; /* hex */
-    enum crl_reason reason;
-    const char *actor;  /* for the record */
-    const char *second; /* second person; NULL: alone, which is limited for CA_REVOKE */
+    const char *serial;     /* hex */
+    enum crl_reason reason; /* CA_REVOKE only: a final one, else ERR_BAD_REQUEST */
+    const char *actor;      /* for the record */
+    const char *second;     /* second person; NULL: alone, which is limited for CA_REVOKE */
 };
 /* Already in that state: the same answer. ERR_CA_STATE when it cannot be (release of a revoked one),
  * ERR_CA_LIMIT when the hour's number is used up. *seq: the change's number in the status log. */

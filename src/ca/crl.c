@@ -14,6 +14,15 @@ static void listed_rewind(void *self)
     ((struct listed *)self)->at = 0;
 }
 
+/* A row that no rule of today would write must not keep every list from being made. */
+static enum crl_reason reason_of(const struct store_row *row)
+{
+    enum crl_reason reason = (enum crl_reason)row_int(row, "reason");
+    if (strcmp(row_text(row, "state"), "hold") == 0)
+        return CRL_CERTIFICATE_HOLD;
+    return crl_reason_is_final(reason) ? reason : CRL_UNSPECIFIED;
+}
+
 static int listed_next(void *self, struct crl_entry *out)
 {
     struct listed *l = self;
@@ -22,7 +31,7 @@ static int listed_next(void *self, struct crl_entry *out)
     const struct store_row *row = &l->rows.row[l->at++];
     *out = (struct crl_entry){.serial = row_blob(row, "serial"),
                               .revoked_at = row_int(row, "changed_at"),
-                              .reason = (enum crl_reason)row_int(row, "reason")};
+                              .reason = reason_of(row)};
     return 1;
 }
 

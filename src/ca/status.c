@@ -58,6 +58,15 @@ static enum err count_revocation(struct store_tx *tx, struct change_work *w, str
     return store_exec(tx, &Q_ca_use_add, PARAMS(P_TEXT("revoke-alone"), P_INT(machine)), NULL, e);
 }
 
+static enum err not_final(struct err_info *e)
+{
+    err_set(e, ERR_BAD_REQUEST, "reason", NULL);
+    err_arg(e, "why",
+            "reason: must be a CRLReason of RFC 5280 5.3.1 that is final, "
+            "so neither certificateHold nor removeFromCRL");
+    return ERR_BAD_REQUEST;
+}
+
 static const struct {
     const char *from[2], *to;
     const char *act;
@@ -110,6 +119,8 @@ enum err ca_change(struct ca *ca, const struct ca_change_in *in, int64_t *seq, s
     _auto(arena) a = arena_new();
     struct change_work w = {
         .ca = ca, .in = in, .arena = a, .now = clock_business(ca->options.clock)};
+    if (in->change == CA_REVOKE && !crl_reason_is_final(in->reason))
+        return not_final(e);
     if (!text_from_hex(a, in->serial, &w.serial) || w.serial.n == 0 || w.serial.n > CERT_SERIAL_MAX)
         return err_set(e, ERR_NOT_FOUND, "serial", "not a serial");
     TRY(store_group_run(ca->group, change_in, &w, e));

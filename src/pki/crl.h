@@ -23,6 +23,8 @@ enum crl_reason {
 const char *crl_reason_text(
     enum crl_reason r); /* "keyCompromise" …; NULL for a number that is none */
 int crl_reason_from_text(const char *text, enum crl_reason *out);
+/* May a certificate be revoked for ever with it? Neither certificateHold nor removeFromCRL, which end or may end. */
+int crl_reason_is_final(enum crl_reason r);
 
 struct crl_entry {
     struct bytes serial; /* magnitude */

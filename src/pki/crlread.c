@@ -39,6 +39,11 @@ int crl_reason_from_text(const char *text, enum crl_reason *out)
     return 0;
 }
 
+int crl_reason_is_final(enum crl_reason r)
+{
+    return crl_reason_text(r) && r != CRL_CERTIFICATE_HOLD && r != CRL_REMOVE_FROM_CRL;
+}
+
 static void array_rewind(void *self)
 {
     ((struct crl_array *)self)->at = 0;

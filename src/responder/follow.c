@@ -108,6 +108,18 @@ static int state_from_text(const char *text)
     return -1;
 }
 
+/* An old log may hold a revocation with a reason that is none (RFC 6960 4.2.1 takes it from the lists). */
+static enum crl_reason reason_shown(int state, int64_t reason)
+{
+    if (state == KNOWN_ACTIVE)
+        return CRL_UNSPECIFIED;
+    if (state == KNOWN_HOLD)
+        return CRL_CERTIFICATE_HOLD;
+    int known = reason >= 0 && reason <= CRL_AA_COMPROMISE;
+    return known && crl_reason_is_final((enum crl_reason)reason) ? (enum crl_reason)reason
+                                                                 : CRL_UNSPECIFIED;
+}
+
 /* Under the write lock. */
 static enum err apply_change(struct responder *r, const json_t *item, struct arena *a,
                              struct err_info *e)
@@ -129,7 +141,7 @@ static enum err apply_change(struct responder *r, const json_t *item, struct are
                        "change %" PRId64 " after %" PRId64 " does not fit", seq, r->seq);
     struct known *k = table_put(&r->table, serial);
     k->state = (uint8_t)state;
-    k->reason = state == KNOWN_ACTIVE ? 0 : (uint8_t)reason;
+    k->reason = (uint8_t)reason_shown(state, reason);
     k->issuer = (uint8_t)issuer;
     k->changed_at = changed_at;
     k->not_after = not_after;
