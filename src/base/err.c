@@ -17,6 +17,20 @@ static const struct err_row rows[ERR_COUNT] = {
 #undef ERR_CODE
 };
 
+/* UTF-8 that was cut at `size`, without the begun character at its end. */
+static void end_at_character(char *text, size_t size)
+{
+    size_t n = strlen(text), begun = n;
+    if (n + 1 < size)
+        return;
+    while (begun > 0 && n - begun < 3 && ((unsigned char)text[begun - 1] & 0xC0) == 0x80)
+        begun--;
+    unsigned char lead = begun > 0 ? (unsigned char)text[begun - 1] : 0;
+    size_t octets = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 0;
+    if (octets > n - begun + 1)
+        text[begun - 1] = '\0';
+}
+
 enum err err_set(struct err_info *e, enum err code, const char *field, const char *detail, ...)
 {
     err_clear(e);
@@ -28,6 +42,7 @@ enum err err_set(struct err_info *e, enum err code, const char *field, const cha
         va_start(ap, detail);
         vsnprintf(e->detail, sizeof e->detail, detail, ap);
         va_end(ap);
+        end_at_character(e->detail, sizeof e->detail);
     }
     return code;
 }
@@ -42,6 +57,7 @@ void err_arg(struct err_info *e, const char *name, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(a->value, sizeof a->value, fmt, ap);
     va_end(ap);
+    end_at_character(a->value, sizeof a->value);
 }
 
 void err_clear(struct err_info *e)
@@ -93,4 +109,5 @@ void err_message(const struct err_info *e, enum lang lang, char *out, size_t siz
         t = end + 1;
     }
     out[n] = '\0';
+    end_at_character(out, size);
 }

@@ -22,7 +22,7 @@ enum { ERR_ARGS_MAX = 4 };
 
 struct err_arg {
     char name[24];   /* placeholder in the text, without braces */
-    char value[160]; /* already formatted for a person */
+    char value[160]; /* already formatted for a person; cut at a character where longer */
 };
 
 struct err_info {
@@ -47,7 +47,8 @@ struct err_info {
 enum err err_set(struct err_info *e, enum err code, const char *field, const char *detail, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Add a value for a placeholder {name} of the text. More than ERR_ARGS_MAX are dropped. */
+/* Add a value for a placeholder {name} of the text. More than ERR_ARGS_MAX are dropped. For texts of errors only:
+ * what is longer than a value is cut at a character's end. */
 void err_arg(struct err_info *e, const char *name, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -57,7 +58,8 @@ int err_http_status(enum err code);
 const char *err_code_text(enum err code);      /* "order.frozen" */
 enum err err_from_code_text(const char *code); /* ERR_OK where unknown */
 
-/* The public sentence in the reader's language with its placeholders filled; always NUL-terminated. */
+/* The public sentence in the reader's language with its placeholders filled; always NUL-terminated, and cut at a
+ * character's end where `out` is too small. */
 void err_message(const struct err_info *e, enum lang lang, char *out, size_t size);
 
 #endif

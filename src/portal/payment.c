@@ -4,7 +4,6 @@
 #include "portal/portal_priv.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 static const char *say(enum lang lang, const char *zh, const char *en)
@@ -101,11 +100,11 @@ static const char *state_words(struct hall_tx *tx, const struct order *o)
 {
     int state = o->states.at[FLOW_PAYMENT];
     struct project_fee fee;
-    struct err_arg rule = {.name = "rule"};
+    struct project_value rule = {.name = "rule"};
     if (!state)
         return say(tx->lang, "还不用付款", "Nothing to pay yet");
     if (project_fee_rule(o->rules_of, o->fee_rule, &fee))
-        snprintf(rule.value, sizeof rule.value, "%s", fee.text.in[tx->lang]);
+        rule.value = fee.text.in[tx->lang];
     return project_fill(tx->arena, flow_state_text(FLOW_PAYMENT, state, tx->lang), &rule, 1);
 }
 

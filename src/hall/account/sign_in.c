@@ -14,7 +14,6 @@
 #include "store/store.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { TYPED_MAX = 64, OTP_MINUTES = 5, OTP_TRIES = 5 };
@@ -169,10 +168,9 @@ enum err account_otp_send(struct hall_tx *tx, int64_t account, enum account_otp_
                    PARAMS(P_INT(account), P_TEXT(OTP_USES[use]), P_TEXT(object), P_BLOB(index),
                           P_INT(OTP_TRIES), P_INT(ends_at)),
                    NULL, e));
-    struct err_info values = {0};
-    err_arg(&values, "code", "%s", code);
-    err_arg(&values, "minutes", "%d", OTP_MINUTES);
-    const char *filled = project_fill(tx->arena, text, values.arg, values.args);
+    const struct project_value values[] = {{"code", code},
+                                           {"minutes", arena_fmt(tx->arena, "%d", OTP_MINUTES)}};
+    const char *filled = project_fill(tx->arena, text, values, 2);
     struct message_sms sms = {.idem = arena_fmt(tx->arena, "otp/%" PRId64, hall_new_id(tx->hall)),
                               .to = person.mobile,
                               .text = filled,

@@ -14,7 +14,6 @@
 #include "store/store.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 static enum err institution_of(struct intake_run *run, const struct reglist_row *row, int64_t *id,
@@ -31,29 +30,23 @@ static const char *grouped(struct arena *a, const char *code)
 
 enum { VALUES = 8 };
 
-static void put_value(struct err_arg *v, const char *name, const char *value)
-{
-    snprintf(v->name, sizeof v->name, "%s", name);
-    snprintf(v->value, sizeof v->value, "%s", value ? value : "");
-}
-
 static void values_of(struct intake_run *run, const struct reglist_row *row,
-                      const struct account *acc, const char *code, struct err_arg v[VALUES])
+                      const struct account *acc, const char *code, struct project_value v[VALUES])
 {
     struct arena *a = run->tx->arena;
     const struct project_about *about = &run->project->about;
     int year, month, mday;
     time_day_parts(acc->usable_from, &year, &month, &mday);
-    put_value(&v[0], "code", grouped(a, code));
-    put_value(&v[1], "institution", row->institution_name);
-    put_value(&v[2], "user", row->user_name);
-    put_value(&v[3], "handler", row->handler);
-    put_value(&v[4], "date",
-              arena_fmt(a, "%d年%d月%d日%s", year, month, mday,
-                        acc->usable_provisional ? "（暂定）" : ""));
-    put_value(&v[5], "project", about->name.in[LANG_ZH]);
-    put_value(&v[6], "hotline", about->hotline);
-    put_value(&v[7], "url", arena_fmt(a, "%s/%s", run->tx->hall->public_url, run->file->project));
+    v[0] = (struct project_value){"code", grouped(a, code)};
+    v[1] = (struct project_value){"institution", row->institution_name};
+    v[2] = (struct project_value){"user", row->user_name};
+    v[3] = (struct project_value){"handler", row->handler};
+    v[4] = (struct project_value){"date", arena_fmt(a, "%d年%d月%d日%s", year, month, mday,
+                                                    acc->usable_provisional ? "（暂定）" : "")};
+    v[5] = (struct project_value){"project", about->name.in[LANG_ZH]};
+    v[6] = (struct project_value){"hotline", about->hotline};
+    v[7] = (struct project_value){
+        "url", arena_fmt(a, "%s/%s", run->tx->hall->public_url, run->file->project)};
 }
 
 /* The plain code leaves here, sealed in outbox rows, and is nowhere afterwards. */
@@ -63,7 +56,7 @@ static enum err deliver_code(struct intake_run *run, const struct reglist_row *r
     struct hall_tx *tx = run->tx;
     struct arena *a = tx->arena;
     const struct project_notify *text = &run->project->notify[NOTICE_CODE];
-    struct err_arg v[VALUES];
+    struct project_value v[VALUES];
     struct account acc;
     TRY(account_get(tx, account, &acc, e));
     values_of(run, row, &acc, code, v);

@@ -8,13 +8,12 @@
 #include "hall/ukey/ukey.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { NOTIFY_ARGS_MAX = 16 };
 
 struct notify_args {
-    struct err_arg arg[NOTIFY_ARGS_MAX];
+    struct project_value arg[NOTIFY_ARGS_MAX];
     int n;
 };
 
@@ -22,9 +21,7 @@ static void put(struct notify_args *v, const char *name, const char *value)
 {
     if (v->n == NOTIFY_ARGS_MAX)
         return;
-    snprintf(v->arg[v->n].name, sizeof v->arg[0].name, "%s", name);
-    snprintf(v->arg[v->n].value, sizeof v->arg[0].value, "%s", value ? value : "");
-    v->n++;
+    v->arg[v->n++] = (struct project_value){name, value};
 }
 
 static enum err put_invoice(struct order_run *run, struct notify_args *v, struct err_info *e)

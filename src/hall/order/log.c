@@ -3,7 +3,6 @@
 
 #include "hall/order/order_sql.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static const struct log_word {
@@ -97,26 +96,19 @@ enum err order_done_by(struct hall_tx *tx, int64_t order, enum flow_event event,
     return ERR_OK;
 }
 
-static void add_arg(struct err_arg *arg, int *n, const char *name, const char *value)
-{
-    snprintf(arg[*n].name, sizeof arg[*n].name, "%s", name);
-    snprintf(arg[*n].value, sizeof arg[*n].value, "%s", value ? value : "");
-    (*n)++;
-}
-
 static const char *sentence(struct hall_tx *tx, const struct log_word *w, const char *what)
 {
     struct err_info e = {0};
-    struct err_arg arg[4];
-    int n = 0;
     _auto_json object = NULL;
     if (json_parse(what, strlen(what), &object, &e) != ERR_OK)
         return w->text[tx->lang];
-    add_arg(arg, &n, "amount", order_yuan(tx->arena, json_opt_int(object, "fen", 0), tx->lang));
-    add_arg(arg, &n, "serial", order_serial_text(tx->arena, json_opt_text(object, "serial", "")));
-    add_arg(arg, &n, "courier", json_opt_text(object, "courier", ""));
-    add_arg(arg, &n, "number", json_opt_text(object, "number", ""));
-    return project_fill(tx->arena, w->text[tx->lang], arg, n);
+    const struct project_value values[] = {
+        {"amount", order_yuan(tx->arena, json_opt_int(object, "fen", 0), tx->lang)},
+        {"serial", order_serial_text(tx->arena, json_opt_text(object, "serial", ""))},
+        {"courier", json_opt_text(object, "courier", "")},
+        {"number", json_opt_text(object, "number", "")},
+    };
+    return project_fill(tx->arena, w->text[tx->lang], values, sizeof values / sizeof *values);
 }
 
 /* FX26 0007 1182: as on the label (conventions). */

@@ -6,7 +6,6 @@
 #include "hall/vault/vault.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 const char *view_region(enum flow_machine m)
@@ -88,18 +87,6 @@ enum err view_load_names(struct view *v, struct err_info *e)
     return task_list(v->tx, &f, &v->task, &v->tasks, e);
 }
 
-struct fill {
-    struct err_arg arg[12];
-    int n;
-};
-
-static void put(struct fill *f, const char *name, const char *value)
-{
-    snprintf(f->arg[f->n].name, sizeof f->arg[0].name, "%s", name);
-    snprintf(f->arg[f->n].value, sizeof f->arg[0].value, "%s", value);
-    f->n++;
-}
-
 static const char *stage_title(const struct view *v)
 {
     const struct project_stages *stages = &v->o->rules_of->review[v->o->type];
@@ -125,7 +112,6 @@ const char *view_text(const struct view *v, const struct flow_now *lane)
 {
     struct arena *a = v->tx->arena;
     enum lang lang = v->tx->lang;
-    struct fill f = {.n = 0};
     struct order_due due = view_due(v, lane);
     int done = lane->machine == FLOW_APPLICATION && lane->state == FLOW_APPLICATION_COMPLETED;
     int64_t date = done ? v->o->ended_at : due.at;
@@ -133,21 +119,23 @@ const char *view_text(const struct view *v, const struct flow_now *lane)
     if (lane->machine == FLOW_APPLICATION && lane->state == FLOW_APPLICATION_DRAFT && !v->missing)
         return order_word(lang, "未提交，都填好了，请核对",
                           "Not submitted; all filled in, please check");
-    put(&f, "n", arena_fmt(a, "%d", v->missing));
-    put(&f, "amount", order_yuan(a, v->o->amount_fen, lang));
-    put(&f, "date", date ? order_day_text(a, time_china_day(date), lang) : "");
-    put(&f, "day", order_day_text(a, batch_day(v), lang));
-    put(&f, "stage", stage_title(v));
-    put(&f, "rule", fee_text(v));
-    put(&f, "reason",
-        order_word(lang, "发码单位撤回了申请", "withdrawn by the centre that gave the code"));
-    put(&f, "refund",
-        refunded ? order_word(lang, "已退款", "refunded")
-                 : order_word(lang, "会退款", "to be refunded"));
-    put(&f, "org", order_owner_text(OWNER_COUNTER, lang));
-    put(&f, "minutes", "30");
-    put(&f, "new", "");
-    return project_fill(a, flow_state_text(lane->machine, lane->state, lang), f.arg, f.n);
+    const struct project_value values[] = {
+        {"n", arena_fmt(a, "%d", v->missing)},
+        {"amount", order_yuan(a, v->o->amount_fen, lang)},
+        {"date", date ? order_day_text(a, time_china_day(date), lang) : ""},
+        {"day", order_day_text(a, batch_day(v), lang)},
+        {"stage", stage_title(v)},
+        {"rule", fee_text(v)},
+        {"reason",
+         order_word(lang, "发码单位撤回了申请", "withdrawn by the centre that gave the code")},
+        {"refund", refunded ? order_word(lang, "已退款", "refunded")
+                            : order_word(lang, "会退款", "to be refunded")},
+        {"org", order_owner_text(OWNER_COUNTER, lang)},
+        {"minutes", "30"},
+        {"new", ""},
+    };
+    return project_fill(a, flow_state_text(lane->machine, lane->state, lang), values,
+                        sizeof values / sizeof *values);
 }
 
 const char *view_tone(const struct view *v, const struct flow_now *lane)

@@ -3,7 +3,6 @@
 
 #include "hall/order/order_sql.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define STEP(m, s, ev, mine, zh, en, zh_ahead, en_ahead, zh_note, en_note)                         \
@@ -54,18 +53,18 @@ const struct view_step *view_step(enum flow_machine m, int state)
 
 static const char *filled(const struct view *v, const char *text)
 {
-    struct err_arg arg[3] = {{.name = "amount"}, {.name = "price_until"}, {.name = "day"}};
     enum lang lang = v->tx->lang;
     struct arena *a = v->tx->arena;
     int days = v->o->rules_of->pay.price_freeze_days;
     int32_t until = time_china_day(v->o->price_until ? v->o->price_until : v->tx->now) +
                     (v->o->price_until ? 0 : days);
     int32_t paid = time_china_day(v->o->paid_at ? v->o->paid_at : v->tx->now);
-    snprintf(arg[0].value, sizeof arg[0].value, "%s", order_yuan(a, v->o->amount_fen, lang));
-    snprintf(arg[1].value, sizeof arg[1].value, "%s", order_day_text(a, until, lang));
-    snprintf(arg[2].value, sizeof arg[2].value, "%s",
-             order_day_text(a, project_batch_day(v->o->rules_of, paid), lang));
-    return project_fill(a, text, arg, 3);
+    const struct project_value values[] = {
+        {"amount", order_yuan(a, v->o->amount_fen, lang)},
+        {"price_until", order_day_text(a, until, lang)},
+        {"day", order_day_text(a, project_batch_day(v->o->rules_of, paid), lang)},
+    };
+    return project_fill(a, text, values, sizeof values / sizeof *values);
 }
 
 static const char *start_words(enum flow_event starts, enum lang lang)

@@ -395,7 +395,12 @@ const char *project_algorithm_name(enum project_algorithm a);   /* "P-256" */
 const char *project_pay_method_name(enum project_pay_method m); /* "net_bank" */
 int project_pay_method_from_name(const char *name);             /* -1 */
 
+/* What stands for {name}: of any length, not copied; a value of NULL is "". */
+struct project_value {
+    const char *name, *value;
+};
 /* Fill {name} in a text of the profile from the values; a placeholder without a value becomes "". */
-const char *project_fill(struct arena *a, const char *text, const struct err_arg *arg, int args);
+const char *project_fill(struct arena *a, const char *text, const struct project_value *value,
+                         int values);
 
 #endif

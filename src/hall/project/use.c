@@ -152,15 +152,17 @@ int project_fee_rule(const struct project *p, const char *rule, struct project_f
 
 /* ---- texts ---- */
 
-static const char *value_of(const struct err_arg *arg, int args, const char *name, size_t n)
+static const char *value_of(const struct project_value *value, int values, const char *name,
+                            size_t n)
 {
-    for (int i = 0; i < args; i++)
-        if (strlen(arg[i].name) == n && memcmp(arg[i].name, name, n) == 0)
-            return arg[i].value;
+    for (int i = 0; i < values; i++)
+        if (strlen(value[i].name) == n && memcmp(value[i].name, name, n) == 0)
+            return value[i].value ? value[i].value : "";
     return "";
 }
 
-const char *project_fill(struct arena *a, const char *text, const struct err_arg *arg, int args)
+const char *project_fill(struct arena *a, const char *text, const struct project_value *value,
+                         int values)
 {
     _auto_buf out;
     buf_init(&out, 1 << 16);
@@ -171,7 +173,7 @@ const char *project_fill(struct arena *a, const char *text, const struct err_arg
             break;
         }
         buf_put(&out, text, (size_t)(open - text));
-        buf_text(&out, value_of(arg, args, open + 1, (size_t)(close - open - 1)));
+        buf_text(&out, value_of(value, values, open + 1, (size_t)(close - open - 1)));
         text = close + 1;
     }
     return arena_text(a, buf_cstr(&out));

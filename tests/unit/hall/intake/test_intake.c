@@ -25,6 +25,9 @@
 #define ROW(action, name, user, uscc, code)                                                        \
     action "," name ",FJQZ20260718A1," user "," uscc                                               \
            ",沈若琳,13805961234,shen.ruolin@example.com," code "\n"
+#define LONG_NAME                                                                                                          \
+    "泉州(海丝)供应链管理一二三四五六七八九十一二三四五六七八九十一二三四五六七八九" \
+    "十一二三四五六七八九十一二三四五六七八九十一二三"
 #define GOOD "91350100M000100Y43"
 #define ONE HEAD ROW("add", "泉州海丝供应链管理有限公司", "shenruolin", GOOD, "")
 
@@ -601,6 +604,27 @@ static void two_thousand_rows_come_in_one_transaction(void **state)
     buf_clear(&b);
 }
 
+/* Half-width brackets shift what follows by an octet. */
+static void the_longest_name_is_sent_whole(void **state)
+{
+    struct scene *s = *state;
+    struct intake_report r;
+    json_t *mail, *sms;
+    const char *name = LONG_NAME;
+    assert_int_equal(text_chars(name), 64);
+    assert_ok(import(s, HEAD ROW("add", LONG_NAME, "shenruolin", GOOD, ""), &r), &s->f->e);
+    struct caught c = outbox_of(s);
+    assert_int_equal(c.n, 3);
+    assert_ok(json_parse(c.mail, strlen(c.mail), &mail, &s->f->e), &s->f->e);
+    assert_ok(json_parse(c.sms, strlen(c.sms), &sms, &s->f->e), &s->f->e);
+    assert_non_null(strstr(json_opt_text(mail, "text", ""), name));
+    json_decref(mail);
+    json_decref(sms);
+    caught_clear(&c);
+    assert_ok(import(s, HEAD ROW("withdraw", LONG_NAME, "shenruolin", GOOD, ""), &r), &s->f->e);
+    assert_int_equal(r.withdrawn, 1);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 int main(void)
 {
@@ -619,6 +643,7 @@ int main(void)
         T(checking_writes_nothing_and_tells_everything),
         T(the_ca_gets_the_same_bytes_once_it_is_there),
         T(a_batch_the_ca_refused_is_somebodys_task),
+        T(the_longest_name_is_sent_whole),
         T(two_thousand_rows_come_in_one_transaction),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

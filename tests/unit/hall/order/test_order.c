@@ -1,9 +1,12 @@
 /* Orders on a real database: begun, filled in, submitted, cancelled, timed out (requirements 10.1). */
 #include "order_fixture.h"
 
+#include "base/json.h"
+#include "base/text.h"
 #include "hall/account/account.h"
 #include "hall/intake/intake.h"
 #include "hall/order/order_priv.h"
+#include "hall/outbox/outbox_priv.h"
 #include "hall/project/project.h"
 #include "hall/task/task.h"
 
@@ -181,6 +184,71 @@ static void a_changed_name_asks_the_regulator(void **state)
     assert_string_equal(order.institution_name, "泉州海丝供应链有限公司");
     assert_int_equal(tasks_of(o, order.id, "name_change"), 1);
     assert_non_null(strstr(order_json(o, order.id, LANG_ZH), "\"name_change\":\""));
+}
+
+struct notices {
+    int mails, sms;
+    char mail[8192], message[8192];
+};
+
+static enum err catch_notice(const struct hall *h, const struct outbox_row *row, struct arena *a,
+                             const char **answer, void *arg, struct err_info *e)
+{
+    struct notices *got = arg;
+    _auto_json body = NULL;
+    (void)h;
+    (void)a;
+    (void)answer;
+    TRY(json_parse(row->body, strlen(row->body), &body, e));
+    if (strcmp(row->kind, "mail") == 0) {
+        snprintf(got->mail, sizeof got->mail, "%s", json_opt_text(body, "text", ""));
+        got->mails++;
+    } else {
+        got->sms++;
+    }
+    return ERR_OK;
+}
+
+static struct notices notices_of(struct order_fixture *o)
+{
+    struct notices got = {0};
+    struct outbox_kind kinds[] = {{.kind = "mail", .deliver = catch_notice, .arg = &got},
+                                  {.kind = "sms", .deliver = catch_notice, .arg = &got}};
+    _auto(outbox) box = NULL;
+    struct hall_tx tx;
+    const struct order_message *list;
+    size_t n;
+    int done;
+    assert_ok(outbox_start(o->h, kinds, 2, 0, &box, &o->e), &o->e);
+    assert_ok(outbox_run(box, &done, &o->e), &o->e);
+    hall_read(o->f, &tx);
+    assert_ok(order_message_list(&tx, o->account, INT64_MAX, 20, &list, &n, &o->e), &o->e);
+    for (size_t i = 0, at = 0; i < n; at += strlen(list[i].text), i++)
+        snprintf(got.message + at, sizeof got.message - at, "%s", list[i].text);
+    hall_end(&tx);
+    return got;
+}
+
+/* S0-22: a name of 100 characters, which half-width brackets shift by an octet. */
+static void a_name_of_a_hundred_characters_goes_through_whole(void **state)
+{
+    struct order_fixture *o = *state;
+    const char *name =
+        "泉州(海丝)供应链管理一二三四五六七八九十一二三四五六七八九十一二三四五六七八九十一二三四五六七八九"
+        "十一二三四五六七八九十一二三四五六七八九十一二三四五六七八九十一二三四五六七八九十一二三四五六七八九";
+    assert_int_equal(text_chars(name), 100);
+    struct order order = order_submitted(o, name);
+    struct notices got = notices_of(o);
+    assert_int_equal(got.mails, 1);
+    assert_non_null(strstr(got.mail, name));
+    assert_true(strlen(got.message) > 0 && text_is_utf8(got.message, strlen(got.message)));
+    struct hall_tx tx;
+    hall_write(o->f, &hall_system, &tx);
+    assert_ok(order_intake_hooks.done(&tx, o->account, REGLIST_WITHDRAW, &o->e), &o->e);
+    hall_done(o->f, &tx);
+    order = order_now_of(o, order.id);
+    assert_int_equal(app_of(&order), FLOW_APPLICATION_REFUSED);
+    assert_true(notices_of(o).mails > 0);
 }
 
 static void an_unchanged_name_asks_nobody(void **state)
@@ -462,6 +530,7 @@ int main(void)
         ORDER_TEST(submitting_what_was_not_checked_is_refused),
         ORDER_TEST(after_submitting_nothing_can_be_changed),
         ORDER_TEST(a_changed_name_asks_the_regulator),
+        ORDER_TEST(a_name_of_a_hundred_characters_goes_through_whole),
         ORDER_TEST(an_unchanged_name_asks_nobody),
         ORDER_TEST(a_draft_can_be_given_up_and_begun_anew),
         ORDER_TEST(a_stale_version_is_a_conflict),

@@ -242,7 +242,7 @@ static void test_messages_are_filled(void **state)
     (void)state;
     _auto(arena) a = arena_new();
     _auto(project) p = load("aml-reporting");
-    struct err_arg args[] = {
+    struct project_value args[] = {
         {"courier", "顺丰速运"}, {"parcel", "SF1234567890"}, {"serial", "FX26 0007 1182"}};
     const struct project_notify *n = &p->notify[NOTICE_SHIPPED];
     const char *sms = project_fill(a, n->sms.in[LANG_ZH], args, 3);
