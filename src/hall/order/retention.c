@@ -77,7 +77,7 @@ static enum err next_ones(const struct hall *h, int64_t after, struct arena *a,
 {
     _auto_hall_tx tx = {0};
     TRY(hall_begin(h, 0, &hall_timer, a, &tx, e));
-    int64_t before = tx.now - YEARS_MIN * 365 * TIME_DAY;
+    int64_t before = tx.now - YEARS_MIN * 365LL * TIME_DAY;
     return store_many(tx.db, &Q_order_kept, PARAMS(P_INT(before), P_INT(after), P_INT(AT_ONCE)), a,
                       rows, e);
 }
