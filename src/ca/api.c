@@ -99,6 +99,18 @@ static enum err issue(struct httpd_request *r, struct httpd_reply *reply, void *
     return ERR_OK;
 }
 
+static enum err made_for(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                         struct err_info *e)
+{
+    const struct ca_api *api = app;
+    struct ca_answer answer;
+    TRY(ca_certificate_of_request(api->ca, httpd_param(r, "request"), r->arena, &answer, e));
+    struct json_out j;
+    httpd_reply_json(reply, &j);
+    ca_api_certificate(&j, api->ca, &answer, r->arena);
+    return ERR_OK;
+}
+
 static enum err change(struct httpd_request *r, struct httpd_reply *reply, void *app,
                        enum ca_change what, struct err_info *e)
 {
@@ -352,6 +364,7 @@ static enum err responder_certificate(struct httpd_request *r, struct httpd_repl
 static const struct httpd_route routes[] = {
     {"POST", "/ca/v1/batches", take_batch, CA_SOCKET_HALL, 8 << 20, 0},
     {"POST", "/ca/v1/certificates", issue, CA_SOCKET_HALL, 64 << 10, 0},
+    {"GET", "/ca/v1/requests/:request", made_for, CA_SOCKET_HALL, 0, 0},
     {"GET", "/ca/v1/certificates/:serial", certificate, CA_SOCKET_HALL, 0, 0},
     {"POST", "/ca/v1/certificates/:serial/hold", hold, CA_SOCKET_HALL, 4 << 10, 0},
     {"POST", "/ca/v1/certificates/:serial/release", release, CA_SOCKET_HALL, 4 << 10, 0},

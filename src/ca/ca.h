@@ -136,7 +136,7 @@ NODISCARD enum err ca_batch_take(struct ca *ca, const struct ca_batch_in *in, st
 
 /* ---- issuing ---- */
 struct ca_request {
-    const char *request_id; /* unique for ever: "<order>-sign" */
+    const char *request_id; /* unique for ever: "<order>-sign", "<order>-sign-2" */
     const char *order, *revision, *profile, *ukey;
     struct bytes csr;
     int64_t not_before, not_after;
@@ -154,6 +154,10 @@ struct ca_answer {
  * request, ERR_CERT_LINT, ERR_KEY_UNSUPPORTED, ERR_SIGNATURE (CSR), ERR_CA_PROFILE. */
 NODISCARD enum err ca_issue(struct ca *ca, const struct ca_request *r, struct arena *a,
                             struct ca_answer *out, struct err_info *e);
+
+/* What a request id was answered with, as it is now. ERR_NOT_FOUND: nothing was made for it; ERR_BUSY: it is being signed. */
+NODISCARD enum err ca_certificate_of_request(struct ca *ca, const char *request_id, struct arena *a,
+                                             struct ca_answer *out, struct err_info *e);
 
 /* A member of staff whose UKey's key the administrator has before him: certified and entered in one go (clientAuth, by
  * the issuing CA of the key's algorithm; ERR_CA_PROFILE without one). The same request again gives the same certificate. */

@@ -367,6 +367,23 @@ static const struct ca_issuer *issuer_by_id(const struct ca *ca, int64_t id)
     return NULL;
 }
 
+enum err ca_certificate_of_request(struct ca *ca, const char *request_id, struct arena *a,
+                                   struct ca_answer *out, struct err_info *e)
+{
+    const struct store_row *row;
+    _auto(store_tx) tx = NULL;
+    TRY(store_begin(ca->store, STORE_READ, &tx, e));
+    TRY(store_one(tx, &Q_ca_certificate_by_request, PARAMS(P_TEXT(request_id)), a, &row, e));
+    *out = (struct ca_answer){.certificate = row_blob(row, "certificate"),
+                              .state = row_text(row, "state"),
+                              .issuer = issuer_by_id(ca, row_int(row, "issuer_id"))};
+    snprintf(out->serial, sizeof out->serial, "%s", text_hex(a, row_blob(row, "serial")));
+    if (out->certificate.n == 0)
+        return err_set(e, ERR_BUSY, NULL, "%s is being signed", request_id);
+    return out->issuer ? ERR_OK
+                       : err_set(e, ERR_CONFIG, NULL, "%s: its issuer is not here", request_id);
+}
+
 enum err ca_settle_intents(struct ca *ca, struct err_info *e)
 {
     _auto(arena) a = arena_new();

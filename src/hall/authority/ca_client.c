@@ -122,6 +122,16 @@ enum err ca_client_issue(struct ca_client *c, const struct ca_issue *r, struct a
     return ERR_OK;
 }
 
+enum err ca_client_made(struct ca_client *c, const char *request_id, struct arena *a,
+                        struct ca_issued *out, struct err_info *e)
+{
+    _auto_json answer = NULL;
+    TRY(line_get(c->http, arena_fmt(a, "/ca/v1/requests/%s", request_id), &answer, e));
+    if (read_issued(answer, a, out, e) != ERR_OK)
+        return line_bad(SERVICE, e);
+    return ERR_OK;
+}
+
 /* ---- status ---- */
 
 static int plain_hex(const char *s)

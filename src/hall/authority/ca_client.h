@@ -34,7 +34,7 @@ struct ca_issue {
 enum { CA_CHAIN_MAX = 4 };
 struct ca_issued {      /* in the arena */
     const char *serial; /* lower-case hex */
-    const char *state;  /* "active", "hold" */
+    const char *state;  /* "active", "hold", "revoked" */
     struct bytes certificate;
     struct bytes chain[CA_CHAIN_MAX];
     size_t chain_n;
@@ -42,6 +42,10 @@ struct ca_issued {      /* in the arena */
 /* The same request id and public key get the same certificate, whatever happened in between. */
 NODISCARD enum err ca_client_issue(struct ca_client *c, const struct ca_issue *r, struct arena *a,
                                    struct ca_issued *out, struct err_info *e);
+
+/* What the ca made for this request id, as it is now. ERR_NOT_FOUND: nothing; ERR_BUSY: it is at it. */
+NODISCARD enum err ca_client_made(struct ca_client *c, const char *request_id, struct arena *a,
+                                  struct ca_issued *out, struct err_info *e);
 
 struct ca_status_change {
     const char *change; /* "hold", "release", "revoke" */

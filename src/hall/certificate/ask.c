@@ -26,7 +26,7 @@ static int same(struct bytes a, struct bytes b)
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
-/* "<order>-sign", and "<order>-sign-2" for the second UKey. */
+/* "<order>-sign", and "<order>-sign-2" for the second key. */
 static const char *request_id(struct arena *a, int64_t order, int64_t attempt)
 {
     return attempt == 1 ? arena_fmt(a, "%lld-sign", (long long)order)
@@ -59,12 +59,14 @@ enum err certificate_prepare(struct hall_tx *tx, const struct certificate_ask *q
         return add(tx, q, key, until, 1, e);
     if (!strcmp(row_text(row, "state"), certificate_state_name(FLOW_CERTIFICATE_REVOKED)))
         return add(tx, q, key, until, row_int(row, "attempt") + 1, e);
-    if (!row_is_null(row, "serial")) {
-        if (same(row_blob(row, "key_hash"), key))
-            return ERR_OK;
-        return err_set(e, ERR_CONFLICT, "csr", "order %lld has a certificate for another key",
-                       (long long)q->order);
-    }
+    int same_key = same(row_blob(row, "key_hash"), key);
+    if (!row_is_null(row, "serial"))
+        return same_key
+                   ? ERR_OK
+                   : err_set(e, ERR_CONFLICT, "csr", "order %lld has a certificate for another key",
+                             (long long)q->order);
+    if (!same_key && row_int(row, "requested_at") != 0) /* the ca may know that id and that key */
+        return add(tx, q, key, until, row_int(row, "attempt") + 1, e);
     return store_exec_one(tx->db, &Q_certificate_ask_again,
                           PARAMS(P_INT(row_int(row, "id")), P_INT(row_int(row, "version")),
                                  P_TEXT(q->ukey), P_TEXT(q->revision), P_TEXT(q->profile),
@@ -162,6 +164,58 @@ static enum err keep(struct hall_tx *tx, int64_t order, const struct asked *q,
         e);
 }
 
+/* ---- earlier keys of the order ---- */
+
+/* Made for a key that is gone, its answer lost: from now on it is known here, and to be revoked. */
+static enum err keep_revoked(struct hall_tx *tx, int64_t order, const struct asked *q,
+                             const struct ca_issued *got, const struct cert_view *view,
+                             struct err_info *e)
+{
+    struct certificate c;
+    TRY(keep(tx, order, q, got, view, e));
+    TRY(certificate_get(tx, got->serial, &c, e));
+    if (c.state == FLOW_CERTIFICATE_REVOKED)
+        return ERR_OK; /* another thread was here */
+    TRY(certificate_wish(tx, &c, "revoke", "superseded", e));
+    TRY(certificate_get(tx, got->serial, &c, e));
+    return certificate_record_one(tx, &c, FLOW_CERTIFICATE_REVOKED, "K11", e);
+}
+
+static enum err settle_one(const struct hall *h, int64_t order, const struct store_row *row,
+                           const struct actor *who, struct arena *a, struct err_info *e)
+{
+    struct ca_issued got;
+    struct cert_view view;
+    struct asked q = {.id = row_int(row, "id"),
+                      .version = row_int(row, "version"),
+                      .key_hash = row_blob(row, "key_hash")};
+    enum err err = ca_client_made(h->ca, row_text(row, "request_id"), a, &got, e);
+    if (err == ERR_NOT_FOUND)
+        return ERR_OK; /* should it still be on its way, the ca takes one of the two at most */
+    TRY(err);
+    TRY(check_made(&q, &got, a, &view, e));
+    _auto_hall_tx tx;
+    TRY(hall_begin(h, 1, who, a, &tx, e));
+    TRY(keep_revoked(&tx, order, &q, &got, &view, e));
+    return hall_commit(&tx, e);
+}
+
+/* What was asked for earlier keys and never answered here: the ca may have made it. `newest`: id of what is asked now. */
+static enum err settle_earlier(const struct hall *h, int64_t order, int64_t newest,
+                               const struct actor *who, struct arena *a, struct err_info *e)
+{
+    struct store_rows rows;
+    {
+        _auto_hall_tx tx;
+        TRY(hall_begin(h, 0, who, a, &tx, e));
+        TRY(store_many(tx.db, &Q_certificate_unanswered, PARAMS(P_INT(order), P_INT(newest)), a,
+                       &rows, e));
+    }
+    for (size_t i = 0; i < rows.n; i++)
+        TRY(settle_one(h, order, &rows.row[i], who, a, e));
+    return ERR_OK;
+}
+
 /* The ca makes another only when the one before is revoked there. */
 static enum err revoke_earlier(const struct hall *h, int64_t order, struct err_info *e)
 {
@@ -187,6 +241,7 @@ enum err certificate_fetch(const struct hall *h, int64_t order, const struct act
         err_arg(e, "service", "签发系统");
         return ERR_UNAVAILABLE;
     }
+    TRY(settle_earlier(h, order, q.id, who, a, e));
     TRY(revoke_earlier(h, order, e));
     TRY(ca_client_issue(h->ca, &q.issue, a, &got, e));
     TRY(check_made(&q, &got, a, &view, e));

@@ -172,6 +172,25 @@ enum err certificate_line_add(struct hall_tx *tx, const struct certificate *c, c
     return event_put(tx, arena_fmt(tx->arena, "order:%lld", (long long)c->order), e);
 }
 
+enum err certificate_record_one(struct hall_tx *tx, const struct certificate *c, int state,
+                                const char *row, struct err_info *e)
+{
+    TRY(store_exec_one(tx->db, &Q_certificate_set_state,
+                       PARAMS(P_INT(c->id), P_INT(c->version),
+                              P_TEXT(certificate_state_name(state)), P_INT(tx->now)),
+                       e));
+    int told = state == FLOW_CERTIFICATE_ON_HOLD || state == FLOW_CERTIFICATE_REVOKED;
+    TRY(certificate_line_add(tx, c, row, state, told ? c->reason : "", e));
+    return audit_write(tx,
+                       &(struct audit_entry){.act = "certificate.state",
+                                             .order = c->order,
+                                             .object = arena_fmt(tx->arena, "certificate:%s",
+                                                                 *c->serial ? c->serial : "-"),
+                                             .old_value = certificate_state_name(c->state),
+                                             .new_value = certificate_state_name(state)},
+                       e);
+}
+
 enum err certificate_record(struct hall_tx *tx, int64_t order, int state, const char *row,
                             struct err_info *e)
 {
@@ -180,18 +199,5 @@ enum err certificate_record(struct hall_tx *tx, int64_t order, int state, const 
     TRY(certificate_of_order(tx, order, &c, &found, e));
     if (!found)
         return err_set(e, ERR_INTERNAL, NULL, "order %lld has no certificate", (long long)order);
-    TRY(store_exec_one(tx->db, &Q_certificate_set_state,
-                       PARAMS(P_INT(c.id), P_INT(c.version), P_TEXT(certificate_state_name(state)),
-                              P_INT(tx->now)),
-                       e));
-    int told = state == FLOW_CERTIFICATE_ON_HOLD || state == FLOW_CERTIFICATE_REVOKED;
-    TRY(certificate_line_add(tx, &c, row, state, told ? c.reason : "", e));
-    return audit_write(tx,
-                       &(struct audit_entry){.act = "certificate.state",
-                                             .order = order,
-                                             .object = arena_fmt(tx->arena, "certificate:%s",
-                                                                 *c.serial ? c.serial : "-"),
-                                             .old_value = certificate_state_name(c.state),
-                                             .new_value = certificate_state_name(state)},
-                       e);
+    return certificate_record_one(tx, &c, state, row, e);
 }

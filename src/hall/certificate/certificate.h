@@ -42,16 +42,18 @@ struct certificate_ask {
     const char *maker; /* evidence "maker": hex serial */
     struct bytes maker_signature;
 };
-/* Keep it with the order. The same CSR again keeps what was there but for the evidence; another key for an order that
- * has a certificate is ERR_CONFLICT, unless that is revoked: then it is a new request beside it. */
+/* Keep it with the order. The same CSR again keeps what was there but for the evidence; another key, once the ca may have been
+ * asked for the first or that one's certificate is revoked, is a new request beside it ("<order>-sign-2"); another key for
+ * an order that has a certificate is ERR_CONFLICT. */
 NODISCARD enum err certificate_prepare(struct hall_tx *tx, const struct certificate_ask *q,
                                        struct err_info *e);
 /* Effect ca_issue (K1): from now on it is requested. */
 NODISCARD enum err certificate_request(struct hall_tx *tx, int64_t order, const char *serial,
                                        struct err_info *e);
-/* Ask the ca, after it has revoked the order's earlier certificates. Begins its own transactions; may take as long as the ca. The certificate stands in its row afterwards;
- * the caller then applies cert.issue. Asked again: the same certificate. ERR_UNAVAILABLE: the ca is away, the
- * request waits in its row; ERR_CA_…: it refused, apply cert.refused. */
+/* Ask the ca. First what it may have made for earlier keys of the order is fetched from it and revoked there. Begins its own
+ * transactions; may take as long as the ca. The certificate stands in its row afterwards; the caller then applies
+ * cert.issue. Asked again: the same certificate. ERR_UNAVAILABLE: the ca is away, the request waits in its row;
+ * ERR_CA_…: it refused, apply cert.refused. */
 NODISCARD enum err certificate_fetch(const struct hall *h, int64_t order, const struct actor *who,
                                      struct arena *a, struct certificate *out, struct err_info *e);
 

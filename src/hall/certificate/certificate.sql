@@ -12,9 +12,13 @@ UPDATE certificate SET ukey = $3, revision = $4, profile = $5, csr = $6, key_has
 WHERE id = $1 AND version = $2 AND serial IS NULL;
 
 -- name: certificate_asked :one
-SELECT id, version, attempt, state, request_id, revision, profile, ukey, csr, key_hash, ask_from, ask_until, batch, batch_row, maker,
+SELECT id, version, attempt, state, requested_at, request_id, revision, profile, ukey, csr, key_hash, ask_from, ask_until, batch, batch_row, maker,
     maker_signature, serial
 FROM certificate WHERE order_id = $1 ORDER BY attempt DESC LIMIT 1;
+
+-- name: certificate_unanswered :many
+SELECT id, version, request_id, key_hash FROM certificate
+WHERE order_id = $1 AND id <> $2 AND requested_at <> 0 AND serial IS NULL ORDER BY attempt;
 
 -- name: certificate_requested :exec
 UPDATE certificate SET requested_at = $2, version = version + 1 WHERE id = $1 AND requested_at = 0;

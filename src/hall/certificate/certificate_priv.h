@@ -16,5 +16,11 @@ struct certificate certificate_from(const struct store_row *row);
 NODISCARD enum err certificate_line_add(struct hall_tx *tx, const struct certificate *c,
                                         const char *row, int state, const char *reason,
                                         struct err_info *e);
+/* Its state, with history and audit; certificate_record is this for the order's newest. */
+NODISCARD enum err certificate_record_one(struct hall_tx *tx, const struct certificate *c,
+                                          int state, const char *row, struct err_info *e);
+/* What the ca shall do with this one: "hold", "release", "revoke", and the outbox row. */
+NODISCARD enum err certificate_wish(struct hall_tx *tx, const struct certificate *c,
+                                    const char *what, const char *reason, struct err_info *e);
 
 #endif

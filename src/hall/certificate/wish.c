@@ -23,28 +23,34 @@ static const char *crl_name(const char *reason)
     return "unspecified";
 }
 
-static enum err wish(struct hall_tx *tx, int64_t order, const char *what, const char *reason,
-                     struct err_info *e)
+enum err certificate_wish(struct hall_tx *tx, const struct certificate *c, const char *what,
+                          const char *reason, struct err_info *e)
 {
     const struct store_row *row;
-    struct certificate c;
-    int found;
     struct arena *a = tx->arena;
-    TRY(certificate_of_order(tx, order, &c, &found, e));
-    if (!found || !*c.serial)
-        return err_set(e, ERR_ORDER_STATE, NULL, "nothing was issued for order %lld",
-                       (long long)order);
-    TRY(store_one(tx->db, &Q_certificate_wish_get, PARAMS(P_INT(c.id)), a, &row, e));
+    TRY(store_one(tx->db, &Q_certificate_wish_get, PARAMS(P_INT(c->id)), a, &row, e));
     TRY(store_exec_one(tx->db, &Q_certificate_wish_set,
-                       PARAMS(P_INT(c.id), P_INT(row_int(row, "version")), P_TEXT(what),
+                       PARAMS(P_INT(c->id), P_INT(row_int(row, "version")), P_TEXT(what),
                               P_TEXT(tx->who.name), P_TEXT(reason ? reason : "")),
                        e));
     int64_t no = row_int(row, "wish_no") + 1;
     struct outbox_new out = {.kind = arena_fmt(a, "ca.%s", what),
-                             .order = order,
-                             .idem = arena_fmt(a, "%lld-ca-%lld", (long long)c.id, (long long)no),
+                             .order = c->order,
+                             .idem = arena_fmt(a, "%lld-ca-%lld", (long long)c->id, (long long)no),
                              .body = "{}"};
     return outbox_put(tx, &out, NULL, e);
+}
+
+static enum err wish(struct hall_tx *tx, int64_t order, const char *what, const char *reason,
+                     struct err_info *e)
+{
+    struct certificate c;
+    int found;
+    TRY(certificate_of_order(tx, order, &c, &found, e));
+    if (!found || !*c.serial)
+        return err_set(e, ERR_ORDER_STATE, NULL, "nothing was issued for order %lld",
+                       (long long)order);
+    return certificate_wish(tx, &c, what, reason, e);
 }
 
 enum err certificate_hold(struct hall_tx *tx, int64_t order, const char *reason, struct err_info *e)

@@ -92,6 +92,31 @@ static void a_request_id_or_a_key_serves_once(void **state)
     pki_key_free(other);
 }
 
+/* G-20: an answer that was lost is found by its request id, also by who no longer has the key. */
+static void what_was_made_for_a_request_is_found_again(void **state)
+{
+    (void)state;
+    struct err_info e;
+    struct pki_key *key = NULL;
+    struct ca_answer one, again;
+    int64_t seq;
+    struct bytes csr = ca_fixture_csr(&f, PKI_P256, &key);
+    _auto_json evidence = ca_fixture_evidence(&f, "6", "FX2600071182", csr);
+    assert_err(ERR_NOT_FOUND, ca_certificate_of_request(f.ca, "6-sign", f.arena, &again, &e));
+    assert_ok(issue("6-sign", "6", csr, evidence, &one, &e), &e);
+    assert_ok(ca_certificate_of_request(f.ca, "6-sign", f.arena, &again, &e), &e);
+    assert_string_equal(again.serial, one.serial);
+    assert_string_equal(again.state, "active");
+    assert_int_equal(again.certificate.n, one.certificate.n);
+    assert_memory_equal(again.certificate.p, one.certificate.p, one.certificate.n);
+    struct ca_change_in revoke = {CA_REVOKE, one.serial, CRL_SUPERSEDED, "hall", NULL};
+    assert_ok(ca_change(f.ca, &revoke, &seq, &e), &e);
+    assert_ok(ca_certificate_of_request(f.ca, "6-sign", f.arena, &again, &e), &e);
+    assert_string_equal(again.state, "revoked");
+    assert_err(ERR_NOT_FOUND, ca_certificate_of_request(f.ca, "6-sign-2", f.arena, &again, &e));
+    pki_key_free(key);
+}
+
 /* design §1: a captured hall cannot get a certificate. Everything it can forge is tried here. */
 static void without_whole_evidence_there_is_no_certificate(void **state)
 {
@@ -493,6 +518,7 @@ int main(void)
         IN_A_CA(the_subject_is_built_from_the_regulators_row_alone),
         IN_A_CA(the_same_request_gives_the_same_certificate),
         IN_A_CA(a_request_id_or_a_key_serves_once),
+        IN_A_CA(what_was_made_for_a_request_is_found_again),
         IN_A_CA(without_whole_evidence_there_is_no_certificate),
         IN_A_CA(a_later_row_of_the_regulator_replaces_the_earlier),
         IN_A_CA(a_list_signed_by_another_key_is_not_taken),

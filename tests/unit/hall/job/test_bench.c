@@ -391,6 +391,60 @@ static void a_request_without_an_answer_is_settled_before_its_ukey_is_scrapped(v
     made_on_the_other(w, &c);
 }
 
+/* The ca has recorded it, and the hall ended before it kept the answer. */
+static void issued_and_forgotten(struct whole *w, struct certificate *first)
+{
+    issued_and_broken(w, first);
+    hall_tamper(w->f, arena_fmt(w->a,
+                                "UPDATE certificate SET serial = NULL, der = %s, fingerprint = %s, "
+                                "state = 'REQUESTED', issued_at = 0",
+                                w->f->store.postgres ? "''" : "X''",
+                                w->f->store.postgres ? "''" : "X''"));
+}
+
+/* G-20: the key is initialised anew, so it asks with another request; what the ca made for the first is found and revoked. */
+static void a_key_made_anew_gets_its_own_certificate_and_the_lost_one_is_revoked(void **state)
+{
+    struct whole *w = *state;
+    struct certificate first, second;
+    issued_and_forgotten(w, &first);
+    assert_string_equal(at_ca(w, first.serial), "active");
+    assert_ok(token_soft_create_blank(w->bench, SERIAL, &w->e), &w->e);
+    whole_made(w);
+    assert_int_equal(whole_certificate(w, &second), FLOW_CERTIFICATE_ACTIVE);
+    assert_string_not_equal(second.serial, first.serial);
+    assert_string_equal(at_ca(w, second.serial), "active");
+    assert_string_equal(at_ca(w, first.serial), "revoked");
+    assert_int_equal(certificates(w, CERTIFICATE_VIEW_REVOKED), 1);
+    assert_int_equal(certificates(w, CERTIFICATE_VIEW_ACTIVE), 1);
+    assert_int_equal(fulfilment(w), FLOW_FULFILMENT_MADE);
+}
+
+/* The same, with the ca away while the second key asks, and that key broken as well. */
+static void nothing_lost_stays_valid_when_the_second_key_is_scrapped_too(void **state)
+{
+    struct whole *w = *state;
+    struct certificate first, now;
+    another_blank(w);
+    issued_and_forgotten(w, &first);
+    assert_ok(token_soft_create_blank(w->bench, SERIAL, &w->e), &w->e);
+    whole_ca_away(w);
+    struct job job = whole_produce(w);
+    struct agent_run r = agent_run(w, job.ticket, "pin maker-pin-1\n");
+    assert_false(r.done);
+    assert_int_equal(whole_certificate(w, &now), FLOW_CERTIFICATE_REQUESTED);
+    whole_ca_back(w);
+    assert_ok(scrap(w, SERIAL, "坏了，不认了"), &w->e);
+    assert_int_equal(whole_certificate(w, &now), FLOW_CERTIFICATE_REVOKED);
+    assert_string_equal(at_ca(w, now.serial), "revoked");
+    assert_string_equal(at_ca(w, first.serial), "revoked");
+    whole_made(w);
+    assert_int_equal(whole_certificate(w, &now), FLOW_CERTIFICATE_ACTIVE);
+    assert_string_equal(now.ukey, OTHER);
+    assert_int_equal(certificates(w, CERTIFICATE_VIEW_REVOKED), 2);
+    assert_int_equal(certificates(w, CERTIFICATE_VIEW_ACTIVE), 1);
+}
+
 /* The hall revokes later, and no second one is made before. */
 static void no_second_certificate_before_the_ca_has_revoked_the_first(void **state)
 {
@@ -541,6 +595,8 @@ int main(void)
         WHOLE(quality_refuses_a_key_without_the_certificate),
         WHOLE(a_ukey_that_dies_after_issuing_is_replaced),
         WHOLE(a_request_without_an_answer_is_settled_before_its_ukey_is_scrapped),
+        WHOLE(a_key_made_anew_gets_its_own_certificate_and_the_lost_one_is_revoked),
+        WHOLE(nothing_lost_stays_valid_when_the_second_key_is_scrapped_too),
         WHOLE(no_second_certificate_before_the_ca_has_revoked_the_first),
         WHOLE(a_failed_quality_check_opens_a_new_making),
         WHOLE(only_the_maker_scraps_what_is_being_made),
