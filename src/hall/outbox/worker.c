@@ -74,11 +74,45 @@ static enum err read_row(struct outbox *o, struct hall_tx *tx, int64_t id, struc
                            &t->row.body, e);
 }
 
+static enum err dead_letter_task(struct hall_tx *tx, const struct outbox_row *row,
+                                 struct err_info *e)
+{
+    struct task_new t = {.kind = "outbox_dead",
+                         .order = row->order,
+                         .subject = arena_fmt(tx->arena, "outbox:%lld", (long long)row->id),
+                         .role = "support",
+                         .note = arena_fmt(tx->arena, "{\"kind\":\"%s\"}", row->kind)};
+    return task_open(tx, &t, NULL, e);
+}
+
+static enum err end_dead(const struct taken *t, struct hall_tx *tx, const struct err_info *why,
+                         struct err_info *e)
+{
+    if (t->kind && t->kind->leaves_nothing)
+        return store_exec_one(tx->db, &Q_outbox_row_drop,
+                              PARAMS(P_INT(t->row.id), P_INT(t->version)), e);
+    return store_exec_one(
+        tx->db, &Q_outbox_row_give_up,
+        PARAMS(P_INT(t->row.id), P_INT(t->version), P_TEXT(err_code_text(why->code))), e);
+}
+
+/* A row that does not open (its key is gone, or it was changed) must not stop those behind it. It keeps its body, and can
+ * be sent once more when the key is back. */
+static enum err bury(struct hall_tx *tx, const struct taken *t, const struct err_info *why,
+                     struct err_info *e)
+{
+    log_line(LOG_LEVEL_ERROR, "outbox", "%s %lld cannot be read: %s", t->row.kind,
+             (long long)t->row.id, why->detail);
+    TRY(end_dead(t, tx, why, e));
+    return t->kind && t->kind->leaves_nothing ? ERR_OK : dead_letter_task(tx, &t->row, e);
+}
+
 /* *got 0: nothing is due, or others took it all. */
 static enum err take(struct outbox *o, struct arena *a, struct taken *t, int *got,
                      struct err_info *e)
 {
     struct store_rows due;
+    struct err_info why = {0};
     *got = 0;
     TRY(any_due(o, a, &due, e));
     if (due.n == 0)
@@ -93,7 +127,15 @@ static enum err take(struct outbox *o, struct arena *a, struct taken *t, int *go
             &leased, e));
         if (!leased)
             continue;
-        TRY(read_row(o, &tx, id, t, e));
+        enum err opened = read_row(o, &tx, id, t, &why);
+        if (opened == ERR_CRYPTO) {
+            TRY(bury(&tx, t, &why, e));
+            continue;
+        }
+        if (opened != ERR_OK) {
+            *e = why;
+            return opened;
+        }
         *got = 1;
     }
     return hall_commit(&tx, e);
@@ -109,28 +151,6 @@ static enum err settle(struct outbox *o, struct arena *a, const struct taken *t,
     if (t->kind->settle)
         TRY(t->kind->settle(&tx, &t->row, answer, t->kind->arg, e));
     return hall_commit(&tx, e);
-}
-
-static enum err dead_letter_task(struct hall_tx *tx, const struct outbox_row *row,
-                                 struct err_info *e)
-{
-    struct task_new t = {.kind = "outbox_dead",
-                         .order = row->order,
-                         .subject = arena_fmt(tx->arena, "outbox:%lld", (long long)row->id),
-                         .role = "support",
-                         .note = arena_fmt(tx->arena, "{\"kind\":\"%s\"}", row->kind)};
-    return task_open(tx, &t, NULL, e);
-}
-
-static enum err end_dead(const struct taken *t, struct hall_tx *tx, const struct err_info *why,
-                         struct err_info *e)
-{
-    if (t->kind->leaves_nothing)
-        return store_exec_one(tx->db, &Q_outbox_row_drop,
-                              PARAMS(P_INT(t->row.id), P_INT(t->version)), e);
-    return store_exec_one(
-        tx->db, &Q_outbox_row_give_up,
-        PARAMS(P_INT(t->row.id), P_INT(t->version), P_TEXT(err_code_text(why->code))), e);
 }
 
 static enum err give_up(struct outbox *o, struct arena *a, const struct taken *t,

@@ -260,6 +260,34 @@ static void bodies_are_gone_once_delivered(void **state)
     outbox_free(f->hall.outbox);
 }
 
+/* One row was changed by somebody else's hand: it alone stays, and somebody is told. */
+static void an_unreadable_row_does_not_stop_the_others(void **state)
+{
+    struct hall_fixture *f = *state;
+    struct receiver r = {0};
+    struct hall_tx tx = {0};
+    const struct outbox_state *dead;
+    const struct task *tasks;
+    size_t n;
+    start(f, &r, 0, 0, 0);
+    int64_t bad = put(f, "ca.issue", "7-sign", 1);
+    hall_tamper(f, "UPDATE outbox_row SET body = SUBSTR(body, 2)");
+    put(f, "ca.issue", "8-sign", 1);
+    assert_int_equal(run(f), 1);
+    assert_int_equal(atomic_load(&r.delivered), 1);
+    hall_read(f, &tx);
+    assert_ok(outbox_dead(&tx, 10, &dead, &n, &f->e), &f->e);
+    assert_int_equal(n, 1);
+    assert_int_equal(dead[0].id, bad);
+    assert_string_equal(dead[0].last_error, err_code_text(ERR_CRYPTO));
+    struct task_filter filter = {.order = 7, .limit = 10};
+    assert_ok(task_list(&tx, &filter, &tasks, &n, &f->e), &f->e);
+    assert_int_equal(n, 1);
+    assert_string_equal(tasks[0].kind, "outbox_dead");
+    hall_end(&tx);
+    outbox_free(f->hall.outbox);
+}
+
 /* ---- messages ---- */
 
 static void texts_are_filled_or_refused(void **state)
@@ -337,6 +365,7 @@ int main(void)
         HALL_TEST(threads_wake_at_the_commit_and_share_the_work),
         HALL_TEST(waiting_grows_to_its_longest),
         HALL_TEST(bodies_are_gone_once_delivered),
+        HALL_TEST(an_unreadable_row_does_not_stop_the_others),
         HALL_TEST(texts_are_filled_or_refused),
         HALL_TEST(without_a_server_messages_are_files_that_can_be_listed),
     };
