@@ -23,6 +23,13 @@ static enum err number(const struct conf *c, const char *key, int64_t min, int64
     return ERR_OK;
 }
 
+static enum err yes_or_no(const struct conf *c, const char *key, int *out, struct err_info *e)
+{
+    const char *text = conf_get(c, key, "no");
+    *out = strcmp(text, "yes") == 0;
+    return *out || strcmp(text, "no") == 0 ? ERR_OK : bad(e, key, "is neither yes nor no");
+}
+
 /* Scheme and host, nothing behind: it is put before paths in mails and links. */
 static enum err check_public_url(const char *url, struct err_info *e)
 {
@@ -70,6 +77,8 @@ enum err hall_settings_read(struct arena *a, const char *data, struct hall_setti
         .profiles = conf_get(c, "profiles", ""),
         .smtp_url = conf_get(c, "smtp_url", ""),
         .smtp_user = conf_get(c, "smtp_user", ""),
+        .smtp_ca = conf_get(c, "smtp_ca", ""),
+        .mail = conf_get(c, "mail", ""),
         .mail_from = conf_get(c, "mail_from", "no-reply@localhost"),
         .mail_from_name = conf_get(c, "mail_from_name", "证书大厅"),
         .sms = conf_get(c, "sms", ""),
@@ -78,6 +87,7 @@ enum err hall_settings_read(struct arena *a, const char *data, struct hall_setti
     TRY(check_public_url(out->public_url, e));
     TRY(check_server_id(out->server_id, e));
     TRY(number(c, "port", 1, 65535, 8080, &out->port, e));
+    TRY(yes_or_no(c, "smtp_plain", &out->smtp_plain, e));
     return number(c, "outbox_threads", 1, 8, 2, &out->workers, e);
 }
 
@@ -91,4 +101,21 @@ enum err hall_settings_sms(const struct hall_settings *s, struct err_info *e)
         e, "sms",
         "is not set, and there is no SMS gateway; `sms = file` writes each SMS as a file and "
         "counts it as sent, for somebody who passes it on (docs/operate.md)");
+}
+
+enum err hall_settings_mail(const struct hall_settings *s, struct err_info *e)
+{
+    if (*s->mail && strcmp(s->mail, "file") != 0)
+        return bad(e, "mail", "only `file` is known");
+    if (*s->mail && *s->smtp_url)
+        return bad(e, "mail", "is `file` while smtp_url names a server; which of them is meant?");
+    if (*s->smtp_url && strncmp(s->smtp_url, "smtp://", 7) != 0 &&
+        strncmp(s->smtp_url, "smtps://", 8) != 0)
+        return bad(e, "smtp_url", "starts with neither smtp:// nor smtps://");
+    if (s->demo || *s->mail || *s->smtp_url)
+        return ERR_OK;
+    return bad(
+        e, "smtp_url",
+        "is not set, so that no mail can go out; `mail = file` instead writes each mail as a "
+        "file and counts it as sent, for somebody who passes it on (docs/operate.md)");
 }

@@ -17,8 +17,11 @@ struct hall_settings {
         *server_id;       /* `server_id`, 1 to 32 of a-z 0-9 -; "hall": its name in agents' lists */
     const char *profiles; /* `profiles`: folder; "" : the installed one */
     const char *smtp_url; /* `smtp_url`; "" : mail is written as files */
-    const char *smtp_user;      /* `smtp_user`; its password is the secret "smtp.password" */
-    const char *mail_from;      /* `mail_from`; no-reply@localhost */
+    const char *smtp_user; /* `smtp_user`; its password is the secret "smtp.password" */
+    const char *smtp_ca;   /* `smtp_ca`: certificates that vouch for the server; "": the system's */
+    int smtp_plain;        /* `smtp_plain` = yes: mail may go unencrypted */
+    const char *mail;      /* `mail`; "file", or "" */
+    const char *mail_from; /* `mail_from`; no-reply@localhost */
     const char *mail_from_name; /* `mail_from_name`; 证书大厅 */
     const char *sms;            /* `sms`; "file", or "" */
     int64_t port;               /* `port`; 8080 */
@@ -35,6 +38,10 @@ NODISCARD enum err hall_settings_read(struct arena *a, const char *data, struct 
 /* May SMS be counted as sent? A demo writes them as files for its people to read; elsewhere only who says `sms = file`
  * has somebody who passes them on. ERR_CONFIG{why}. */
 NODISCARD enum err hall_settings_sms(const struct hall_settings *s, struct err_info *e);
+
+/* May mail be counted as sent? With `smtp_url` (smtp:// or smtps://) a server takes it. Without, a demo writes files for its
+ * people to read; elsewhere only who says `mail = file` has somebody who passes them on. ERR_CONFIG{why}. */
+NODISCARD enum err hall_settings_mail(const struct hall_settings *s, struct err_info *e);
 
 /* <data>/hall/secrets, mode 0400: field keys, index key, and named secrets of concepts ("smtp.password" …). */
 struct hall_secrets;

@@ -213,6 +213,8 @@ static enum err judge(CURLcode code, long reply, const char *why, struct err_inf
     /* 5xx to RCPT TO: trying again cannot help (RFC 5321 4.2.1) */
     if (code == CURLE_SEND_ERROR && reply >= 550 && reply <= 553)
         return bad(e, "to", "the mail server does not accept this receiver");
+    if (code == CURLE_USE_SSL_FAILED)
+        why = "it offers no TLS (STARTTLS), without which nothing is sent to it";
     err_set(e, ERR_UNAVAILABLE, NULL, "mail server: %s (reply %ld)", why, reply);
     err_arg(e, "service", "%s", "SMTP");
     return ERR_UNAVAILABLE;

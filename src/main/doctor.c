@@ -3,6 +3,8 @@
 #include "main/verb.h"
 
 #include "base/text.h"
+#include "hall/outbox/message.h"
+#include "hall/settings.h"
 
 #include <pwd.h>
 #include <stdio.h>
@@ -42,6 +44,22 @@ static void check_process(struct findings *f, const struct place *p, const char 
         "start certhall serve");
 }
 
+/* What the hall would say at its start, and what it lets pass. */
+static void check_mail(struct findings *f, const struct place *p)
+{
+    struct hall_settings s;
+    struct err_info e = {0};
+    if (hall_settings_read(p->arena, p->data, &s, &e) != ERR_OK) {
+        say(f, 0, "hall/hall.conf can be read", e.detail);
+        return;
+    }
+    say(f, hall_settings_mail(&s, &e) == ERR_OK, "mail has a server, or somebody passes it on",
+        e.detail);
+    say(f, !s.smtp_plain || !message_needs_starttls(s.smtp_url, 0),
+        "mail leaves this machine encrypted only",
+        "smtp_plain = yes sends it, with codes and names, as plain text; take it out of hall.conf");
+}
+
 static int run(int argc, char **argv)
 {
     static const char *const processes[] = {"ca", "kmc", "responder", "hall"};
@@ -60,6 +78,7 @@ static int run(int argc, char **argv)
         return report("doctor", &e);
     for (size_t i = 0; i < sizeof processes / sizeof *processes; i++)
         check_process(&f, &p, processes[i]);
+    check_mail(&f, &p);
     int demo = access(arena_fmt(a, "%s/demo", p.data), F_OK) == 0;
     say(&f, !demo, "this is no demo directory",
         "demo people may sign in with one click; never serve it to others");
@@ -70,6 +89,6 @@ static int run(int argc, char **argv)
 const struct verb verb_doctor = {
     "doctor", "say what is not as it should be",
     "usage: certhall doctor [--data DIR] [--run DIR]\n\n"
-    "Looks at folders, users and processes of an installation and says what to mend. Exit 0 when nothing is to mend.\n\n"
+    "Looks at folders, users, processes and mail of an installation and says what to mend. Exit 0 when nothing is to mend.\n\n"
     "Example: certhall doctor --data /var/lib/certhall\n",
     run};

@@ -174,6 +174,19 @@ static enum err check_sms(const struct process *p, struct err_info *e)
     return ERR_OK;
 }
 
+static enum err check_mail(const struct process *p, struct err_info *e)
+{
+    const struct hall_settings *s = &p->opened.settings;
+    TRY(hall_settings_mail(s, e));
+    if (*s->mail && !p->hall->demo)
+        log_line(LOG_LEVEL_WARN, "mail.file", "each mail is a file in %s; somebody must pass it on",
+                 s->outbox_folder);
+    if (s->smtp_plain && message_needs_starttls(s->smtp_url, 0))
+        log_line(LOG_LEVEL_WARN, "mail.plain", "mail goes to %s unencrypted (smtp_plain = yes)",
+                 s->smtp_url);
+    return ERR_OK;
+}
+
 static enum err start_outbox(struct process *p, struct err_info *e)
 {
     struct outbox_kind kinds[OUTBOX_KINDS_MAX];
@@ -182,6 +195,8 @@ static enum err start_outbox(struct process *p, struct err_info *e)
     p->messages = (struct message_settings){.smtp_url = p->opened.settings.smtp_url,
                                             .smtp_user = p->opened.settings.smtp_user,
                                             .smtp_password = smtp_password(p),
+                                            .smtp_ca = p->opened.settings.smtp_ca,
+                                            .smtp_plain = p->opened.settings.smtp_plain,
                                             .from = p->opened.settings.mail_from,
                                             .from_name = p->opened.settings.mail_from_name,
                                             .folder = p->opened.settings.outbox_folder,
@@ -348,6 +363,7 @@ static enum err run_until_told(struct process *p, struct err_info *e)
 {
     TRY(open_process(p, e));
     TRY(check_sms(p, e));
+    TRY(check_mail(p, e));
     p->hall->events = p->events;
     TRY(serve(p, e));
     TRY(start_outbox(p, e));

@@ -246,6 +246,7 @@ const struct verb verb_init = {
     "  --algorithms LIST    issuers to make: P-256, SM2, RSA-2048, RSA-3072 (P-256); what the projects ask for must be\n"
     "                       there (cert.algorithm of their profile.yaml)\n"
     "  --user NAME          as root: all processes run as this one user, not separated; for trying out\n"
-    "  --smtp-url URL       smtp://host:port for mail; none: mail is written to files\n\n"
+    "  --smtp-url URL       smtp://host:port for mail, by STARTTLS where it is another machine, or smtps://host:port;\n"
+    "                       none: a demo writes files, any other hall starts only with `mail = file` in hall.conf\n\n"
     "Example: certhall init --demo --data /tmp/hall\n",
     run};

@@ -87,7 +87,9 @@ static enum err write_settings(const struct init_options *o, struct err_info *e)
                   "# the same key signs for us at the bank; bank-pub.pem is the bank's\n",
                   o->place.data, (long long)o->port_base + 2, MERCHANT)
             : "# no SMS gateway is built in: the hall starts only when this says that its files are passed on\n"
-              "# sms = file\n";
+              "# sms = file\n"
+              "# nor without a mail server (smtp_url), unless mail is passed on as files as well\n"
+              "# mail = file\n";
     return file_replace(
         made_in(o, "hall.conf"),
         as_bytes(arena_fmt(

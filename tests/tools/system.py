@@ -196,9 +196,10 @@ class System:
         self.running[name] = process
         return process
 
-    def start_mail(self):
+    def start_mail(self, *options):
         port = self.port + MAIL_PORT
-        self.spawn("mail", [os.path.join(ROOT, "tests/tools/smtp-sink"), "--port", str(port), "--folder", self.mails])
+        self.spawn("mail", [os.path.join(ROOT, "tests/tools/smtp-sink"), "--port", str(port), "--folder", self.mails,
+                            *options])
         wait_until("the mail server", lambda: takes_connections(port))
 
     def start_bank(self):

@@ -7,6 +7,7 @@
 #include "httpc/mail.h"
 #include "pki/digest.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 enum { ATTACHMENT_MAX = 4 * 1024 * 1024, ATTACHMENTS_MAX = 8, FILLED_MAX = 64 * 1024 };
@@ -139,12 +140,38 @@ static enum err write_mail(const struct message_settings *s, const struct mail *
     return message_file_write(s->folder, &f, e);
 }
 
+int message_needs_starttls(const char *smtp_url, int plain)
+{
+    static const char *const here[] = {"localhost", "[::1]"};
+    if (plain || strncmp(smtp_url, "smtp://", 7) != 0)
+        return 0;
+    const char *host = smtp_url + 7;
+    if (strchr(host, '@')) /* a name before the host: read by libcurl, not by us */
+        return 1;
+    size_t n = *host == '[' ? strcspn(host, "]") : strcspn(host, ":/?#");
+    n += host[n] == ']';
+    if (host[n] && !strchr(":/?#", host[n]))
+        return 1;
+    for (size_t i = 0; i < sizeof here / sizeof *here; i++)
+        if (n == strlen(here[i]) && memcmp(host, here[i], n) == 0)
+            return 0;
+    char text[16];
+    struct in_addr address;
+    if (n >= sizeof text)
+        return 1;
+    memcpy(text, host, n);
+    text[n] = '\0';
+    return inet_pton(AF_INET, text, &address) != 1 || ntohl(address.s_addr) >> 24 != 127;
+}
+
 static enum err send_mail(const struct message_settings *s, const struct mail *m,
                           struct err_info *e)
 {
     struct mail_server server = {.url = s->smtp_url,
                                  .user = *s->smtp_user ? s->smtp_user : NULL,
                                  .password = *s->smtp_user ? s->smtp_password : NULL,
+                                 .ca_file = *s->smtp_ca ? s->smtp_ca : NULL,
+                                 .starttls = message_needs_starttls(s->smtp_url, s->smtp_plain),
                                  .timeout_ms = 30000};
     return httpc_smtp_send(&server, m, e);
 }

@@ -59,6 +59,8 @@ struct message_settings {
     /* "" : mail is written to `folder` as files, like SMS; in a demo also what is sent */
     const char *smtp_url;
     const char *smtp_user, *smtp_password; /* "" : none */
+    const char *smtp_ca;                   /* PEM file; "" : the system's */
+    int smtp_plain;                        /* smtp:// without TLS, also to another machine */
     const char *from;                      /* address */
     const char *from_name;                 /* "证书大厅" */
     const char *folder;                    /* <data>/demo/outbox or the hall's own outbox folder */
@@ -67,6 +69,10 @@ struct message_settings {
 enum { MESSAGE_KINDS = 2 };
 /* The rows "mail" and "sms" for outbox_start. The settings outlive the outbox. */
 void message_kinds(const struct message_settings *s, struct outbox_kind out[MESSAGE_KINDS]);
+
+/* Must a connection to smtp:// become TLS before anything is said? Not on this machine (127.0.0.0/8, ::1, localhost), and
+ * not where `plain` allows it; smtps:// is TLS from the first octet. */
+int message_needs_starttls(const char *smtp_url, int plain);
 
 /* One message as a file of a folder; a repeat of the same `idem` replaces it. */
 struct message_file {

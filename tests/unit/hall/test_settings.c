@@ -161,6 +161,37 @@ static void sms_are_files_only_where_somebody_says_so(void **state)
     rmdir(arena_fmt(p->arena, "%s/demo", p->data));
 }
 
+/* Outside a demo no mail is silently put into a folder. */
+static void mail_goes_to_a_server_or_to_files_by_somebodys_word(void **state)
+{
+    static const struct {
+        const char *conf, *says; /* "" : allowed */
+    } cases[] = {
+        {"", "mail = file"},
+        {"mail = file\n", ""},
+        {"mail = pigeon\n", "only `file`"},
+        {"smtp_url = smtp://mail.example:25\n", ""},
+        {"smtp_url = smtps://mail.example\nsmtp_plain = no\n", ""},
+        {"smtp_url = mail.example:25\n", "smtps://"},
+        {"smtp_url = smtp://mail.example:25\nmail = file\n", "which of them"},
+    };
+    struct place *p = *state;
+    struct hall_settings s;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *conf = arena_fmt(p->arena, "public_url = https://hall.example\n%s",
+                                     cases[i].conf);
+        assert_ok(read_conf(p, conf, &s), &p->e);
+        enum err done = hall_settings_mail(&s, &p->e);
+        assert_int_equal(done, *cases[i].says ? ERR_CONFIG : ERR_OK);
+        assert_true(done == ERR_OK || strstr(p->e.detail, cases[i].says));
+    }
+    assert_err(ERR_CONFIG, read_conf(p, "public_url = http://h\nsmtp_plain = maybe\n", &s));
+    assert_ok(folder_make(arena_fmt(p->arena, "%s/demo", p->data), 0700, &p->e), &p->e);
+    assert_ok(read_conf(p, "public_url = https://hall.example\n", &s), &p->e);
+    rmdir(arena_fmt(p->arena, "%s/demo", p->data));
+    assert_ok(hall_settings_mail(&s, &p->e), &p->e);
+}
+
 /* "a b c", for one comparison. */
 static const char *hosts(struct place *p, const char *conf, const struct projects *projects)
 {
@@ -193,6 +224,7 @@ static void the_hall_is_asked_by_its_own_names_only(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        T(mail_goes_to_a_server_or_to_files_by_somebodys_word),
         cmocka_unit_test_setup_teardown(sms_are_files_only_where_somebody_says_so, setup, teardown),
         cmocka_unit_test_setup_teardown(the_hall_is_asked_by_its_own_names_only, setup, teardown),
         T(settings_have_plain_defaults),

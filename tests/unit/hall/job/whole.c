@@ -96,6 +96,7 @@ static void start_post(struct whole *w)
     w->settings = (struct message_settings){.smtp_url = "",
                                             .smtp_user = "",
                                             .smtp_password = "",
+                                            .smtp_ca = "",
                                             .from = "hall@example.com",
                                             .from_name = "证书大厅",
                                             .folder = w->outbox,

@@ -301,6 +301,37 @@ static void texts_are_filled_or_refused(void **state)
     assert_err(ERR_CONFIG, message_fill(f->arena, "{code", v, 2, &out, &f->e));
 }
 
+static void mail_to_another_machine_is_encrypted(void **state)
+{
+    static const struct {
+        const char *url;
+        int tls;
+    } cases[] = {
+        {"smtp://mail.example:25", 1},
+        {"smtp://mail.example", 1},
+        {"smtp://10.0.0.9:25", 1},
+        {"smtp://0.0.0.0:25", 1},
+        {"smtp://[2001:db8::1]", 1},
+        {"smtp://127.0.0.1.example", 1},
+        {"smtp://localhost.example", 1},
+        {"smtp://[::1].example", 1},
+        {"smtp://user@mail.example", 1},
+        {"smtp://127.0.0.1@mail.example", 1},
+        {"smtp://localhost:x@mail.example", 1},
+        {"smtp://127.0.0.1:2525", 0},
+        {"smtp://127.9.9.9", 0},
+        {"smtp://localhost:25", 0},
+        {"smtp://[::1]:25", 0},
+        {"smtps://mail.example", 0},
+        {"smtp://localhost/us", 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(message_needs_starttls(cases[i].url, 0), cases[i].tls);
+        assert_int_equal(message_needs_starttls(cases[i].url, 1), 0);
+    }
+}
+
 static void without_a_server_messages_are_files_that_can_be_listed(void **state)
 {
     struct hall_fixture *f = *state;
@@ -315,6 +346,7 @@ static void without_a_server_messages_are_files_that_can_be_listed(void **state)
     struct message_settings s = {.smtp_url = "",
                                  .smtp_user = "",
                                  .smtp_password = "",
+                                 .smtp_ca = "",
                                  .from = "hall@example.com",
                                  .from_name = "证书大厅",
                                  .folder = folder,
@@ -367,6 +399,7 @@ int main(void)
         HALL_TEST(bodies_are_gone_once_delivered),
         HALL_TEST(an_unreadable_row_does_not_stop_the_others),
         HALL_TEST(texts_are_filled_or_refused),
+        cmocka_unit_test(mail_to_another_machine_is_encrypted),
         HALL_TEST(without_a_server_messages_are_files_that_can_be_listed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
