@@ -12,14 +12,18 @@ static const struct issuer *issuer_of(const struct responder *r, const struct oc
     return NULL;
 }
 
+/* When what is known was told by the ca: thisUpdate (RFC 6960 2.4), however late the question comes. */
+static int64_t told_at(const struct responder *r, int64_t now)
+{
+    int64_t age = clock_machine() - atomic_load(&r->known_at);
+    return now - (age > 0 ? age : 0);
+}
+
 /* What is known of the certificate, as OCSP says it. An unknown serial of our issuer is UNKNOWN (RFC 6960 2.2). */
 static struct ocsp_single single_of(const struct responder *r, const struct issuer *issuer,
-                                    const struct ocsp_cert_id *id, int64_t now)
+                                    const struct ocsp_cert_id *id)
 {
-    struct ocsp_single s = {.cert_id = id->whole,
-                            .status = OCSP_UNKNOWN,
-                            .this_update = now,
-                            .next_update = now + r->options.answer_life};
+    struct ocsp_single s = {.cert_id = id->whole, .status = OCSP_UNKNOWN};
     const struct known *k = issuer ? table_find(&r->table, id->serial) : NULL;
     if (!k || &r->issuer[k->issuer] != issuer)
         return s;
@@ -36,8 +40,18 @@ static size_t unknown_slot(const struct ocsp_cert_id *id)
     return table_hash(id->serial) % UNKNOWN_SLOTS;
 }
 
-/* Under the read lock: a kept answer for exactly this CertID that has more than half of its life before it. That a serial
- * is unknown is looked up each time; only the signature is kept, and no cache on the way may keep it. */
+/* How long a cache may keep an answer: for the first half of its life; later, while the ca is silent, for a minute. */
+static int64_t cached_for(int64_t this_update, int64_t next_update, int64_t life, int64_t now)
+{
+    int64_t fresh = this_update + life / 2 - now, rest = next_update - now;
+    if (fresh < TIME_MINUTE)
+        fresh = TIME_MINUTE;
+    return (fresh < rest ? fresh : rest) / 1000;
+}
+
+/* Under the read lock: a kept answer for exactly this CertID that has more than half of its life before it, or that would be
+ * no fresher if it was made now. That a serial is unknown is looked up each time; only the signature is kept, and no cache
+ * on the way may keep it. */
 static int kept_answer(const struct responder *r, const struct ocsp_request *q, int64_t now,
                        struct arena *a, struct bytes *out, int64_t *max_age)
 {
@@ -45,19 +59,21 @@ static int kept_answer(const struct responder *r, const struct ocsp_request *q, 
         return 0;
     const struct known *k = table_find(&r->table, q->id[0].serial);
     const struct answer *kept = k ? k->answer : r->unknown[unknown_slot(&q->id[0])];
-    int64_t age = kept ? now - kept->made_at : 0,
-            life = k ? r->options.answer_life / 2 : UNKNOWN_KEPT;
-    if (!kept || age < 0 || age >= life || kept->id_n != q->id[0].whole.n ||
-        memcmp(kept->bytes, q->id[0].whole.p, kept->id_n) != 0)
+    if (!kept || now < kept->this_update || now >= kept->next_update ||
+        kept->id_n != q->id[0].whole.n || memcmp(kept->bytes, q->id[0].whole.p, kept->id_n) != 0)
+        return 0;
+    int64_t fresh = k ? r->options.answer_life / 2 : UNKNOWN_KEPT;
+    if (now - kept->this_update >= fresh && kept->this_update + TIME_SECOND < told_at(r, now))
         return 0;
     *out = arena_bytes(a, kept->bytes + kept->id_n, kept->der_n);
-    *max_age = k ? (life - age) / 1000 : 0;
+    *max_age = k ? cached_for(kept->this_update, kept->next_update, r->options.answer_life, now)
+                 : 0;
     return 1;
 }
 
 /* Keep a signed answer unless the certificate changed meanwhile. */
 static void keep_answer(struct responder *r, const struct ocsp_cert_id *id,
-                        const struct ocsp_single *said, struct bytes der, int64_t now)
+                        const struct ocsp_single *said, struct bytes der)
 {
     pthread_rwlock_wrlock(&r->lock);
     struct known *k = table_find(&r->table, id->serial);
@@ -67,7 +83,10 @@ static void keep_answer(struct responder *r, const struct ocsp_cert_id *id,
     if (status == said->status && (status != OCSP_REVOKED || k->changed_at == said->revoked_at)) {
         struct answer **place = k ? &k->answer : &r->unknown[unknown_slot(id)];
         struct answer *kept = mem_alloc(sizeof *kept + id->whole.n + der.n);
-        *kept = (struct answer){.made_at = now, .id_n = id->whole.n, .der_n = der.n};
+        *kept = (struct answer){.this_update = said->this_update,
+                                .next_update = said->next_update,
+                                .id_n = id->whole.n,
+                                .der_n = der.n};
         memcpy(kept->bytes, id->whole.p, id->whole.n);
         memcpy(kept->bytes + id->whole.n, der.p, der.n);
         free(*place);
@@ -83,7 +102,8 @@ struct to_sign {
     struct bytes certificate;
 };
 
-/* Under the read lock. The first request whose issuer is ours decides who signs; where none is, UNAUTHORIZED. */
+/* Under the read lock. The first request whose issuer is ours decides who signs; where none is, UNAUTHORIZED. TRY_LATER when
+ * what is known is too old to be told, or our own certificate has ended (RFC 6960 2.3, 4.2.2.1). 0: `t` is filled. */
 static int prepare(const struct responder *r, const struct ocsp_request *q, int64_t now,
                    struct arena *a, struct to_sign *t)
 {
@@ -92,14 +112,44 @@ static int prepare(const struct responder *r, const struct ocsp_request *q, int6
         const struct issuer *issuer = issuer_of(r, &q->id[i]);
         if (!signing)
             signing = issuer;
-        t->single[i] = single_of(r, issuer == signing ? issuer : NULL, &q->id[i], now);
+        t->single[i] = single_of(r, issuer == signing ? issuer : NULL, &q->id[i]);
     }
     if (!signing || signing->responder_certificate.n == 0)
-        return 0;
+        return OCSP_UNAUTHORIZED;
+    int64_t this_update = told_at(r, now), next_update = this_update + r->options.answer_life;
+    if (next_update > signing->responder_until)
+        next_update = signing->responder_until;
+    if (next_update <= now)
+        return OCSP_TRY_LATER;
+    for (size_t i = 0; i < q->ids; i++) {
+        t->single[i].this_update = this_update;
+        t->single[i].next_update = next_update;
+    }
     t->signer = signing->signer;
     t->certificate = arena_bytes(a, signing->responder_certificate.p,
                                  signing->responder_certificate.n);
-    return 1;
+    return 0;
+}
+
+/* The signed answer, or an error one. */
+static struct bytes sign_answer(struct responder *r, const struct ocsp_request *q,
+                                const struct to_sign *t, int64_t now, struct arena *a,
+                                int64_t *max_age)
+{
+    struct err_info e;
+    struct bytes out, data;
+    const struct ocsp_single *first = &t->single[0];
+    if (ocsp_response_data(t->single, q->ids, t->signer->pub, now, q->nonce, a, &data, &e) !=
+            ERR_OK ||
+        ocsp_response_sign(data, t->signer, t->certificate, a, &out, &e) != ERR_OK)
+        return ocsp_error_response(OCSP_INTERNAL_ERROR);
+    if (q->ids == 1 && q->nonce.n == 0) {
+        keep_answer(r, &q->id[0], first, out);
+        if (first->status != OCSP_UNKNOWN)
+            *max_age = cached_for(first->this_update, first->next_update, r->options.answer_life,
+                                  now);
+    }
+    return out;
 }
 
 struct bytes responder_answer(struct responder *r, struct bytes request, struct arena *a,
@@ -107,7 +157,7 @@ struct bytes responder_answer(struct responder *r, struct bytes request, struct 
 {
     struct err_info e;
     struct ocsp_request q;
-    struct bytes out, data;
+    struct bytes out;
     struct to_sign t;
     *max_age = 0;
     if (ocsp_request_parse(request, &q, &e) != ERR_OK)
@@ -115,19 +165,10 @@ struct bytes responder_answer(struct responder *r, struct bytes request, struct 
     int64_t now = clock_business(r->options.clock);
     pthread_rwlock_rdlock(&r->lock);
     int kept = kept_answer(r, &q, now, a, &out, max_age);
-    int ours = kept || prepare(r, &q, now, a, &t);
+    int refused = kept ? 0 : prepare(r, &q, now, a, &t);
     pthread_rwlock_unlock(&r->lock);
     if (kept)
         return out;
-    if (!ours)
-        return ocsp_error_response(OCSP_UNAUTHORIZED);
-    if (ocsp_response_data(t.single, q.ids, t.signer->pub, now, q.nonce, a, &data, &e) != ERR_OK ||
-        ocsp_response_sign(data, t.signer, t.certificate, a, &out, &e) != ERR_OK)
-        return ocsp_error_response(OCSP_INTERNAL_ERROR);
-    if (q.ids == 1 && q.nonce.n == 0) {
-        keep_answer(r, &q.id[0], &t.single[0], out, now);
-        if (t.single[0].status != OCSP_UNKNOWN)
-            *max_age = r->options.answer_life / 2 / 1000;
-    }
-    return out;
+    return refused ? ocsp_error_response((enum ocsp_error)refused)
+                   : sign_answer(r, &q, &t, now, a, max_age);
 }

@@ -87,6 +87,7 @@ static enum err certify_key(struct responder *r, struct issuer *issuer, struct e
     issuer->responder_certificate = arena_bytes(r->arena, der.p, der.n);
     issuer->responder_until = view.not_after;
     pthread_rwlock_unlock(&r->lock);
+    r->unsaved = 1;
     return ERR_OK;
 }
 
@@ -165,6 +166,7 @@ static enum err follow_changes(struct responder *r, size_t *changed, int *lists,
     enum err result = ERR_OK;
     *changed = json_array_size(list);
     *lists = 0;
+    r->unsaved |= *changed > 0;
     pthread_rwlock_wrlock(&r->lock);
     json_array_foreach ((json_t *)(uintptr_t)list, i, item) {
         result = apply_change(r, item, a, e);
@@ -174,6 +176,8 @@ static enum err follow_changes(struct responder *r, size_t *changed, int *lists,
                   strcmp(json_opt_text(item, "state", ""), "active") != 0;
     }
     pthread_rwlock_unlock(&r->lock);
+    if (result == ERR_OK && *changed < CHANGES_AT_ONCE)
+        atomic_store(&r->known_at, clock_machine());
     return result;
 }
 
@@ -218,8 +222,7 @@ enum err follow_once(struct responder *r, struct err_info *e)
                 made != ERR_NOT_FOUND) /* a root whose key is kept away has no list here */
                 return made;
         }
-    atomic_store(&r->ca_seen_at, clock_machine());
-    return changed > 0 ? snapshot_save(r, e) : ERR_OK;
+    return r->unsaved ? snapshot_save(r, e) : snapshot_touch(r, e);
 }
 
 static void *follow(void *arg)

@@ -107,7 +107,7 @@ void responder_health(struct responder *r, struct responder_health *out)
 {
     pthread_rwlock_rdlock(&r->lock);
     *out = (struct responder_health){
-        .seq = r->seq, .certificates = r->table.used, .ca_seen_at = atomic_load(&r->ca_seen_at)};
+        .seq = r->seq, .certificates = r->table.used, .ca_seen_at = atomic_load(&r->known_at)};
     for (size_t i = 0; i < r->issuers; i++)
         out->ready |= r->issuer[i].responder_certificate.n > 0;
     pthread_rwlock_unlock(&r->lock);

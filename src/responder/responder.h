@@ -2,7 +2,8 @@
  *
  * It holds a delegated OCSP key and a copy of the ca's status log, which it follows by sequence number. It answers from
  * memory: an answer is signed when first asked for, kept, and signed anew at half of its life or when the
- * certificate's state changes. It goes on while the ca is away, until its answers' nextUpdate, and says so in its health.
+ * certificate's state changes. An answer's thisUpdate is the time of the ca's last word, not of the asking: so it goes on
+ * while the ca is away until nextUpdate would have passed, and then says tryLater. Its health tells.
  *
  * Threads: `responder_answer` and the getters may be called from any thread; one thread of its own follows the ca. */
 #ifndef CERTHALL_RESPONDER_RESPONDER_H
@@ -17,7 +18,7 @@ struct responder_options {
     const char *ca_socket; /* "<run>/ca/responder.sock" */
     const char *peer_key;  /* shown to the ca where all processes share one user; "" otherwise */
     const struct clock *clock;
-    int64_t answer_life; /* ms from thisUpdate to nextUpdate */
+    int64_t answer_life; /* ms from thisUpdate, the ca's last word, to nextUpdate */
     int64_t crl_period;  /* ms after which a new list is asked for though nothing changed */
 };
 
@@ -43,7 +44,7 @@ NODISCARD enum err responder_issuer(struct responder *r, const char *code, struc
 
 struct responder_health {
     int64_t seq;         /* of the last change known */
-    int64_t ca_seen_at;  /* machine time of the ca's last answer; 0: never */
+    int64_t ca_seen_at;  /* machine time at which the ca last told all it had; 0: never */
     size_t certificates; /* known */
     int ready;           /* it has issuers and a certificate for its key */
 };

@@ -24,7 +24,7 @@ struct known {
 
 /* A signed answer for one CertID of one certificate. */
 struct answer {
-    int64_t made_at; /* business time */
+    int64_t this_update, next_update; /* business time */
     size_t id_n, der_n;
     uint8_t bytes[]; /* CertID, then OCSPResponse */
 };
@@ -70,7 +70,11 @@ struct responder {
     struct issuer issuer[ISSUERS_MAX];
     size_t issuers;
     int64_t seq;
-    _Atomic int64_t ca_seen_at;
+    /* Machine time at which the ca last told everything it had; 0: never. What is answered is as old as this, so it is kept
+     * over a restart (snapshot.c). Its distance from now is the age in business time too, which a demo moves. */
+    _Atomic int64_t known_at;
+    int unsaved;            /* something that no snapshot holds yet; the follower's */
+    int64_t known_saved_at; /* the `known_at` that stands on disk; the follower's */
     _Atomic int stop;
     pthread_t follower;
     int following;
@@ -83,6 +87,8 @@ NODISCARD enum err follow_once(struct responder *r, struct err_info *e);
 /* ---- snapshot.c: what is known, for a start while the ca is away ---- */
 NODISCARD enum err snapshot_load(struct responder *r, struct err_info *e);
 NODISCARD enum err snapshot_save(struct responder *r, struct err_info *e);
+/* That nothing has changed since the snapshot: `known_at` alone, when a minute has gone since it was last saved. */
+NODISCARD enum err snapshot_touch(struct responder *r, struct err_info *e);
 
 /* ---- keys.c ---- */
 /* The responder's key of an algorithm: `<data>/ocsp-<alg>.pem`, made where it is missing. */

@@ -1,7 +1,8 @@
 /* The snapshot: what is known, written after each round of changes, so that a start does not need the ca.
  *
- * A JSON file is enough for now: {seq, issuers: [{id, code, root, certificate, responder_certificate, responder_until}],
- * certificates: [[serial, issuer, state, reason, changed_at, not_after], …]}. */
+ * A JSON file is enough for now: {seq, known_at, issuers: [{id, code, root, certificate, responder_certificate, responder_until}],
+ * certificates: [[serial, issuer, state, reason, changed_at, not_after], …]}. While nothing changes, `known.json` beside it,
+ * {seq, known_at}, says each minute that the ca was heard; it counts for the snapshot of the same number only. */
 #include "responder/responder_priv.h"
 
 #include "base/json.h"
@@ -15,6 +16,11 @@ enum { SNAPSHOT_MAX = 1 << 30 };
 static char *snapshot_path(const struct responder *r, struct arena *a)
 {
     return arena_fmt(a, "%s/snapshot.json", r->options.data);
+}
+
+static char *known_path(const struct responder *r, struct arena *a)
+{
+    return arena_fmt(a, "%s/known.json", r->options.data);
 }
 
 static void put_issuers(struct json_out *j, const struct responder *r, struct arena *a)
@@ -59,15 +65,39 @@ enum err snapshot_save(struct responder *r, struct err_info *e)
     _auto_buf b;
     buf_init(&b, SNAPSHOT_MAX);
     struct json_out j;
+    int64_t known_at = atomic_load(&r->known_at);
     jout_init(&j, &b);
     pthread_rwlock_rdlock(&r->lock);
     jout_object(&j, NULL);
     jout_int(&j, "seq", r->seq);
+    jout_int(&j, "known_at", known_at);
     put_issuers(&j, r, a);
     put_certificates(&j, r, a);
     jout_end(&j);
     pthread_rwlock_unlock(&r->lock);
-    return file_replace(snapshot_path(r, a), (struct bytes){b.p, b.n}, 0600, e);
+    TRY(file_replace(snapshot_path(r, a), (struct bytes){b.p, b.n}, 0600, e));
+    r->unsaved = 0;
+    r->known_saved_at = known_at;
+    return ERR_OK;
+}
+
+enum err snapshot_touch(struct responder *r, struct err_info *e)
+{
+    int64_t known_at = atomic_load(&r->known_at), since = known_at - r->known_saved_at;
+    if (since >= 0 && since < TIME_MINUTE)
+        return ERR_OK;
+    _auto(arena) a = arena_new();
+    _auto_buf b;
+    struct json_out j;
+    buf_init(&b, 256);
+    jout_init(&j, &b);
+    jout_object(&j, NULL);
+    jout_int(&j, "seq", r->seq);
+    jout_int(&j, "known_at", known_at);
+    jout_end(&j);
+    TRY(file_replace(known_path(r, a), (struct bytes){b.p, b.n}, 0600, e));
+    r->known_saved_at = known_at;
+    return ERR_OK;
 }
 
 static enum err load_issuer(struct responder *r, const json_t *item, struct arena *a,
@@ -116,6 +146,19 @@ static enum err load_certificate(struct responder *r, const json_t *item, struct
     return ERR_OK;
 }
 
+/* The later of the two times; without `known.json` that of the snapshot. */
+static int64_t load_known(const struct responder *r, int64_t known_at, struct arena *a)
+{
+    struct bytes file;
+    _auto_json doc = NULL;
+    struct err_info e;
+    if (file_read(a, known_path(r, a), 4096, &file, &e) != ERR_OK ||
+        json_parse(file.p, file.n, &doc, &e) != ERR_OK || json_opt_int(doc, "seq", -1) != r->seq)
+        return known_at;
+    int64_t later = json_opt_int(doc, "known_at", 0);
+    return later > known_at ? later : known_at;
+}
+
 enum err snapshot_load(struct responder *r, struct err_info *e)
 {
     _auto(arena) a = arena_new();
@@ -132,5 +175,8 @@ enum err snapshot_load(struct responder *r, struct err_info *e)
         TRY(load_issuer(r, item, a, e));
     json_array_foreach (json_object_get(doc, "certificates"), i, item)
         TRY(load_certificate(r, item, a, e));
-    return json_get_int(doc, "seq", &r->seq, e);
+    TRY(json_get_int(doc, "seq", &r->seq, e));
+    r->known_saved_at = load_known(r, json_opt_int(doc, "known_at", 0), a);
+    atomic_store(&r->known_at, r->known_saved_at);
+    return ERR_OK;
 }

@@ -138,15 +138,15 @@ static struct bytes serial_of_issued(void)
     return serial;
 }
 
-static struct ocsp_answer ask(struct bytes serial, struct bytes nonce, int get)
+/* The answer's octets, whatever they say. */
+static struct bytes ask_for(struct bytes serial, struct bytes nonce, int get,
+                            struct ocsp_cert_id *id)
 {
     struct err_info e;
-    struct ocsp_cert_id id;
     struct bytes der;
     struct httpc_answer http;
-    struct ocsp_answer answer;
-    assert_ok(ocsp_cert_id_make(&t.issuer, OCSP_SHA1, serial, t.f.arena, &id, &e), &e);
-    assert_ok(ocsp_request_write(&id, 1, nonce, t.f.arena, &der, &e), &e);
+    assert_ok(ocsp_cert_id_make(&t.issuer, OCSP_SHA1, serial, t.f.arena, id, &e), &e);
+    assert_ok(ocsp_request_write(id, 1, nonce, t.f.arena, &der, &e), &e);
     struct httpc_request request = {
         .path = "/ocsp", .body = der, .content_type = "application/ocsp-request"};
     if (get) {
@@ -162,13 +162,24 @@ static struct ocsp_answer ask(struct bytes serial, struct bytes nonce, int get)
     assert_ok(httpc_send(t.client, t.f.arena, &request, &http, &e), &e);
     assert_int_equal(http.status, 200);
     assert_string_equal(http.content_type, "application/ocsp-response");
-    assert_ok(ocsp_response_check(http.body, &id, t.issuer_certificate, clock_machine(), t.f.arena,
+    return http.body;
+}
+
+static struct ocsp_answer ask(struct bytes serial, struct bytes nonce, int get)
+{
+    struct err_info e;
+    struct ocsp_cert_id id;
+    struct ocsp_answer answer;
+    struct bytes der = ask_for(serial, nonce, get, &id);
+    assert_ok(ocsp_response_check(der, &id, t.issuer_certificate, clock_machine(), t.f.arena,
                                   &answer, &e),
               &e);
     return answer;
 }
 
 static const struct bytes no_nonce = {NULL, 0};
+static const uint8_t nonce_octets[16] = {1, 2, 3};
+static const struct bytes a_nonce = {nonce_octets, sizeof nonce_octets};
 
 /* The whole answer by POST; `status` is what it must say. */
 static struct bytes answer_for(struct bytes serial, enum ocsp_status status)
@@ -228,11 +239,9 @@ static void a_good_certificate_is_good_by_post_and_get(void **state)
 static void a_nonce_comes_back_and_an_unknown_serial_is_unknown(void **state)
 {
     (void)state;
-    static const uint8_t octets[16] = {1, 2, 3};
-    struct bytes nonce = {octets, sizeof octets};
-    struct ocsp_answer answer = ask(serial_of_issued(), nonce, 0);
-    assert_int_equal(answer.nonce.n, nonce.n);
-    assert_memory_equal(answer.nonce.p, nonce.p, nonce.n);
+    struct ocsp_answer answer = ask(serial_of_issued(), a_nonce, 0);
+    assert_int_equal(answer.nonce.n, a_nonce.n);
+    assert_memory_equal(answer.nonce.p, a_nonce.p, a_nonce.n);
     static const uint8_t other[16] = {0x42, 7, 7};
     assert_int_equal(ask((struct bytes){other, sizeof other}, no_nonce, 0).status, OCSP_UNKNOWN);
 }
@@ -285,6 +294,79 @@ static void it_answers_while_the_ca_is_away_and_after_its_own_restart(void **sta
     assert_int_equal(ask(serial_of_issued(), no_nonce, 0).status, OCSP_GOOD);
 }
 
+static void stop_ca(void)
+{
+    httpd_free(t.ca_server);
+    t.ca_server = NULL;
+}
+
+static int64_t ca_seen_at(void)
+{
+    struct responder_health h;
+    responder_health(t.responder, &h);
+    return h.ca_seen_at;
+}
+
+static void wait_for_the_ca(void)
+{
+    int64_t since = clock_machine();
+    for (int i = 0; i < 500 && ca_seen_at() < since; i++)
+        usleep(10000);
+    assert_true(ca_seen_at() >= since);
+}
+
+/* RFC 6960 2.4: thisUpdate is the time at which the status is known to be right, not that of the question. */
+static void what_is_told_is_as_old_as_the_cas_last_word(void **state)
+{
+    (void)state;
+    stop_ca();
+    int64_t seen = ca_seen_at();
+    usleep(2500000);
+    struct ocsp_answer answer = ask(serial_of_issued(), a_nonce, 0);
+    assert_int_equal(answer.status, OCSP_GOOD);
+    assert_true(answer.this_update <= seen && answer.this_update > seen - 2 * TIME_SECOND);
+    assert_int_equal(answer.next_update, answer.this_update + t.options.answer_life);
+    assert_true(answer.produced_at > seen);
+    stop_responder();
+    start_responder(); /* its restart makes nothing newer */
+    assert_true(ca_seen_at() > 0);
+    answer = ask(serial_of_issued(), no_nonce, 0);
+    assert_int_equal(answer.status, OCSP_GOOD);
+    assert_true(answer.this_update <= seen);
+}
+
+static int says_try_later(struct bytes nonce, int get)
+{
+    static const uint8_t try_later[] = {0x30, 0x03, 0x0a, 0x01, 0x03};
+    struct ocsp_cert_id id;
+    struct bytes der = ask_for(serial_of_issued(), nonce, get, &id);
+    return der.n == sizeof try_later && memcmp(der.p, try_later, der.n) == 0;
+}
+
+/* RFC 6960 2.3: unable to say what holds now, it says so and signs nothing. */
+static void once_nextUpdate_would_have_passed_it_says_tryLater(void **state)
+{
+    (void)state;
+    stop_responder();
+    t.options.answer_life = 5 * TIME_SECOND;
+    start_responder();
+    wait_for_the_ca();
+    stop_ca();
+    int64_t since = clock_monotonic();
+    assert_int_equal(ask(serial_of_issued(), no_nonce, 0).status, OCSP_GOOD); /* kept */
+    while (!says_try_later(no_nonce, 0) && clock_monotonic() - since < 8 * TIME_SECOND)
+        usleep(100000);
+    assert_true(clock_monotonic() - since < 6 * TIME_SECOND);
+    assert_true(says_try_later(no_nonce, 1));
+    assert_true(says_try_later(a_nonce, 0));
+    stop_responder();
+    start_responder();
+    assert_true(says_try_later(no_nonce, 0));
+    start_ca();
+    wait_for_the_ca();
+    assert_int_equal(ask(serial_of_issued(), no_nonce, 0).status, OCSP_GOOD);
+}
+
 static void rubbish_gets_an_ocsp_error_and_not_a_crash(void **state)
 {
     (void)state;
@@ -333,6 +415,8 @@ int main(void)
         RESPONDING(what_was_unknown_is_good_once_it_is_issued),
         RESPONDING(a_revocation_is_told_within_a_second),
         RESPONDING(it_answers_while_the_ca_is_away_and_after_its_own_restart),
+        RESPONDING(what_is_told_is_as_old_as_the_cas_last_word),
+        RESPONDING(once_nextUpdate_would_have_passed_it_says_tryLater),
         RESPONDING(rubbish_gets_an_ocsp_error_and_not_a_crash),
         RESPONDING(ca_certificates_are_served_where_the_certificates_say),
     };
