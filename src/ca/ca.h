@@ -187,7 +187,8 @@ NODISCARD enum err ca_change(struct ca *ca, const struct ca_change_in *in, int64
 NODISCARD enum err ca_crl(struct ca *ca, int64_t issuer_id, struct arena *a, struct bytes *der,
                           struct err_info *e);
 
-/* Certificate for the responder's key: OCSPSigning, nocheck, by the issuing CA of that algorithm. On record as profile
+/* Certificate for the responder's key: OCSPSigning, nocheck, by the issuing CA of that algorithm, for 90 days or to
+ * the end of that CA. On record as profile
  * "responder", without an order; it is no news for the status log. */
 NODISCARD enum err ca_responder_certificate(struct ca *ca, struct bytes csr, struct arena *a,
                                             struct bytes *der, struct err_info *e);

@@ -146,6 +146,7 @@ enum err ca_responder_certificate(struct ca *ca, struct bytes csr_der, struct ar
     TRY(csr_verify(&csr, &key, e));
     TRY(ca_issuer_for(ca, pki_pub_alg(key), &issuer, e));
     int64_t now = clock_business(ca->options.clock);
+    int64_t not_after = now + (int64_t)RESPONDER_DAYS * TIME_DAY;
     struct name_part part[] = {{NAME_C, "CN"}, {NAME_CN, "CertHall OCSP Responder"}};
     struct bytes subject, tbs;
     TRY(name_encode(part, 2, a, &subject, e));
@@ -153,7 +154,8 @@ enum err ca_responder_certificate(struct ca *ca, struct bytes csr_der, struct ar
                              .issuer = issuer->subject,
                              .subject = subject,
                              .not_before = now - TIME_HOUR,
-                             .not_after = now + (int64_t)RESPONDER_DAYS * TIME_DAY,
+                             .not_after = not_after < issuer->not_after ? not_after
+                                                                        : issuer->not_after,
                              .key = key,
                              .issuer_key = issuer->signer->pub,
                              .key_usage = CERT_KU_DIGITAL_SIGNATURE,
