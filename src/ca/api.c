@@ -244,7 +244,7 @@ static enum err health(struct httpd_request *r, struct httpd_reply *reply, void 
 /* Short, so that either side ends without delay when told to; news is told at once in any case. */
 enum { STATUS_WAIT_SECONDS = 1 };
 
-/* Wait until the log has something after `after`, or the wait is over. The wake-up may come between the look and the
+/* Wait until the log ends elsewhere than at `after`, or the wait is over. The wake-up may come between the look and the
  * wait, so the wait is cut into short pieces. */
 static enum err wait_for_news(struct ca *ca, int64_t after, struct err_info *e)
 {
@@ -257,7 +257,7 @@ static enum err wait_for_news(struct ca *ca, int64_t after, struct err_info *e)
             TRY(store_begin(ca->store, STORE_READ, &tx, e));
             TRY(store_one(tx, &Q_ca_status_last, NO_PARAMS, a, &last, e));
         }
-        if (row_int(last, "seq") > after || clock_monotonic() >= until)
+        if (row_int(last, "seq") != after || clock_monotonic() >= until)
             return ERR_OK;
         struct timespec soon;
         clock_gettime(CLOCK_REALTIME, &soon);
@@ -272,34 +272,46 @@ static enum err wait_for_news(struct ca *ca, int64_t after, struct err_info *e)
     }
 }
 
+static void put_change(struct json_out *j, const char *name, const struct store_row *row,
+                       struct arena *a)
+{
+    jout_object(j, name);
+    jout_int(j, "seq", row_int(row, "seq"));
+    jout_text(j, "serial", text_hex(a, row_blob(row, "serial")));
+    jout_int(j, "issuer", row_int(row, "issuer_id"));
+    jout_text(j, "state", row_text(row, "state"));
+    jout_int(j, "reason", row_int(row, "reason"));
+    jout_int(j, "changed_at", row_int(row, "changed_at"));
+    jout_int(j, "not_after", row_int(row, "not_after"));
+    jout_end(j);
+}
+
+/* `last` and the change numbered `after` let the reader see that it followed this very log: after the database was restored
+ * from a copy the numbers are given a second time, to other changes. */
 static enum err status(struct httpd_request *r, struct httpd_reply *reply, void *app,
                        struct err_info *e)
 {
     const struct ca_api *api = app;
     int64_t after, limit;
     struct store_rows rows;
+    const struct store_row *last, *at;
     TRY(httpd_query_int(r, "after", 0, INT64_MAX, 0, &after, e));
     TRY(httpd_query_int(r, "limit", 1, 10000, 1000, &limit, e));
     TRY(wait_for_news(api->ca, after, e));
     _auto(store_tx) tx = NULL;
     TRY(store_begin(api->ca->store, STORE_READ, &tx, e));
+    TRY(store_one(tx, &Q_ca_status_last, NO_PARAMS, r->arena, &last, e));
+    TRY(store_opt(tx, &Q_ca_status_at, PARAMS(P_INT(after)), r->arena, &at, e));
     TRY(store_many(tx, &Q_ca_status_after, PARAMS(P_INT(after), P_INT(limit)), r->arena, &rows, e));
     struct json_out j;
     httpd_reply_json(reply, &j);
     jout_object(&j, NULL);
+    jout_int(&j, "last", row_int(last, "seq"));
+    if (at)
+        put_change(&j, "at", at, r->arena);
     jout_list(&j, "changes");
-    for (size_t i = 0; i < rows.n; i++) {
-        const struct store_row *row = &rows.row[i];
-        jout_object(&j, NULL);
-        jout_int(&j, "seq", row_int(row, "seq"));
-        jout_text(&j, "serial", text_hex(r->arena, row_blob(row, "serial")));
-        jout_int(&j, "issuer", row_int(row, "issuer_id"));
-        jout_text(&j, "state", row_text(row, "state"));
-        jout_int(&j, "reason", row_int(row, "reason"));
-        jout_int(&j, "changed_at", row_int(row, "changed_at"));
-        jout_int(&j, "not_after", row_int(row, "not_after"));
-        jout_end(&j);
-    }
+    for (size_t i = 0; i < rows.n; i++)
+        put_change(&j, NULL, &rows.row[i], r->arena);
     jout_end(&j);
     jout_end(&j);
     return ERR_OK;

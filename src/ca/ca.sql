@@ -52,6 +52,9 @@ SELECT COALESCE(MAX(seq), 0) AS seq FROM ca_status;
 INSERT INTO ca_status (seq, serial, issuer_id, state, reason, changed_at, not_after)
 VALUES ($1, $2, $3, $4, $5, $6, $7);
 
+-- name: ca_status_at :one
+SELECT seq, serial, issuer_id, state, reason, changed_at, not_after FROM ca_status WHERE seq = $1;
+
 -- name: ca_status_after :many
 SELECT seq, serial, issuer_id, state, reason, changed_at, not_after FROM ca_status
 WHERE seq > $1 ORDER BY seq LIMIT $2;

@@ -43,6 +43,7 @@ static enum err add_issuer(struct responder *r, const json_t *item, struct err_i
         TRY(responder_key(r, pki_pub_alg(key), &made.signer, e));
     pthread_rwlock_wrlock(&r->lock);
     made.certificate = arena_bytes(r->arena, der.p, der.n);
+    made.until = view.not_after;
     r->issuer[r->issuers++] = made;
     pthread_rwlock_unlock(&r->lock);
     return ERR_OK;
@@ -59,13 +60,17 @@ static enum err follow_issuers(struct responder *r, struct err_info *e)
     return ERR_OK;
 }
 
-/* A certificate for our key, asked for anew when a third of its life is left. */
+/* When a third of its life is left; one that ends with its issuer is the last. */
+static int needs_certificate(const struct responder *r, const struct issuer *issuer)
+{
+    int64_t rest = issuer->responder_until - clock_business(r->options.clock);
+    return issuer->signer && rest <= RESPONDER_CERTIFICATE_DAYS / 3 * (int64_t)TIME_DAY &&
+           (rest <= 0 || issuer->responder_until < issuer->until);
+}
+
+/* A certificate for our key. */
 static enum err certify_key(struct responder *r, struct issuer *issuer, struct err_info *e)
 {
-    int64_t now = clock_business(r->options.clock);
-    if (!issuer->signer ||
-        issuer->responder_until - now > RESPONDER_CERTIFICATE_DAYS / 3 * (int64_t)TIME_DAY)
-        return ERR_OK;
     _auto(arena) a = arena_new();
     struct name_part part[] = {{NAME_CN, "CertHall OCSP Responder"}};
     struct bytes subject, csr, der;
@@ -121,64 +126,169 @@ static enum crl_reason reason_shown(int state, int64_t reason)
                                                                  : CRL_UNSPECIFIED;
 }
 
-/* Under the write lock. */
-static enum err apply_change(struct responder *r, const json_t *item, struct arena *a,
-                             struct err_info *e)
-{
-    int64_t seq, issuer_id, reason, changed_at, not_after;
-    const char *serial_text, *state_text;
+struct change {
+    int64_t seq, reason, changed_at, not_after;
+    int state, issuer;
     struct bytes serial;
-    TRY(json_get_int(item, "seq", &seq, e));
+};
+
+static enum err read_change(const struct responder *r, const json_t *item, struct arena *a,
+                            struct change *c, struct err_info *e)
+{
+    int64_t issuer_id;
+    const char *serial_text, *state_text;
+    TRY(json_get_int(item, "seq", &c->seq, e));
     TRY(json_get_int(item, "issuer", &issuer_id, e));
-    TRY(json_get_int(item, "reason", &reason, e));
-    TRY(json_get_int(item, "changed_at", &changed_at, e));
-    TRY(json_get_int(item, "not_after", &not_after, e));
+    TRY(json_get_int(item, "reason", &c->reason, e));
+    TRY(json_get_int(item, "changed_at", &c->changed_at, e));
+    TRY(json_get_int(item, "not_after", &c->not_after, e));
     TRY(json_get_text(item, "serial", &serial_text, e));
     TRY(json_get_text(item, "state", &state_text, e));
-    int state = state_from_text(state_text), issuer = issuer_index(r, issuer_id);
-    if (seq != r->seq + 1 || state < 0 || issuer < 0 || !text_from_hex(a, serial_text, &serial) ||
-        serial.n == 0 || serial.n > CERT_SERIAL_MAX)
+    c->state = state_from_text(state_text);
+    c->issuer = issuer_index(r, issuer_id);
+    if (c->state >= 0 && c->issuer >= 0 && text_from_hex(a, serial_text, &c->serial) &&
+        c->serial.n > 0 && c->serial.n <= CERT_SERIAL_MAX)
+        return ERR_OK;
+    return err_set(e, ERR_BAD_REQUEST, "changes", "change %" PRId64 " cannot be", c->seq);
+}
+
+/* A log as far as it is known: the responder's own, or one that is read anew beside it. */
+struct known_log {
+    struct table *table;
+    int64_t *seq;
+};
+
+/* Under the write lock where others read the table. */
+static enum err apply_change(struct known_log *log, const struct change *c, struct err_info *e)
+{
+    if (c->seq != *log->seq + 1)
         return err_set(e, ERR_BAD_REQUEST, "changes",
-                       "change %" PRId64 " after %" PRId64 " does not fit", seq, r->seq);
-    struct known *k = table_put(&r->table, serial);
-    k->state = (uint8_t)state;
-    k->reason = (uint8_t)reason_shown(state, reason);
-    k->issuer = (uint8_t)issuer;
-    k->changed_at = changed_at;
-    k->not_after = not_after;
+                       "change %" PRId64 " after %" PRId64 " does not fit", c->seq, *log->seq);
+    struct known *k = table_put(log->table, c->serial);
+    k->state = (uint8_t)c->state;
+    k->reason = (uint8_t)reason_shown(c->state, c->reason);
+    k->issuer = (uint8_t)c->issuer;
+    k->changed_at = c->changed_at;
+    k->not_after = c->not_after;
     free(k->answer);
     k->answer = NULL;
-    r->seq = seq;
+    *log->seq = c->seq;
     return ERR_OK;
 }
 
-/* Waits at the ca for news. *changed: how many came; *lists: something that a list shows is among them. */
-static enum err follow_changes(struct responder *r, size_t *changed, int *lists, struct err_info *e)
+/* What a page of the ca's log said. */
+struct page {
+    size_t changes;
+    int lists; /* something that a list shows is among them */
+    int whole; /* there is nothing after it */
+    int other; /* it is not the log that we followed so far; nothing was applied */
+};
+
+/* The change that came last must be the ca's change of that number, and nobody changed its certificate since. */
+static enum err same_log(const struct responder *r, const struct known_log *log,
+                         const json_t *answer, struct arena *a, int *same, struct err_info *e)
+{
+    struct change at;
+    const json_t *item = json_object_get(answer, "at");
+    *same = *log->seq == 0;
+    if (*same || !item)
+        return ERR_OK;
+    TRY(read_change(r, item, a, &at, e));
+    const struct known *k = table_find(log->table, at.serial);
+    *same = at.seq == *log->seq && k && k->state == at.state && k->issuer == at.issuer &&
+            k->changed_at == at.changed_at && k->not_after == at.not_after;
+    return ERR_OK;
+}
+
+static enum err apply_page(struct responder *r, struct known_log *log, const json_t *list,
+                           struct arena *a, struct page *page, struct err_info *e)
+{
+    struct change c;
+    const json_t *item;
+    size_t i;
+    json_array_foreach ((json_t *)(uintptr_t)list, i, item) {
+        TRY(read_change(r, item, a, &c, e));
+        TRY(apply_change(log, &c, e));
+        page->changes++;
+        page->lists |= c.reason != 0 || c.state != KNOWN_ACTIVE;
+    }
+    return ERR_OK;
+}
+
+/* Waits at the ca for news. */
+static enum err follow_page(struct responder *r, struct known_log *log, struct page *page,
+                            struct err_info *e)
 {
     _auto(arena) a = arena_new();
     _auto_json answer = NULL;
+    int64_t last;
+    int same;
+    memset(page, 0, sizeof *page);
     TRY(httpc_json(
         r->ca, "GET",
-        arena_fmt(a, "/ca/v1/status?after=%" PRId64 "&limit=%d", r->seq, CHANGES_AT_ONCE), NULL,
+        arena_fmt(a, "/ca/v1/status?after=%" PRId64 "&limit=%d", *log->seq, CHANGES_AT_ONCE), NULL,
         &answer, e));
-    const json_t *list = json_object_get(answer, "changes"), *item;
-    size_t i;
-    enum err result = ERR_OK;
-    *changed = json_array_size(list);
-    *lists = 0;
-    r->unsaved |= *changed > 0;
+    TRY(json_get_int(answer, "last", &last, e));
+    TRY(same_log(r, log, answer, a, &same, e));
+    page->other = !same;
+    if (page->other)
+        return ERR_OK;
     pthread_rwlock_wrlock(&r->lock);
-    json_array_foreach ((json_t *)(uintptr_t)list, i, item) {
-        result = apply_change(r, item, a, e);
-        if (result != ERR_OK)
-            break;
-        *lists |= json_opt_int(item, "reason", 0) != 0 ||
-                  strcmp(json_opt_text(item, "state", ""), "active") != 0;
-    }
+    enum err result = apply_page(r, log, json_object_get(answer, "changes"), a, page, e);
     pthread_rwlock_unlock(&r->lock);
-    if (result == ERR_OK && *changed < CHANGES_AT_ONCE)
-        atomic_store(&r->known_at, clock_machine());
+    page->whole = *log->seq == last;
     return result;
+}
+
+static enum err read_whole(struct responder *r, struct known_log *log, struct page *page,
+                           struct err_info *e)
+{
+    do {
+        TRY(follow_page(r, log, page, e));
+        if (page->other || atomic_load(&r->stop))
+            return err_set(e, ERR_UNAVAILABLE, NULL, "the log changed while it was read anew");
+    } while (!page->whole);
+    return ERR_OK;
+}
+
+/* The ca's database was put back from a copy. The old table serves until the whole log was read again. */
+static enum err follow_anew(struct responder *r, struct page *page, struct err_info *e)
+{
+    struct table table;
+    int64_t seq = 0;
+    struct known_log log = {&table, &seq};
+    log_line(LOG_LEVEL_WARN, "responder.other_log",
+             "the ca's log is not the one known up to %" PRId64 ": reading it from its start",
+             r->seq);
+    table_init(&table);
+    enum err result = read_whole(r, &log, page, e);
+    if (result == ERR_OK) {
+        struct table old = r->table;
+        pthread_rwlock_wrlock(&r->lock);
+        r->table = table;
+        r->seq = seq;
+        pthread_rwlock_unlock(&r->lock);
+        table = old;
+        page->lists = 1;
+        r->unsaved = 1;
+    }
+    table_clear(&table);
+    return result;
+}
+
+static enum err follow_changes(struct responder *r, struct err_info *e)
+{
+    struct known_log log = {&r->table, &r->seq};
+    struct page page;
+    TRY(follow_page(r, &log, &page, e));
+    if (page.other)
+        TRY(follow_anew(r, &page, e));
+    for (size_t i = 0; page.lists && i < r->issuers; i++)
+        r->issuer[i].crl_at = 0;
+    r->unsaved |= page.changes > 0;
+    if (page.whole)
+        atomic_store(&r->known_at, clock_machine());
+    return ERR_OK;
 }
 
 static enum err follow_list(struct responder *r, struct issuer *issuer, struct err_info *e)
@@ -207,21 +317,45 @@ static int list_is_old(const struct responder *r, const struct issuer *issuer)
     return !issuer->crl || age < 0 || age >= r->options.crl_period;
 }
 
+/* What the ca refuses for one issuer is no reason to know less of the others; said once, until it works again. */
+static void issuer_failed(struct issuer *issuer, const char *what, const struct err_info *e)
+{
+    if (!issuer->failed)
+        log_line(LOG_LEVEL_ERROR, "responder.issuer", "%s: no %s: %s %s", issuer->code, what,
+                 err_code_text(e->code), e->detail);
+    issuer->failed = 1;
+}
+
+static void follow_issuer(struct responder *r, struct issuer *issuer)
+{
+    struct err_info e;
+    int works = 1;
+    int64_t now = clock_monotonic();
+    if (needs_certificate(r, issuer) && now >= issuer->certify_at) {
+        enum err certified = certify_key(r, issuer, &e);
+        if (certified != ERR_OK) {
+            issuer->certify_at = certified == ERR_UNAVAILABLE ? now : now + TIME_MINUTE;
+            issuer_failed(issuer, "certificate for the responder's key", &e);
+            works = 0;
+        }
+    }
+    if (list_is_old(r, issuer)) {
+        enum err made = follow_list(r, issuer, &e);
+        if (made != ERR_OK &&
+            made != ERR_NOT_FOUND) { /* a root whose key is kept away has no list here */
+            issuer_failed(issuer, "list", &e);
+            works = 0;
+        }
+    }
+    issuer->failed &= !works;
+}
+
 enum err follow_once(struct responder *r, struct err_info *e)
 {
-    size_t changed = 0;
-    int lists = 0;
     TRY(follow_issuers(r, e));
+    TRY(follow_changes(r, e));
     for (size_t i = 0; i < r->issuers; i++)
-        TRY(certify_key(r, &r->issuer[i], e));
-    TRY(follow_changes(r, &changed, &lists, e));
-    for (size_t i = 0; i < r->issuers; i++)
-        if (lists || list_is_old(r, &r->issuer[i])) {
-            enum err made = follow_list(r, &r->issuer[i], e);
-            if (made != ERR_OK &&
-                made != ERR_NOT_FOUND) /* a root whose key is kept away has no list here */
-                return made;
-        }
+        follow_issuer(r, &r->issuer[i]);
     return r->unsaved ? snapshot_save(r, e) : snapshot_touch(r, e);
 }
 

@@ -1,6 +1,6 @@
 /* The snapshot: what is known, written after each round of changes, so that a start does not need the ca.
  *
- * A JSON file is enough for now: {seq, known_at, issuers: [{id, code, root, certificate, responder_certificate, responder_until}],
+ * A JSON file is enough for now: {seq, known_at, issuers: [{id, code, root, certificate, responder_certificate}],
  * certificates: [[serial, issuer, state, reason, changed_at, not_after], …]}. While nothing changes, `known.json` beside it,
  * {seq, known_at}, says each minute that the ca was heard; it counts for the snapshot of the same number only. */
 #include "responder/responder_priv.h"
@@ -34,7 +34,6 @@ static void put_issuers(struct json_out *j, const struct responder *r, struct ar
         jout_bool(j, "root", s->root);
         jout_text(j, "certificate", text_base64(a, s->certificate));
         jout_text(j, "responder_certificate", text_base64(a, s->responder_certificate));
-        jout_int(j, "responder_until", s->responder_until);
         jout_end(j);
     }
     jout_end(j);
@@ -100,6 +99,24 @@ enum err snapshot_touch(struct responder *r, struct err_info *e)
     return ERR_OK;
 }
 
+/* A certificate of another key than the one that lies here now would make answers that nobody accepts. */
+static enum err load_own(struct responder *r, struct issuer *s, struct bytes own, struct arena *a,
+                         struct err_info *e)
+{
+    struct cert_view view;
+    _auto(pki_pub) key = NULL;
+    TRY(cert_view(own, a, &view, e));
+    TRY(cert_key(own, &key, e));
+    if (!s->signer || !pki_pub_equal(key, s->signer->pub)) {
+        log_line(LOG_LEVEL_WARN, "responder.key",
+                 "%s: the certificate in the snapshot is of another key", s->code);
+        return ERR_OK;
+    }
+    s->responder_certificate = arena_bytes(r->arena, own.p, own.n);
+    s->responder_until = view.not_after;
+    return ERR_OK;
+}
+
 static enum err load_issuer(struct responder *r, const json_t *item, struct arena *a,
                             struct err_info *e)
 {
@@ -113,7 +130,6 @@ static enum err load_issuer(struct responder *r, const json_t *item, struct aren
     TRY(json_get_bool(item, "root", &s->root, e));
     TRY(json_get_base64(item, "certificate", CERT_MAX, a, &der, e));
     TRY(json_get_base64(item, "responder_certificate", CERT_MAX, a, &own, e));
-    s->responder_until = json_opt_int(item, "responder_until", 0);
     snprintf(s->code, sizeof s->code, "%s", json_opt_text(item, "code", ""));
     TRY(cert_key(der, &key, e));
     TRY(cert_view(der, a, &view, e));
@@ -121,9 +137,9 @@ static enum err load_issuer(struct responder *r, const json_t *item, struct aren
     if (!s->root)
         TRY(responder_key(r, pki_pub_alg(key), &s->signer, e));
     s->certificate = arena_bytes(r->arena, der.p, der.n);
-    s->responder_certificate = arena_bytes(r->arena, own.p, own.n);
+    s->until = view.not_after;
     r->issuers++;
-    return ERR_OK;
+    return own.n ? load_own(r, s, own, a, e) : ERR_OK;
 }
 
 static enum err load_certificate(struct responder *r, const json_t *item, struct arena *a,

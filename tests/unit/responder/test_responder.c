@@ -1,11 +1,14 @@
 /* A responder that follows a real ca over its UNIX socket, asked as relying parties ask (RFC 6960, RFC 5019). */
 #include "ca_fixture.h"
 
+#include "base/sys.h"
 #include "base/text.h"
 #include "ca/api.h"
 #include "httpc/httpc.h"
 #include "responder/responder.h"
 
+#include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -98,7 +101,9 @@ static void issue_one(void)
     struct err_info e;
     issue("1-sign", "1");
     _auto(pki_pub) issuer_key = NULL;
-    t.issuer_certificate = t.issued.issuer->certificate;
+    struct bytes of_ca =
+        t.issued.issuer->certificate; /* goes with the ca, which some tests close */
+    t.issuer_certificate = arena_bytes(t.f.arena, of_ca.p, of_ca.n);
     assert_ok(cert_key(t.issuer_certificate, &issuer_key, &e), &e);
     assert_ok(ocsp_issuer_init(&t.issuer, t.issued.issuer->subject, issuer_key, &e), &e);
 }
@@ -354,9 +359,9 @@ static void once_nextUpdate_would_have_passed_it_says_tryLater(void **state)
     stop_ca();
     int64_t since = clock_monotonic();
     assert_int_equal(ask(serial_of_issued(), no_nonce, 0).status, OCSP_GOOD); /* kept */
-    while (!says_try_later(no_nonce, 0) && clock_monotonic() - since < 8 * TIME_SECOND)
+    while (!says_try_later(no_nonce, 0) && clock_monotonic() - since < 20 * TIME_SECOND)
         usleep(100000);
-    assert_true(clock_monotonic() - since < 6 * TIME_SECOND);
+    assert_true(says_try_later(no_nonce, 0));
     assert_true(says_try_later(no_nonce, 1));
     assert_true(says_try_later(a_nonce, 0));
     stop_responder();
@@ -364,6 +369,152 @@ static void once_nextUpdate_would_have_passed_it_says_tryLater(void **state)
     assert_true(says_try_later(no_nonce, 0));
     start_ca();
     wait_for_the_ca();
+    assert_int_equal(ask(serial_of_issued(), no_nonce, 0).status, OCSP_GOOD);
+}
+
+static const char *ca_file(const char *name)
+{
+    return arena_fmt(t.f.arena, "%s/%s", t.f.folder, name);
+}
+
+static void close_ca(void)
+{
+    stop_ca();
+    ca_free(t.f.ca);
+    t.f.ca = NULL;
+}
+
+static void reopen_ca(void)
+{
+    struct err_info e;
+    assert_ok(ca_open(&t.f.options, &t.f.ca, &e), &e);
+    start_ca();
+}
+
+static void copy_file(const char *from, const char *to)
+{
+    struct err_info e;
+    struct bytes content;
+    assert_ok(file_read(t.f.arena, ca_file(from), 64 << 20, &content, &e), &e);
+    assert_ok(file_replace(ca_file(to), content, 0600, &e), &e);
+}
+
+static void sql(const char *text)
+{
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(ca_file("ca.db"), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+static void revoke_it(const char *serial)
+{
+    struct err_info e;
+    int64_t seq;
+    struct ca_change_in in = {
+        .change = CA_REVOKE, .serial = serial, .reason = CRL_KEY_COMPROMISE, .actor = "陈立言"};
+    assert_ok(ca_change(t.f.ca, &in, &seq, &e), &e);
+}
+
+static void wait_for_status(struct bytes serial, enum ocsp_status status)
+{
+    int64_t since = clock_monotonic();
+    while (ask(serial, no_nonce, 0).status != status && clock_monotonic() - since < 5 * TIME_SECOND)
+        usleep(20000);
+    assert_int_equal(ask(serial, no_nonce, 0).status, status);
+}
+
+/* The ca's database is put back from a copy while the responder knows more; `more` certificates are made before it asks. */
+static void restore_the_ca(int more)
+{
+    struct bytes first = serial_of_issued();
+    const char *first_text = arena_text(t.f.arena, t.issued.serial);
+    close_ca();
+    copy_file("ca.db", "copy.db");
+    reopen_ca();
+    issue("2-sign", "2");
+    struct bytes lost = serial_of_issued();
+    issue("3-sign", "3");
+    wait_for_seq(3);
+    close_ca();
+    copy_file("copy.db", "ca.db");
+    struct err_info e;
+    assert_ok(ca_open(&t.f.options, &t.f.ca, &e), &e);
+    revoke_it(first_text); /* number 2, which was another change before */
+    for (int i = 0; i < more; i++)
+        issue(arena_fmt(t.f.arena, "9%d-sign", i), arena_fmt(t.f.arena, "9%d", i));
+    start_ca();
+    wait_for_status(first, OCSP_REVOKED);
+    wait_for_status(lost, OCSP_UNKNOWN);
+    wait_for_seq(2 + more);
+    struct responder_health h;
+    responder_health(t.responder, &h);
+    assert_int_equal(h.seq, 2 + more);
+    assert_int_equal(h.certificates, 1 + (size_t)more);
+}
+
+static void after_a_restore_nothing_of_the_log_is_missed(void **state)
+{
+    (void)state;
+    restore_the_ca(0); /* the log is shorter than what is known */
+}
+
+static void nor_when_the_new_log_has_grown_past_the_old_one(void **state)
+{
+    (void)state;
+    restore_the_ca(3);
+}
+
+/* An issuing CA that can certify nothing any more must not freeze what is known of the others. */
+static void one_issuers_refusal_does_not_stop_the_others(void **state)
+{
+    (void)state;
+    struct err_info e;
+    stop_responder();
+    close_ca();
+    assert_ok(ca_init(&t.f.options, "CertHall", PKI_RSA2048, &e), &e);
+    sql("UPDATE ca_issuer SET not_after = 1 WHERE code = 'issuing-rsa2048'");
+    reopen_ca();
+    start_responder();
+    revoke_it(t.issued.serial);
+    wait_for_status(serial_of_issued(), OCSP_REVOKED);
+}
+
+/* RFC 6960 4.2.2.2: an answer counts as long as its signer's certificate, which ends with its issuer at the latest. */
+static void its_own_certificate_ends_its_answers(void **state)
+{
+    (void)state;
+    stop_responder();
+    close_ca();
+    assert_int_equal(remove(ca_file("snapshot.json")), 0);
+    int64_t until = (clock_machine() / TIME_SECOND + 5) * TIME_SECOND;
+    sql(arena_fmt(t.f.arena, "UPDATE ca_issuer SET not_after = %lld WHERE code = 'issuing-p256'",
+                  (long long)until));
+    reopen_ca();
+    start_responder();
+    wait_for_seq(1);
+    struct ocsp_answer answer = ask(serial_of_issued(), no_nonce, 0);
+    assert_int_equal(answer.next_update, until);
+    while (clock_machine() < until)
+        usleep(100000);
+    assert_true(says_try_later(no_nonce, 0) && says_try_later(a_nonce, 0));
+}
+
+/* The key file was lost or changed: what is kept for the old one signs nothing. */
+static void another_key_gets_a_certificate_of_its_own(void **state)
+{
+    (void)state;
+    static const uint8_t unauthorized[] = {0x30, 0x03, 0x0a, 0x01, 0x06};
+    struct ocsp_cert_id id;
+    usleep(300000); /* the snapshot of the first round */
+    stop_responder();
+    stop_ca();
+    assert_int_equal(remove(ca_file("ocsp-P-256.pem")), 0);
+    start_responder();
+    struct bytes der = ask_for(serial_of_issued(), no_nonce, 0, &id);
+    assert_true(der.n == sizeof unauthorized && memcmp(der.p, unauthorized, der.n) == 0);
+    start_ca();
+    wait_for_seq(1);
     assert_int_equal(ask(serial_of_issued(), no_nonce, 0).status, OCSP_GOOD);
 }
 
@@ -417,6 +568,11 @@ int main(void)
         RESPONDING(it_answers_while_the_ca_is_away_and_after_its_own_restart),
         RESPONDING(what_is_told_is_as_old_as_the_cas_last_word),
         RESPONDING(once_nextUpdate_would_have_passed_it_says_tryLater),
+        RESPONDING(after_a_restore_nothing_of_the_log_is_missed),
+        RESPONDING(nor_when_the_new_log_has_grown_past_the_old_one),
+        RESPONDING(one_issuers_refusal_does_not_stop_the_others),
+        RESPONDING(its_own_certificate_ends_its_answers),
+        RESPONDING(another_key_gets_a_certificate_of_its_own),
         RESPONDING(rubbish_gets_an_ocsp_error_and_not_a_crash),
         RESPONDING(ca_certificates_are_served_where_the_certificates_say),
     };
