@@ -2,6 +2,7 @@
  * is settled, in the transaction that marks the outbox row done. */
 #include "hall/certificate/certificate.h"
 #include "hall/order/order_priv.h"
+#include "hall/order/order_sql.h"
 #include "hall/outbox/outbox.h"
 #include "hall/payment/payment.h"
 #include "hall/task/task.h"
@@ -102,6 +103,8 @@ static enum err settle_refund(struct hall_tx *tx, const struct outbox_row *row, 
     struct payment_sums sums;
     (void)arg;
     TRY(read_answer(tx, text, &a, e));
+    /* two refunds that settle at once must not each see the other's money as still held */
+    TRY(store_exec_one(tx->db, &Q_order_lock, PARAMS(P_INT(row->order)), e));
     TRY(order_get(tx, row->order, &o, e));
     TRY(payment_sums(tx, row->order, &sums, e));
     int refunding = o.states.at[FLOW_PAYMENT] == FLOW_PAYMENT_REFUNDING;

@@ -29,6 +29,9 @@ UPDATE orders SET version = version + 1, institution_name = $3, name_changed = $
     updated_at = $20, submitted_at = $21, paid_at = $22, ended_at = $23, kept_until = $24, type = $25
 WHERE id = $1 AND version = $2;
 
+-- name: order_lock :exec
+UPDATE orders SET version = version WHERE id = $1;
+
 -- name: order_agreement :exec
 UPDATE orders SET agreement_hash = $2 WHERE id = $1;
 

@@ -5,11 +5,14 @@
 #include "hall/certificate/certificate.h"
 #include "hall/institution/institution.h"
 #include "hall/intake/intake.h"
+#include "hall/outbox/outbox.h"
 #include "hall/payment/payment.h"
 #include "hall/task/task.h"
 #include "hall/ukey/ukey.h"
 
+#include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 static const struct actor bank = {BY_EXTERNAL, 0, "bank", "", ""};
 static const struct actor shipping = {BY_STAFF, 42, "何嘉敏", "shipping", "127.0.0.1"};
@@ -161,20 +164,97 @@ static void late_money_goes_back(void **state)
                      ORDER_RUNNING); /* money is still to come back */
 }
 
-/* A31 after payment: the order is refused and all its money goes back by finance's hands. */
-static void a_withdrawal_after_payment_refunds(void **state)
+static void withdrawn(struct order_fixture *o)
 {
-    struct order_fixture *o = *state;
-    struct order order = paid(o, NULL);
     struct hall_tx tx;
     hall_write(o->f, &hall_system, &tx);
     assert_ok(account_withdraw(&tx, o->account, &o->e), &o->e);
     assert_ok(order_intake_hooks.done(&tx, o->account, REGLIST_WITHDRAW, &o->e), &o->e);
     hall_done(o->f, &tx);
+}
+
+/* A31 after payment: the order is refused and all its money goes back by finance's hands. */
+static void a_withdrawal_after_payment_refunds(void **state)
+{
+    struct order_fixture *o = *state;
+    struct order order = paid(o, NULL);
+    withdrawn(o);
     assert_int_equal(state_of(o, order.id, FLOW_APPLICATION), FLOW_APPLICATION_REFUSED);
     assert_int_equal(state_of(o, order.id, FLOW_PAYMENT), FLOW_PAYMENT_REFUNDING);
     assert_int_equal(state_of(o, order.id, FLOW_FULFILMENT), FLOW_FULFILMENT_VOID);
     assert_int_equal(tasks_of(o, order.id, "produce"), 0);
+}
+
+static void send_refunds(struct order_fixture *o, int64_t order)
+{
+    struct hall_tx tx;
+    const struct payment_money *m;
+    size_t n;
+    hall_write(o->f, &hall_system, &tx);
+    assert_ok(payment_money_of(&tx, order, &m, &n, &o->e), &o->e);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(m[i].refund_state, "asked") == 0)
+            assert_ok(payment_refund_send(&tx, m[i].id, &o->e), &o->e);
+    hall_done(o->f, &tx);
+}
+
+/* As the outbox does when the bank has given the money back. */
+static enum err given_back(struct hall_tx *tx, int64_t order, const char *trade_no,
+                           struct err_info *e)
+{
+    struct outbox_kind kinds[16];
+    struct outbox_row row = {.order = order, .kind = "payment.refund", .body = "{}"};
+    const char *answer = arena_fmt(tx->arena,
+                                   "{\"result\":\"done\",\"method\":\"net_bank\","
+                                   "\"trade_no\":\"%s\",\"amount_fen\":30000}",
+                                   trade_no);
+    size_t n = order_outbox_kinds(kinds, 16);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(kinds[i].kind, row.kind) == 0)
+            return kinds[i].settle(tx, &row, answer, kinds[i].arg, e);
+    return ERR_NOT_FOUND;
+}
+
+struct settling {
+    const struct hall *h;
+    int64_t order;
+    enum err done;
+};
+
+static void *settle_second(void *arg)
+{
+    struct settling *s = arg;
+    struct err_info e;
+    _auto(arena) a = arena_new();
+    _auto_hall_tx tx = {0};
+    s->done = hall_begin(s->h, 1, &hall_system, a, &tx, &e);
+    if (s->done == ERR_OK)
+        s->done = given_back(&tx, s->order, "T2", &e);
+    if (s->done == ERR_OK)
+        s->done = hall_commit(&tx, &e);
+    return NULL;
+}
+
+/* P11: payment and duplicate come back at the same moment; whichever is second ends the refund of the order. */
+static void two_refunds_at_once_end_the_refund(void **state)
+{
+    struct order_fixture *o = *state;
+    struct order order = paid(o, NULL);
+    struct settling s = {.h = o->h, .order = order.id};
+    struct hall_tx tx;
+    pthread_t thread;
+    assert_ok(money(o, order.id, "T2", 30000), &o->e);
+    withdrawn(o);
+    send_refunds(o, order.id);
+    hall_write(o->f, &hall_system, &tx);
+    assert_ok(given_back(&tx, order.id, "T1", &o->e), &o->e);
+    assert_int_equal(pthread_create(&thread, NULL, settle_second, &s), 0);
+    nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL); /* it looks meanwhile, or waits */
+    hall_done(o->f, &tx);
+    pthread_join(thread, NULL);
+    assert_int_equal(s.done, ERR_OK);
+    assert_int_equal(sums_of(o, order.id).refunded, 60000);
+    assert_int_equal(state_of(o, order.id, FLOW_PAYMENT), FLOW_PAYMENT_REFUNDED);
 }
 
 static enum err correct(struct order_fixture *o, const char *name)
@@ -287,6 +367,7 @@ int main(void)
         ORDER_TEST(a_paid_order_does_not_time_out),
         ORDER_TEST(late_money_goes_back),
         ORDER_TEST(a_withdrawal_after_payment_refunds),
+        ORDER_TEST(two_refunds_at_once_end_the_refund),
         ORDER_TEST(a_correction_after_payment_is_for_the_asked_name_only),
         ORDER_TEST(a_correction_before_payment_reaches_the_order),
         ORDER_TEST(nothing_is_made_without_key_and_certificate),
