@@ -207,6 +207,22 @@ static enum err query(const struct payment_provider *p, const char *order, struc
                : err_set(e, ERR_PAYMENT_FORGED, "order", "the bank answers for another order");
 }
 
+/* Signed, but is it about this refund? */
+static enum err same_refund(const struct payment_pair *answer, const struct payment_pair *asked,
+                            struct err_info *e)
+{
+    static const char *const names[] = {"order", "refund_no", "amount_fen"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(value_of(answer, names[i]), value_of(asked, names[i])) != 0)
+            return err_set(e, ERR_PAYMENT_FORGED, names[i], "the bank answers for another refund");
+    return ERR_OK;
+}
+
+static int is_done(const struct payment_pair *answer)
+{
+    return strcmp(value_of(answer, "status"), "SUCCESS") == 0;
+}
+
 static enum err refund(const struct payment_provider *p, const char *order, const char *refund_no,
                        int64_t amount_fen, struct arena *a, enum payment_refund_result *out,
                        struct err_info *e)
@@ -221,17 +237,17 @@ static enum err refund(const struct payment_provider *p, const char *order, cons
     TRY(call(self(p), "/refund", pairs, a, answer, &refused, e));
     if (*refused)
         return refuse(e, refused);
-    if (strcmp(value_of(answer, "refund_no"), refund_no) != 0)
-        return err_set(e, ERR_PAYMENT_FORGED, "refund_no", "the bank answers for another refund");
-    *out = strcmp(value_of(answer, "status"), "SUCCESS") == 0 ? PAYMENT_REFUND_DONE
-                                                              : PAYMENT_REFUND_RUNNING;
+    TRY(same_refund(answer, pairs, e));
+    *out = is_done(answer) ? PAYMENT_REFUND_DONE : PAYMENT_REFUND_RUNNING;
     if (*out == PAYMENT_REFUND_DONE)
         return ERR_OK;
     struct payment_pair again[PAIRS_MAX] = {
         {"merchant", self(p)->merchant}, {"refund_no", refund_no}, {"time", now_text(a)}};
     TRY(call(self(p), "/refund/query", again, a, answer, &refused, e));
-    if (!*refused && strcmp(value_of(answer, "status"), "SUCCESS") == 0)
-        *out = PAYMENT_REFUND_DONE;
+    if (*refused)
+        return ERR_OK;
+    TRY(same_refund(answer, pairs, e));
+    *out = is_done(answer) ? PAYMENT_REFUND_DONE : PAYMENT_REFUND_RUNNING;
     return ERR_OK;
 }
 

@@ -519,6 +519,76 @@ static void a_bank_that_cannot_be_asked_is_asked_later(void **state)
     assert_int_equal(books(s, order).money, 1);
 }
 
+/* ---- a bank that signs an answer about something else ---- */
+
+struct liar {
+    struct sim_key *key;
+    const char *order, *amount_fen;
+};
+
+static enum err lie(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                    struct err_info *e)
+{
+    const struct liar *liar = app;
+    const struct httpd_pair *form;
+    struct json_out j;
+    TRY(httpd_form(r, &form, e));
+    struct httpd_pair answer[] = {{"merchant", "certhall"},
+                                  {"order", liar->order},
+                                  {"refund_no", httpd_pair_get(form, "refund_no")},
+                                  {"amount_fen", liar->amount_fen},
+                                  {"status", "SUCCESS"},
+                                  {"sign", ""},
+                                  {NULL, NULL}};
+    answer[5].name = NULL;
+    const char *text = sim_sign_text(r->arena, answer);
+    answer[5].name = "sign";
+    TRY(sim_sign(liar->key, r->arena, text, &answer[5].value, e));
+    httpd_reply_json(reply, &j);
+    jout_object(&j, NULL);
+    for (int i = 0; answer[i].name; i++)
+        jout_text(&j, answer[i].name, answer[i].value);
+    jout_end(&j);
+    return ERR_OK;
+}
+
+/* The bank's signature says who answers, not what was asked: order, number and amount must be those of the refund. */
+static void a_refund_is_done_for_its_own_order_and_amount(void **state)
+{
+    static const struct httpd_route routes[] = {{"POST", "/refund", lie, 0, 16384, 0}};
+    static const struct {
+        const char *order, *amount_fen;
+        enum err says;
+    } cases[] = {{"12", "30000", ERR_OK},
+                 {"12", "29999", ERR_PAYMENT_FORGED},
+                 {"13", "30000", ERR_PAYMENT_FORGED}};
+    struct street *s = *state;
+    struct liar liar = {0};
+    struct httpd *site = httpd_new(&(struct httpd_options){.workers = 1});
+    struct netbank *n;
+    enum payment_refund_result result;
+    char url[64];
+    assert_ok(sim_key_open(s->shop.folder, "bank", &liar.key, &s->e), &s->e);
+    httpd_mount(site, routes, 1, NULL, &liar);
+    open_site(s, site, url);
+    assert_ok(httpd_start(site, &s->e), &s->e);
+    struct netbank_options o = {.url = url,
+                                .merchant = "certhall",
+                                .key = pem_of(s, "shop-key.pem"),
+                                .bank = pem_of(s, "bank-pub.pem")};
+    assert_ok(netbank_new(&o, &n, &s->e), &s->e);
+    const struct payment_provider *p = netbank_provider(n);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        liar.order = cases[i].order;
+        liar.amount_fen = cases[i].amount_fen;
+        assert_int_equal(p->refund(p, "12", "R1", 30000, s->o->f->arena, &result, &s->e),
+                         cases[i].says);
+    }
+    netbank_free(n);
+    httpd_free(site);
+    sim_key_free(liar.key);
+}
+
 static void another_provider_is_not_there(void **state)
 {
     struct street *s = *state;
@@ -548,6 +618,7 @@ int main(void)
         PAY_TEST(an_order_the_bank_does_not_know_can_be_paid_again),
         PAY_TEST(a_refund_that_takes_its_time_is_kept),
         PAY_TEST(a_bank_that_cannot_be_asked_is_asked_later),
+        PAY_TEST(a_refund_is_done_for_its_own_order_and_amount),
         PAY_TEST(another_provider_is_not_there),
     };
     return cmocka_run_group_tests_name("partner_pay", tests, NULL, NULL);

@@ -150,6 +150,38 @@ static void an_orders_refund_waits_for_the_second_person(void **state)
     hall_end(&tx);
 }
 
+/* The bank knows a refund by its number: the same money keeps it after a restore, where rows are counted anew, and no
+ * other money ever has it. */
+static void a_refund_is_numbered_by_its_money(void **state)
+{
+    struct hall_fixture *f = *state;
+    struct hall_tx tx;
+    const struct payment_money *m;
+    char *number[2][2];
+    size_t n;
+    for (int again = 0; again < 2; again++) {
+        hall_write(f, &bank, &tx);
+        assert_ok(payment_open(&tx, ORDER, 30000, 0, &f->e), &f->e);
+        assert_ok(payment_suspend(&tx, ORDER, "net_bank", again ? "T2" : "T1", 30000, 1, &f->e),
+                  &f->e);
+        assert_ok(payment_suspend(&tx, ORDER, "net_bank", again ? "T1" : "T2", 30000, 1, &f->e),
+                  &f->e);
+        assert_ok(payment_refund_all(&tx, ORDER, &f->e), &f->e);
+        assert_ok(payment_money_of(&tx, ORDER, &m, &n, &f->e), &f->e);
+        for (size_t i = 0; i < 2; i++) {
+            number[again][i] = arena_text(f->arena, m[again ? 1 - i : i].refund_no);
+            assert_true(strlen(number[again][i]) > 20 && strlen(number[again][i]) <= 32);
+        }
+        assert_ok(payment_refund_send(&tx, m[0].id, &f->e), &f->e);
+        assert_ok(payment_money_of(&tx, ORDER, &m, &n, &f->e), &f->e);
+        assert_string_equal(m[0].refund_no, number[again][again]);
+        hall_end(&tx); /* nothing of it is kept */
+    }
+    assert_string_equal(number[0][0], number[1][0]);
+    assert_string_equal(number[0][1], number[1][1]);
+    assert_string_not_equal(number[0][0], number[0][1]);
+}
+
 /* P3: the page is open for half an hour and no longer. */
 static void a_page_is_open_for_thirty_minutes(void **state)
 {
@@ -386,6 +418,7 @@ int main(void)
         HALL_TEST(wrong_money_stands_apart_until_matched),
         HALL_TEST(a_duplicate_is_given_back_once),
         HALL_TEST(an_orders_refund_waits_for_the_second_person),
+        HALL_TEST(a_refund_is_numbered_by_its_money),
         HALL_TEST(a_page_is_open_for_thirty_minutes),
         HALL_TEST(a_closed_page_is_asked_about_for_a_day),
         HALL_TEST(no_order_keeps_another_from_being_asked_about),
