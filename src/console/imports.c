@@ -131,6 +131,23 @@ static enum err write_row(struct hall_tx *tx, const struct report_import *b,
     return ERR_OK;
 }
 
+/* The ca refused it; what it lacked (the regulator's key, say) is there now. */
+HANDLER(console_import_again)
+{
+    struct report_import b;
+    int64_t id;
+    struct json_out j;
+    _auto_hall_tx tx = {0};
+    TRY(httpd_param_id(r, "id", &id, e));
+    TRY(console_begin(r, app, 1, &tx, e));
+    TRY(intake_send_again(&tx, id, e));
+    TRY(report_import_get(&tx, id, &b, e));
+    httpd_reply_json(reply, &j);
+    open_batch(&tx, &b, &j);
+    jout_end(&j);
+    return hall_commit(&tx, e);
+}
+
 HANDLER(console_import_get)
 {
     struct web_page page;

@@ -23,6 +23,8 @@ static const struct money_state *state_of(const struct report_payment *p)
     static const struct money_state asked = {
         "REFUND_ASKED", "warn", {"等待退款", "To be refunded"}};
     static const struct money_state sent = {"REFUNDING", "info", {"退款中", "Being refunded"}};
+    static const struct money_state refused = {
+        "REFUND_REFUSED", "err", {"银行没有办理退款", "Refund refused"}};
     static const struct money_state done = {"REFUNDED", "plain", {"已退款", "Refunded"}};
     static const struct money_state held = {"SUSPENSE", "warn", {"待核对", "To be checked"}};
     static const struct money_state paid = {"PAID", "ok", {"已入账", "Booked"}};
@@ -32,6 +34,8 @@ static const struct money_state *state_of(const struct report_payment *p)
         return &asked;
     if (strcmp(p->refund_state, "sent") == 0)
         return &sent;
+    if (strcmp(p->refund_state, "refused") == 0)
+        return &refused;
     if (strcmp(p->refund_state, "done") == 0)
         return &done;
     return strcmp(p->purpose, "suspense") == 0 ? &held : &paid;
@@ -54,15 +58,21 @@ static const char *method_text(const char *method, enum lang lang)
 static enum err write_actions(struct hall_tx *tx, const struct report_payment *p,
                               struct json_out *j, struct err_info *e)
 {
-    int refund = 0, waits = 0;
+    int refund = 0, waits = 0, match = 0;
     struct approval a;
-    if (p->money)
+    if (p->money) {
         TRY(approval_can_refund(tx, p->money, &refund, e));
+        TRY(order_can_match(tx, p->money, &match, e));
+    }
     if (refund)
         TRY(approval_waiting(tx, "refund", arena_fmt(tx->arena, "%" PRId64, p->money), &a, &waits,
                              e));
     jout_list(j, "actions");
     jout_text(j, NULL, "query");
+    if (match)
+        jout_text(j, NULL, "match");
+    if (strcmp(p->refund_state, "refused") == 0)
+        jout_text(j, NULL, "refund_again");
     if (refund && !waits)
         jout_text(j, NULL, "refund");
     jout_end(j);
@@ -186,4 +196,72 @@ HANDLER(console_payment_refund)
     approval_write(&tx, &asked, &j, NULL);
     reply->status = 202;
     return hall_commit(&tx, e);
+}
+
+/* ---- what stands apart is what was owed (P7); a refund that was refused goes once more (P12) ---- */
+
+typedef enum err money_work(struct hall_tx *tx, int64_t money, const char *reason,
+                            struct err_info *e);
+
+static enum err change_money(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                             money_work *work, struct err_info *e)
+{
+    struct report_payment p;
+    const json_t *body;
+    const char *reason;
+    int exception;
+    struct json_out j;
+    _auto_hall_tx tx = {0};
+    TRY(httpd_json(r, &body, e));
+    TRY(web_reason(r, body, &reason, e));
+    TRY(console_begin(r, app, 1, &tx, e));
+    TRY(read_row(r, &tx, &p, &exception, e));
+    if (!p.money)
+        return err_set(e, ERR_ORDER_STATE, NULL, "no money came");
+    TRY(work(&tx, p.money, reason, e));
+    TRY(read_row(r, &tx, &p, &exception, e));
+    httpd_reply_json(reply, &j);
+    TRY(console_write_payment(&tx, &p, exception, &j, e));
+    return hall_commit(&tx, e);
+}
+
+HANDLER(console_payment_match)
+{
+    return change_money(r, reply, app, order_match, e);
+}
+
+HANDLER(console_payment_refund_again)
+{
+    return change_money(r, reply, app, payment_refund_again, e);
+}
+
+/* An order whose money is nowhere to be seen has no row here: it is asked about by its number. */
+HANDLER(console_order_payment_query)
+{
+    const struct console *c = app;
+    struct order o;
+    struct payment p;
+    int64_t id;
+    struct json_out j;
+    TRY(httpd_param_id(r, "order", &id, e));
+    {
+        _auto_hall_tx tx = {0};
+        TRY(console_begin(r, c, 0, &tx, e));
+        TRY(order_get(&tx, id, &o, e));
+        enum err due = payment_get(&tx, id, &p, e);
+        if (due == ERR_NOT_FOUND || (due == ERR_OK && !*p.method))
+            return err_set(e, ERR_ORDER_STATE, NULL, "no page of the bank was ever open");
+        TRY(due);
+    }
+    TRY(order_ask_gateway(c->hall, &console_visitor(r)->actor, id, e));
+    _auto_hall_tx tx = {0};
+    TRY(console_begin(r, c, 0, &tx, e));
+    TRY(order_get(&tx, id, &o, e));
+    int state = o.states.at[FLOW_PAYMENT];
+    httpd_reply_json(reply, &j);
+    jout_object(&j, NULL);
+    jout_text(&j, "state", flow_state_name(FLOW_PAYMENT, state));
+    jout_text(&j, "text", flow_state_text(FLOW_PAYMENT, state, tx.lang));
+    jout_end(&j);
+    return ERR_OK;
 }

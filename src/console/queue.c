@@ -28,12 +28,14 @@ enum console_queue console_queue_of(const char *kind)
     return q < 0 ? QUEUE_SUPPORT : (enum console_queue)q;
 }
 
-/* Who helps with the tasks of another role: the same people whom the flow lets do it (rows_fulfilment.c, F3). */
+/* Who helps with the tasks of another role: the same people whom the flow lets do it (rows_fulfilment.c, F3), and who runs
+ * the project with what could not be sent. */
 static const struct help {
     unsigned helps;
     enum staff_role role;
     const char *kind;
-} HELP[] = {{STAFF_SHIPPING, STAFF_MAKER, "quality"}};
+} HELP[] = {{STAFF_SHIPPING, STAFF_MAKER, "quality"},
+            {STAFF_PROJECT_ADMIN, STAFF_SUPPORT, "outbox_dead"}};
 enum { HELPS = sizeof HELP / sizeof *HELP };
 
 int console_queue_open_to(unsigned roles, const char *role, const char *kind)

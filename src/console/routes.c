@@ -35,6 +35,10 @@ AGAIN(shipment_send)
 AGAIN(shipment_deliver)
 AGAIN(order_reveal)
 AGAIN(payment_refund)
+AGAIN(payment_match)
+AGAIN(payment_refund_again)
+AGAIN(import_again)
+AGAIN(work_again)
 AGAIN(notice_create)
 AGAIN(notice_save)
 AGAIN(notice_delete)
@@ -53,9 +57,11 @@ const struct httpd_route console_routes[] = {
     {"POST", API "/work/next", again_work_claim_next, CONSOLE_STAFF, SMALL, 0},
     {"POST", API "/work/:id/claim", again_work_claim, CONSOLE_STAFF, SMALL, 0},
     {"POST", API "/work/:id/release", again_work_release, CONSOLE_STAFF, SMALL, 0},
+    {"POST", API "/work/:id/again", again_work_again, CONSOLE_STAFF, SMALL, 0},
     {"GET", API "/imports", console_import_list, STAFF_REGULATOR, 0, 0},
     {"POST", API "/imports", console_import_create, STAFF_REGULATOR, UPLOAD, HTTPD_UPLOAD},
     {"GET", API "/imports/:id", console_import_get, STAFF_REGULATOR, 0, 0},
+    {"POST", API "/imports/:id/again", again_import_again, STAFF_REGULATOR, SMALL, 0},
     {"GET", API "/name-changes/:id", again_name_change_get, STAFF_REGULATOR, 0, 0},
     {"POST", API "/name-changes/:id/decline", again_name_change_decline, STAFF_REGULATOR, SMALL, 0},
     {"GET", API "/bench", console_bench_get, STAFF_MAKER, 0, 0},
@@ -86,6 +92,11 @@ const struct httpd_route console_routes[] = {
     {"GET", API "/finance/payments", console_payment_list, STAFF_FINANCE, 0, 0},
     {"POST", API "/finance/payments/:id/query", console_payment_query, STAFF_FINANCE, SMALL, 0},
     {"POST", API "/finance/payments/:id/refund", again_payment_refund, STAFF_FINANCE, SMALL, 0},
+    {"POST", API "/finance/payments/:id/refund-again", again_payment_refund_again, STAFF_FINANCE,
+     SMALL, 0},
+    {"POST", API "/finance/payments/:id/match", again_payment_match, STAFF_FINANCE, SMALL, 0},
+    {"POST", API "/finance/orders/:order/query", console_order_payment_query, STAFF_FINANCE, SMALL,
+     0},
     {"GET", API "/certificates", console_certificate_list, CERTIFICATES, 0, 0},
     {"GET", API "/certificates/:serial", console_certificate_get, CERTIFICATES, 0, 0},
     {"POST", API "/certificates/:serial/hold", console_certificate_hold, STAFF_SUPPORT, SMALL, 0},

@@ -4,9 +4,12 @@
 #include "base/text.h"
 #include "console/console_priv.h"
 #include "console/queue.h"
+#include "hall/audit/audit.h"
 #include "hall/calendar/calendar.h"
 #include "hall/certificate/certificate.h"
+#include "hall/intake/intake.h"
 #include "hall/order/order.h"
+#include "hall/outbox/outbox.h"
 #include "hall/project/project.h"
 #include "hall/task/task.h"
 
@@ -110,12 +113,20 @@ static void write_claim(struct hall_tx *tx, const struct report_work *w, struct 
     jout_bool(j, "mine", mine);
 }
 
+/* Tasks about something that left the hall and was refused: once the cause is mended, it is sent once more. */
+static int goes_again(const char *kind)
+{
+    return strcmp(kind, "outbox_dead") == 0 || strcmp(kind, "batch_refused") == 0;
+}
+
 static void write_action(struct hall_tx *tx, const struct report_work *w, struct json_out *j)
 {
     enum console_queue q = console_queue_of(w->kind);
+    int again = goes_again(w->kind);
     jout_object(j, "action");
-    jout_text(j, "code", WORDS[q].action);
-    jout_text(j, "label", WORDS[q].label[tx->lang]);
+    jout_text(j, "code", again ? "send_again" : WORDS[q].action);
+    jout_text(j, "label",
+              again ? web_word(tx->lang, "再发一次", "Send again") : WORDS[q].label[tx->lang]);
     if (w->claimed_by && w->claimed_by != tx->who.id)
         jout_text(j, "unavailable",
                   arena_fmt(tx->arena, tx->lang == LANG_EN ? "%s is working on it" : "%s正在办理",
@@ -304,6 +315,40 @@ HANDLER(console_work_release)
     TRY(own_task(r, &tx, &id, e));
     TRY(task_release(&tx, id, e));
     return answer_task(reply, &tx, id, e);
+}
+
+static enum err note_again(struct hall_tx *tx, const struct task *t, struct err_info *e)
+{
+    struct audit_entry x = {.act = "outbox.again", .order = t->order, .object = t->subject};
+    return audit_write(tx, &x, e);
+}
+
+/* The cause is mended: what was given up goes once more, and comes back as another task where it fails again. */
+HANDLER(console_work_again)
+{
+    struct task t;
+    const char *colon;
+    int64_t id, object;
+    struct json_out j;
+    _auto_hall_tx tx = {0};
+    TRY(console_begin(r, app, 1, &tx, e));
+    TRY(own_task(r, &tx, &id, e));
+    TRY(task_get(&tx, id, &t, e));
+    colon = strchr(t.subject, ':');
+    if (!goes_again(t.kind) || !colon || !text_to_id(colon + 1, &object))
+        return err_set(e, ERR_ORDER_STATE, NULL, "nothing of a task %s is sent", t.kind);
+    if (strcmp(t.kind, "batch_refused") == 0) {
+        TRY(intake_send_again(&tx, object, e));
+    } else {
+        TRY(outbox_again(&tx, object, e));
+        TRY(note_again(&tx, &t, e));
+        TRY(task_close_id(&tx, id, e));
+    }
+    httpd_reply_json(reply, &j);
+    jout_object(&j, NULL);
+    jout_bool(&j, "sent", 1);
+    jout_end(&j);
+    return hall_commit(&tx, e);
 }
 
 HANDLER(console_work_claim_next)

@@ -202,6 +202,7 @@ static enum err start_outbox(struct process *p, struct err_info *e)
                                             .folder = p->opened.settings.outbox_folder,
                                             .sms = sms_files_provider(p->sms)};
     message_kinds(&p->messages, kinds);
+    kinds[0] = order_hears_bounce(kinds[0]);
     size_t n = MESSAGE_KINDS;
     kinds[n++] = intake_kind();
     n += order_outbox_kinds(kinds + n, OUTBOX_KINDS_MAX - n);

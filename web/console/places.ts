@@ -28,10 +28,11 @@ export function hitPlace(hit: Schemas['SearchResult']['items'][number]): string 
   return folder ? `/${folder}/${hit.id}` : `/orders?q=${encodeURIComponent(hit.title)}`;
 }
 
-const readers: Record<'keys' | 'certificates' | 'shipping' | 'reveal', Role[]> = {
+const readers: Record<'keys' | 'certificates' | 'shipping' | 'reveal' | 'money', Role[]> = {
   keys: ['maker', 'shipping', 'support'],
   certificates: ['support', 'regulator'],
   shipping: ['shipping'],
+  money: ['finance'],
   reveal: ['shipping', 'support', 'finance', 'reviewer'],
 };
 

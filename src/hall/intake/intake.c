@@ -1,8 +1,10 @@
 #include "hall/intake/intake_priv.h"
 
 #include "base/text.h"
+#include "hall/audit/audit.h"
 #include "hall/event/event.h"
 #include "hall/intake/intake_sql.h"
+#include "hall/outbox/outbox.h"
 #include "hall/project/project.h"
 #include "hall/task/task.h"
 #include "pki/digest.h"
@@ -146,6 +148,34 @@ static enum err batch_answered(struct hall_tx *tx, const struct store_row *row, 
                          .role = "business_admin"};
     if (!taken)
         TRY(task_open(tx, &t, NULL, e));
+    return event_put(tx, arena_fmt(tx->arena, "intake:%s", project), e);
+}
+
+const char *intake_idem(struct arena *a, const char *project, const char *batch)
+{
+    return arena_fmt(a, "ca.batch/%s/%s", project, batch);
+}
+
+enum err intake_send_again(struct hall_tx *tx, int64_t id, struct err_info *e)
+{
+    const struct store_row *row;
+    const struct task *t;
+    size_t n;
+    struct task_filter f = {.kind = "batch_refused", .limit = 200};
+    TRY(store_one(tx->db, &Q_intake_batch_by_id, PARAMS(P_INT(id)), tx->arena, &row, e));
+    const char *project = row_text(row, "project"), *state = row_text(row, "ca_state");
+    if (strcmp(state, "refused") != 0)
+        return err_set(e, ERR_ORDER_STATE, NULL, "batch %lld is %s", (long long)id, state);
+    TRY(outbox_again_idem(tx, intake_idem(tx->arena, project, row_text(row, "batch")), e));
+    TRY(store_exec(tx->db, &Q_intake_batch_answered, PARAMS(P_INT(id), P_TEXT("waiting")), NULL,
+                   e));
+    const char *subject = arena_fmt(tx->arena, "import:%lld", (long long)id);
+    TRY(task_list(tx, &f, &t, &n, e));
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(t[i].subject, subject) == 0)
+            TRY(task_close_id(tx, t[i].id, e));
+    struct audit_entry x = {.act = "intake.again", .object = subject};
+    TRY(audit_write(tx, &x, e));
     return event_put(tx, arena_fmt(tx->arena, "intake:%s", project), e);
 }
 

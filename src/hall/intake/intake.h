@@ -84,6 +84,9 @@ NODISCARD enum err intake_evidence(struct hall_tx *tx, int64_t account, struct i
 /* The outbox kind "ca.batch", for outbox_start. It never gives up on a ca that is away; a batch that the ca refuses is a
  * task for the business administrator, and outbox_again sends it once more. */
 struct outbox_kind intake_kind(void);
+/* A batch that the ca refused, once more; its key may have been entered since. ERR_ORDER_STATE where it was not refused.
+ * Act in the audit: intake.again. */
+NODISCARD enum err intake_send_again(struct hall_tx *tx, int64_t id, struct err_info *e);
 /* Note what the ca said of a batch (hex). */
 NODISCARD enum err intake_ca_answered(struct hall_tx *tx, const char *batch, int taken,
                                       struct err_info *e);

@@ -13,6 +13,9 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'waiting', $12);
 SELECT id, project, batch, name, by_name, signer, at, row_n, added, corrected, withdrawn, ca_state FROM intake_batch
 WHERE project = $1 AND batch = $2;
 
+-- name: intake_batch_by_id :one
+SELECT project, batch, ca_state FROM intake_batch WHERE id = $1;
+
 -- name: intake_batch_list :many
 SELECT id, project, batch, name, by_name, at, row_n, added, corrected, withdrawn, ca_state FROM intake_batch
 WHERE project = $1 AND (CAST($2 AS BIGINT) = 0 OR id < $2) ORDER BY id DESC LIMIT $3;

@@ -28,6 +28,8 @@ struct intake_run {
 NODISCARD enum err intake_verify(struct intake_run *run, struct err_info *e);
 /* The rows against what the hall holds, and the overrides against the warnings. */
 NODISCARD enum err intake_check_rows(struct intake_run *run, struct err_info *e);
+/* Of the outbox row that takes a batch to the ca. */
+const char *intake_idem(struct arena *a, const char *project, const char *batch);
 /* Do what the rows say. */
 NODISCARD enum err intake_take(struct intake_run *run, struct err_info *e);
 

@@ -177,10 +177,9 @@ static enum err tell_ca(struct intake_run *run, struct err_info *e)
     jout_end(&j);
     if (b.full)
         return err_set(e, ERR_TOO_LARGE, "file", "list and signature over 8 MiB");
-    struct outbox_new row = {
-        .kind = "ca.batch",
-        .idem = arena_fmt(tx->arena, "ca.batch/%s/%s", run->file->project, run->report->batch),
-        .body = buf_cstr(&b)};
+    struct outbox_new row = {.kind = "ca.batch",
+                             .idem = intake_idem(tx->arena, run->file->project, run->report->batch),
+                             .body = buf_cstr(&b)};
     return outbox_put(tx, &row, NULL, e);
 }
 

@@ -276,7 +276,7 @@ static enum err put_mail(struct hall_tx *tx, const struct invoice *v, const char
     TRY(invoice_file(tx, v->id, "xml", &file[1].data, &file[1].name, e));
     struct message_mail mail = {
         .order = v->order,
-        .idem = arena_fmt(a, "invoice:%" PRId64 ":%d", v->id, v->mails + 1),
+        .idem = arena_fmt(a, INVOICE_MAIL "%" PRId64 ":%d", v->id, v->mails + 1),
         .to = mailbox,
         .subject = l->subject
                        ? l->subject

@@ -12,6 +12,8 @@
 #include "hall/flow/flow.h"
 #include "hall/hall.h"
 
+#define INVOICE_MAIL "invoice:" /* what the outbox's `idem` of an invoice's mail begins with */
+
 /* ---- providers: who makes an invoice ---- */
 
 struct invoice_ask {

@@ -1,12 +1,14 @@
 /* Answers from outside the process become events of their orders: the concept's delivery fetches the answer, and here it
  * is settled, in the transaction that marks the outbox row done. */
 #include "hall/certificate/certificate.h"
+#include "hall/invoice/invoice.h"
 #include "hall/order/order_priv.h"
 #include "hall/order/order_sql.h"
 #include "hall/outbox/outbox.h"
 #include "hall/payment/payment.h"
 #include "hall/task/task.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static const enum flow_actor GATEWAY = ACTOR_EXTERNAL;
@@ -28,6 +30,19 @@ static enum err read_answer(struct hall_tx *tx, const char *text, struct answer 
                   .amount_fen = json_opt_int(object, "amount_fen", 0),
                   .at = json_opt_int(object, "at", tx->now)},
     };
+    return ERR_OK;
+}
+
+/* The gateway has done it after all: what finance was told of is over. */
+static enum err no_longer(struct hall_tx *tx, int64_t order, const char *what, struct err_info *e)
+{
+    const struct task *t;
+    size_t n;
+    struct task_filter f = {.order = order, .kind = "payment", .limit = 50};
+    TRY(task_list(tx, &f, &t, &n, e));
+    for (size_t i = 0; i < n; i++)
+        if (strncmp(t[i].subject, what, strlen(what)) == 0)
+            TRY(task_close_id(tx, t[i].id, e));
     return ERR_OK;
 }
 
@@ -60,6 +75,7 @@ static enum err settle_query(struct hall_tx *tx, const struct outbox_row *row, c
     struct answer a;
     (void)arg;
     TRY(read_answer(tx, text, &a, e));
+    TRY(no_longer(tx, row->order, "query:", e));
     if (strcmp(a.result, "paid") == 0)
         return money_came(tx, row->order, &a, e);
     TRY(payment_answered(tx, row->order, e));
@@ -94,56 +110,110 @@ enum err order_ask_gateway(const struct hall *h, const struct actor *who, int64_
     return result;
 }
 
+/* I11: the red letter is made in the same change as it is asked for, so that its answer is there at once. */
+static enum err red_letter(struct hall_tx *tx, const struct order *o, struct err_info *e)
+{
+    struct invoice v;
+    int found;
+    TRY(invoice_of_order(tx, o->id, &v, &found, e));
+    if (o->states.at[FLOW_INVOICE] != FLOW_INVOICE_RED_PENDING || !found || !*v.red_number)
+        return ERR_OK;
+    struct order_input in = {.as = &GATEWAY,
+                             .object = arena_fmt(tx->arena, "invoice:%" PRId64, v.id)};
+    return order_apply(tx, o->id, EVENT_INV_RED_ISSUED, &in, NULL, e);
+}
+
 /* The last money that goes back ends the refund of the order (P11); a duplicate that goes back is booked only (P9). */
 static enum err settle_refund(struct hall_tx *tx, const struct outbox_row *row, const char *text,
                               void *arg, struct err_info *e)
 {
     struct answer a;
     struct order o;
+    struct order_change change;
     struct payment_sums sums;
     (void)arg;
     TRY(read_answer(tx, text, &a, e));
     /* two refunds that settle at once must not each see the other's money as still held */
     TRY(store_exec_one(tx->db, &Q_order_lock, PARAMS(P_INT(row->order)), e));
     TRY(order_get(tx, row->order, &o, e));
+    TRY(no_longer(tx, row->order, "refund:", e));
     TRY(payment_sums(tx, row->order, &sums, e));
     int refunding = o.states.at[FLOW_PAYMENT] == FLOW_PAYMENT_REFUNDING;
     if (!refunding || sums.held > a.money.amount_fen)
         return payment_refund_book(tx, row->order, a.money.trade_no, a.money.amount_fen, e);
     struct order_input in = {.as = &GATEWAY, .money = &a.money};
-    return order_apply(tx, row->order, EVENT_PAY_REFUND_OK, &in, NULL, e);
+    TRY(order_apply(tx, row->order, EVENT_PAY_REFUND_OK, &in, &change, e));
+    return red_letter(tx, &change.order, e);
+}
+
+/* ---- what finance must know ---- */
+
+static enum err tell_finance(struct hall_tx *tx, int64_t order, const char *what, enum err why,
+                             struct err_info *e)
+{
+    struct order o;
+    TRY(order_get(tx, order, &o, e));
+    struct task_new t = {
+        .kind = "payment",
+        .project = o.project,
+        .order = order,
+        .subject = arena_fmt(tx->arena, "%s:%s", what, err_code_text(why)),
+        .role = "finance",
+        .note = "",
+    };
+    return task_open(tx, &t, NULL, e);
 }
 
 /* The schedule goes on asking; finance knows that it was in vain. */
 static enum err query_given_up(struct hall_tx *tx, const struct outbox_row *row,
                                const struct err_info *why, void *arg, struct err_info *e)
 {
-    struct task_new t = {
-        .kind = "payment",
-        .project = "",
-        .order = row->order,
-        .subject = arena_fmt(tx->arena, "query:%s", err_code_text(why->code)),
-        .role = "finance",
-        .note = "",
-    };
     (void)arg;
     TRY(payment_exception_once(tx, row->order, "unanswered", "query", e));
-    return task_open(tx, &t, NULL, e);
+    return tell_finance(tx, row->order, "query", why->code, e);
+}
+
+/* P12. A duplicate is given back beside its order, which is not refunding (P9). */
+static enum err refund_refused(struct hall_tx *tx, const struct outbox_row *row, struct err_info *e)
+{
+    struct answer a;
+    struct order o;
+    TRY(read_answer(tx, row->body, &a, e));
+    TRY(order_get(tx, row->order, &o, e));
+    if (o.states.at[FLOW_PAYMENT] != FLOW_PAYMENT_REFUNDING)
+        return payment_refund_refused(tx, row->order, a.money.trade_no, e);
+    struct order_input in = {.as = &GATEWAY, .money = &a.money};
+    return order_apply(tx, row->order, EVENT_PAY_REFUND_FAIL, &in, NULL, e);
 }
 
 static enum err refund_given_up(struct hall_tx *tx, const struct outbox_row *row,
                                 const struct err_info *why, void *arg, struct err_info *e)
 {
-    struct task_new t = {
-        .kind = "payment",
-        .project = "",
-        .order = row->order,
-        .subject = arena_fmt(tx->arena, "refund:%s", err_code_text(why->code)),
-        .role = "finance",
-        .note = "",
-    };
     (void)arg;
-    return task_open(tx, &t, NULL, e);
+    TRY(refund_refused(tx, row, e));
+    return tell_finance(tx, row->order, "refund", why->code, e);
+}
+
+/* I8. Whatever else the state, support sees the mail that did not go out. */
+static enum err mail_given_up(struct hall_tx *tx, const struct outbox_row *row,
+                              const struct err_info *why, void *arg, struct err_info *e)
+{
+    struct order_input in = {.as = &GATEWAY};
+    struct order o;
+    (void)why, (void)arg;
+    TRY(outbox_dead_task(tx, row, e));
+    if (!row->order || strncmp(row->idem, INVOICE_MAIL, strlen(INVOICE_MAIL)) != 0)
+        return ERR_OK;
+    TRY(order_get(tx, row->order, &o, e));
+    return o.states.at[FLOW_INVOICE] == FLOW_INVOICE_DELIVERED
+               ? order_apply(tx, row->order, EVENT_INV_BOUNCE, &in, NULL, e)
+               : ERR_OK;
+}
+
+struct outbox_kind order_hears_bounce(struct outbox_kind mail)
+{
+    mail.failed = mail_given_up;
+    return mail;
 }
 
 size_t order_outbox_kinds(struct outbox_kind *out, size_t max)

@@ -60,7 +60,8 @@ enum err order_fx_refund_order(struct order_run *run, struct err_info *e)
 
 enum err order_fx_refund_retry(struct order_run *run, struct err_info *e)
 {
-    return payment_refund_again(run->tx, run->o.id, e);
+    TRY(need_money(run, e));
+    return payment_refund_refused(run->tx, run->o.id, run->in->money->trade_no, e);
 }
 
 enum err order_fx_book_refund(struct order_run *run, struct err_info *e)

@@ -266,10 +266,21 @@ extern const struct intake_hooks order_intake_hooks;
  * to `out`, at most `max`; returns how many there are. `arg` of each is set by the concept's row. */
 size_t order_outbox_kinds(struct outbox_kind *out, size_t max);
 
+/* The kind "mail" with what its orders must hear of: an invoice whose mail cannot be delivered has bounced (I8). Support
+ * has the task of every other kind. */
+struct outbox_kind order_hears_bounce(struct outbox_kind mail);
+
 /* Ask the gateway about the order's payment now, outside any transaction, and settle the answer in one of its own. It
  * blocks; the caller holds no transaction. Errors of the provider (ERR_UNAVAILABLE, ERR_PAYMENT_…) and of order_apply. */
 NODISCARD enum err order_ask_gateway(const struct hall *h, const struct actor *who, int64_t order,
                                      struct err_info *e);
+
+/* P7: finance has found that what came for an order in CLAIMED is what it owes: all of it is booked. `money`:
+ * payment_money.id of one of them. ERR_PAYMENT_AMOUNT where it is another sum (P14: ask for the rest, or give it back);
+ * ERR_PAYMENT_NO_LINE, ERR_ORDER_STATE. */
+NODISCARD enum err order_match(struct hall_tx *tx, int64_t money, const char *reason,
+                               struct err_info *e);
+NODISCARD enum err order_can_match(struct hall_tx *tx, int64_t money, int *yes, struct err_info *e);
 
 struct store_module;
 extern const struct store_module form_sql, order_sql;

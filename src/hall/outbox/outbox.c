@@ -79,6 +79,17 @@ enum err outbox_again(struct hall_tx *tx, int64_t id, struct err_info *e)
     return ERR_OK;
 }
 
+enum err outbox_again_idem(struct hall_tx *tx, const char *idem, struct err_info *e)
+{
+    int64_t changed;
+    TRY(store_exec(tx->db, &Q_outbox_row_again_idem, PARAMS(P_TEXT(idem), P_INT(tx->machine)),
+                   &changed, e));
+    if (!changed)
+        return err_set(e, ERR_NOT_FOUND, NULL, "no dead row %s", idem);
+    hall_after(tx, wake_after_commit);
+    return ERR_OK;
+}
+
 int64_t outbox_delay_ms(int tries, int64_t longest, uint32_t noise)
 {
     int64_t ms = tries < 20 ? (int64_t)TIME_SECOND << tries : longest;

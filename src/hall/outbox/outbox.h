@@ -44,6 +44,10 @@ struct outbox_kind {
     int leaves_nothing; /* 1: a row that is done or given up goes, and its `idem` may come again */
 };
 
+/* What a kind without `failed` does: the task "outbox_dead" for support, subject "outbox:<id>". */
+NODISCARD enum err outbox_dead_task(struct hall_tx *tx, const struct outbox_row *row,
+                                    struct err_info *e);
+
 struct outbox;
 /* Copies the table (not what `arg` points to). Threads 1 … 8; 0: none, rows go out by outbox_run only (tests).
  * The hall outlives it; set hall.outbox to it before other threads begin. */
@@ -69,5 +73,7 @@ NODISCARD enum err outbox_dead(struct hall_tx *tx, int limit, const struct outbo
                                size_t *n, struct err_info *e);
 NODISCARD enum err outbox_again(struct hall_tx *tx, int64_t id,
                                 struct err_info *e); /* a dead row once more */
+/* The same by its `idem`. ERR_NOT_FOUND where there is none that is dead. */
+NODISCARD enum err outbox_again_idem(struct hall_tx *tx, const char *idem, struct err_info *e);
 
 #endif

@@ -33,6 +33,10 @@ WHERE id = $1 AND version = $2 AND state = 'waiting';
 UPDATE outbox_row SET state = 'waiting', next_at = $2, made_at = $2, tries = 0, version = version + 1
 WHERE id = $1 AND state = 'dead';
 
+-- name: outbox_row_again_idem :exec
+UPDATE outbox_row SET state = 'waiting', next_at = $2, made_at = $2, tries = 0, version = version + 1
+WHERE idem = $1 AND state = 'dead';
+
 -- name: outbox_row_of_order :many
 SELECT id, kind, order_id, state, made_at, next_at, tries, last_error FROM outbox_row
 WHERE order_id = $1 AND ($2 = '' OR kind = $2) ORDER BY id DESC LIMIT 200;

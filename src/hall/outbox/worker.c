@@ -74,8 +74,7 @@ static enum err read_row(struct outbox *o, struct hall_tx *tx, int64_t id, struc
                            &t->row.body, e);
 }
 
-static enum err dead_letter_task(struct hall_tx *tx, const struct outbox_row *row,
-                                 struct err_info *e)
+enum err outbox_dead_task(struct hall_tx *tx, const struct outbox_row *row, struct err_info *e)
 {
     struct task_new t = {.kind = "outbox_dead",
                          .order = row->order,
@@ -104,7 +103,7 @@ static enum err bury(struct hall_tx *tx, const struct taken *t, const struct err
     log_line(LOG_LEVEL_ERROR, "outbox", "%s %lld cannot be read: %s", t->row.kind,
              (long long)t->row.id, why->detail);
     TRY(end_dead(t, tx, why, e));
-    return t->kind && t->kind->leaves_nothing ? ERR_OK : dead_letter_task(tx, &t->row, e);
+    return t->kind && t->kind->leaves_nothing ? ERR_OK : outbox_dead_task(tx, &t->row, e);
 }
 
 /* *got 0: nothing is due, or others took it all. */
@@ -162,7 +161,7 @@ static enum err give_up(struct outbox *o, struct arena *a, const struct taken *t
     if (t->kind->failed)
         TRY(t->kind->failed(&tx, &t->row, why, t->kind->arg, e));
     else
-        TRY(dead_letter_task(&tx, &t->row, e));
+        TRY(outbox_dead_task(&tx, &t->row, e));
     return hall_commit(&tx, e);
 }
 

@@ -131,6 +131,9 @@ const char *payment_exception_text(const char *kind, enum lang lang)
           "Somebody sent a payment notice in the bank's name; it was not accepted"}},
         {"unanswered",
          {"银行还没有办妥，系统会继续询问", "The bank has not done it yet; it is asked again"}},
+        {"refund_refused",
+         {"银行没有办理退款；问清原因后再退一次",
+          "The bank refused the refund: find out why, then send it again"}},
     };
     return word_of(words, sizeof words / sizeof *words, kind, lang);
 }

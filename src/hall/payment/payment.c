@@ -165,6 +165,11 @@ static const char *refund_number(struct arena *a, const struct payment_money *m)
     return arena_fmt(a, "R%019" PRId64 "-%s", m->order, text_hex(a, (struct bytes){hash, MARK}));
 }
 
+static const char *refund_idem(struct arena *a, int64_t money)
+{
+    return arena_fmt(a, "refund:%" PRId64, money);
+}
+
 static enum err send_refund(struct hall_tx *tx, const struct payment_money *m, struct err_info *e)
 {
     const char *refund_no = refund_number(tx->arena, m);
@@ -183,7 +188,7 @@ static enum err send_refund(struct hall_tx *tx, const struct payment_money *m, s
                    PARAMS(P_INT(m->id), P_TEXT(refund_no), P_TEXT("sent")), NULL, e));
     struct outbox_new row = {.kind = "payment.refund",
                              .order = m->order,
-                             .idem = arena_fmt(tx->arena, "refund:%" PRId64, m->id),
+                             .idem = refund_idem(tx->arena, m->id),
                              .body = buf_cstr(&b)};
     return outbox_put(tx, &row, NULL, e);
 }
@@ -224,10 +229,48 @@ enum err payment_refund_send(struct hall_tx *tx, int64_t money, struct err_info 
     return send_refund(tx, &m, e);
 }
 
-/* The outbox goes on trying by itself; what is recorded is that the gateway did not do it yet. */
-enum err payment_refund_again(struct hall_tx *tx, int64_t order, struct err_info *e)
+static enum err note_money(struct hall_tx *tx, const struct payment_money *m, const char *kind,
+                           struct err_info *e)
 {
-    return payment_exception_note(tx, order, "unanswered", "refund", e);
+    return store_exec(
+        tx->db, &Q_payment_exception_add,
+        PARAMS(P_INT(m->order), P_INT(m->id), P_TEXT(kind), P_TEXT(m->trade_no), P_INT(tx->now)),
+        NULL, e);
+}
+
+enum err payment_refund_refused(struct hall_tx *tx, int64_t order, const char *trade_no,
+                                struct err_info *e)
+{
+    const struct payment_money *m;
+    size_t n;
+    TRY(payment_money_of(tx, order, &m, &n, e));
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(m[i].trade_no, trade_no) != 0 || strcmp(m[i].refund_state, "sent") != 0)
+            continue;
+        TRY(note_money(tx, &m[i], "refund_refused", e));
+        TRY(store_exec(tx->db, &Q_payment_money_refund,
+                       PARAMS(P_INT(m[i].id), P_TEXT(m[i].refund_no), P_TEXT("refused")), NULL, e));
+    }
+    return ERR_OK;
+}
+
+enum err payment_refund_again(struct hall_tx *tx, int64_t money, const char *reason,
+                              struct err_info *e)
+{
+    struct payment_money m;
+    TRY(payment_money_get(tx, money, &m, e));
+    if (strcmp(m.refund_state, "refused") != 0)
+        return err_set(e, ERR_ORDER_STATE, NULL, "the refund of %" PRId64 " is %s", money,
+                       m.refund_state);
+    TRY(store_exec(tx->db, &Q_payment_money_refund,
+                   PARAMS(P_INT(m.id), P_TEXT(m.refund_no), P_TEXT("sent")), NULL, e));
+    struct audit_entry x = {.act = "payment.refund_again",
+                            .order = m.order,
+                            .object = arena_fmt(tx->arena, "payment:%" PRId64, m.id),
+                            .new_value = m.refund_no,
+                            .reason = reason};
+    TRY(audit_write(tx, &x, e));
+    return outbox_again_idem(tx, refund_idem(tx->arena, m.id), e);
 }
 
 enum err payment_refund_book(struct hall_tx *tx, int64_t order, const char *trade_no,

@@ -94,8 +94,13 @@ NODISCARD enum err payment_refund_one(struct hall_tx *tx, int64_t order, const c
  * `payment_refund_send` of payment_money.id. ERR_NOT_FOUND, ERR_ORDER_STATE where it does not wait. */
 NODISCARD enum err payment_refund_all(struct hall_tx *tx, int64_t order, struct err_info *e);
 NODISCARD enum err payment_refund_send(struct hall_tx *tx, int64_t money, struct err_info *e);
-NODISCARD enum err payment_refund_again(struct hall_tx *tx, int64_t order,
-                                        struct err_info *e); /* P12 */
+/* P12: the gateway refused to give this money back; an exception, until finance has it sent once more. */
+NODISCARD enum err payment_refund_refused(struct hall_tx *tx, int64_t order, const char *trade_no,
+                                          struct err_info *e);
+/* The same refund, by the same number, to the gateway again. ERR_ORDER_STATE where it was not refused. Act in the audit:
+ * payment.refund_again. */
+NODISCARD enum err payment_refund_again(struct hall_tx *tx, int64_t money, const char *reason,
+                                        struct err_info *e);
 NODISCARD enum err payment_refund_book(struct hall_tx *tx, int64_t order, const char *trade_no,
                                        int64_t amount_fen, struct err_info *e); /* P11 */
 /* An issued invoice turns the customer's money into revenue and VAT; `vat_percent` is contained in the amount. */
@@ -139,7 +144,9 @@ NODISCARD enum err payment_redirect(struct hall_tx *tx, const struct payment *p,
 
 struct payment_money {
     int64_t id, order, amount_fen, at;
-    const char *method, *trade_no, *purpose, *refund_no, *refund_state;
+    const char *method, *trade_no;
+    const char *purpose;                  /* "payment", "suspense" */
+    const char *refund_no, *refund_state; /* state: "none", "asked", "sent", "refused", "done" */
 };
 NODISCARD enum err payment_money_get(struct hall_tx *tx, int64_t id, struct payment_money *out,
                                      struct err_info *e);
@@ -153,7 +160,8 @@ NODISCARD enum err payment_money_list(struct hall_tx *tx, int64_t before, int li
 
 struct payment_exception {
     int64_t id, order, money, at; /* money 0: none came */
-    const char *kind; /* "wrong_amount", "duplicate", "late", "bad_signature", "unanswered" */
+    const char *
+        kind; /* "wrong_amount", "duplicate", "late", "bad_signature", "unanswered", "refund_refused" */
     const char *detail;
 };
 NODISCARD enum err payment_exception_note(struct hall_tx *tx, int64_t order, const char *kind,

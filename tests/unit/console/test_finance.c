@@ -151,6 +151,78 @@ static void an_approval_sends_one_payment(void **state)
     assert_int_equal(refunds_sent(f, o.id), 2);
 }
 
+/* P7: the rest of what was due has come: finance books both parts, and production starts. */
+static void parts_that_make_up_the_amount_are_matched(void **state)
+{
+    static const struct actor bank = {BY_EXTERNAL, 0, "bank", "", ""};
+    struct console_fixture *f = *state;
+    _auto_browser liang = {0};
+    char path[64];
+    struct order o = paid_wrongly(f);
+    struct order_money rest = {
+        .method = "net_bank", .trade_no = "T20260907003", .amount_fen = 1, .at = 1};
+    struct order_input came = {.money = &rest};
+    browser_sign_in(&liang, f, "liang", STAFF_FINANCE);
+    assert_int_equal(browser_get(&liang, "/finance/payments"), 200);
+    snprintf(path, sizeof path, "/finance/payments/%s/match", browser_text(&liang, "items.0.id"));
+    assert_string_equal(browser_text(&liang, "items.0.actions.1"), "refund"); /* 1 fen is missing */
+    assert_int_equal(browser_post(&liang, path, "{\"reason\":\"已核对\"}"), 409);
+    assert_string_equal(browser_text(&liang, "code"), "payment.amount");
+    order_hold(&came, GUARD_SIGNATURE_OK);
+    assert_ok(order_event(f->order, o.id, EVENT_PAY_SUCCESS, &bank, &came), &f->order->e);
+    assert_int_equal(browser_get(&liang, "/finance/payments"), 200);
+    assert_string_equal(browser_text(&liang, "items.0.actions.1"), "match");
+    assert_string_equal(browser_text(&liang, "items.1.actions.1"), "match");
+    assert_int_equal(browser_post(&liang, path, "{}"), 400);
+    assert_int_equal(browser_post(&liang, path, "{\"reason\":\"两笔合起来正好\"}"), 200);
+    assert_string_equal(browser_text(&liang, "state"), "PAID");
+    struct order now = order_now_of(f->order, o.id);
+    assert_int_equal(now.states.at[FLOW_PAYMENT], FLOW_PAYMENT_PAID);
+    assert_int_equal(now.states.at[FLOW_FULFILMENT], FLOW_FULFILMENT_QUEUED);
+    assert_int_equal(browser_get(&liang, "/finance/payments"), 200);
+    assert_string_equal(browser_text(&liang, "items.0.state"), "PAID");
+    assert_string_equal(browser_text(&liang, "items.1.state"), "PAID");
+    assert_int_equal(browser_post(&liang, path, "{\"reason\":\"再来一次\"}"), 409);
+}
+
+/* P12: a refund that the bank refused waits for finance, and goes to the bank once more under its own number. */
+static void a_refused_refund_is_sent_once_more(void **state)
+{
+    struct console_fixture *f = *state;
+    _auto_browser liang = {0}, xu = {0};
+    char path[64];
+    order_paid(f, NULL);
+    browser_sign_in(&liang, f, "liang", STAFF_FINANCE);
+    assert_int_equal(browser_get(&liang, "/finance/payments"), 200);
+    snprintf(path, sizeof path, "/finance/payments/%s/refund-again",
+             browser_text(&liang, "items.0.id"));
+    assert_int_equal(browser_post(&liang, path, "{\"reason\":\"银行说可以了\"}"), 409);
+    hall_tamper(f->hall, "UPDATE payment_money SET refund_no = 'R7', refund_state = 'refused'");
+    hall_tamper(f->hall, "UPDATE outbox_row SET kind = 'payment.refund', state = 'dead', idem = "
+                         "'refund:1' WHERE id = (SELECT MIN(id) FROM outbox_row)");
+    assert_int_equal(browser_get(&liang, "/finance/payments"), 200);
+    assert_string_equal(browser_text(&liang, "items.0.state"), "REFUND_REFUSED");
+    assert_string_equal(browser_text(&liang, "items.0.actions.1"), "refund_again");
+    browser_sign_in(&xu, f, "xu", STAFF_MAKER);
+    assert_int_equal(browser_post(&xu, path, "{\"reason\":\"银行说可以了\"}"), 403);
+    assert_int_equal(browser_post(&liang, path, "{\"reason\":\"银行说可以了\"}"), 200);
+    assert_string_equal(browser_text(&liang, "state"), "REFUNDING");
+    assert_int_equal(browser_post(&liang, path, "{\"reason\":\"银行说可以了\"}"), 409);
+}
+
+/* Nothing can be asked about an order that nobody could pay. */
+static void only_what_could_be_paid_is_asked_about(void **state)
+{
+    struct console_fixture *f = *state;
+    _auto_browser liang = {0};
+    char path[64];
+    struct order o = order_submitted(f->order, NULL);
+    browser_sign_in(&liang, f, "liang", STAFF_FINANCE);
+    snprintf(path, sizeof path, "/finance/orders/%019" PRId64 "/query", o.id);
+    assert_int_equal(browser_post(&liang, path, "{}"), 409);
+    assert_int_equal(browser_post(&liang, "/finance/orders/2200000000000000001/query", "{}"), 404);
+}
+
 static void what_was_paid_rightly_is_not_given_back(void **state)
 {
     struct console_fixture *f = *state;
@@ -226,6 +298,9 @@ int main(void)
         CONSOLE_TEST(a_wrong_amount_goes_back_when_two_persons_agree),
         CONSOLE_TEST(a_refund_that_cannot_be_sent_is_not_agreed_to),
         CONSOLE_TEST(an_approval_sends_one_payment),
+        CONSOLE_TEST(parts_that_make_up_the_amount_are_matched),
+        CONSOLE_TEST(a_refused_refund_is_sent_once_more),
+        CONSOLE_TEST(only_what_could_be_paid_is_asked_about),
         CONSOLE_TEST(what_was_paid_rightly_is_not_given_back),
         CONSOLE_TEST(the_ledger_balances_by_month),
         CONSOLE_TEST(a_batch_is_issued_as_it_was_previewed),

@@ -109,6 +109,27 @@ static void a_signed_list_is_imported_and_listed(void **state)
     assert_string_equal(browser_text(&b, "items.0.file_name"), "list.csv");
 }
 
+/* What the ca lacked is there now: the regulator sends the list once more; one it has not refused is left alone. */
+static void a_refused_list_goes_to_the_ca_once_more(void **state)
+{
+    struct console_fixture *f = *state;
+    _auto_browser b = {0}, support = {0};
+    _auto_regulator zhou = {0};
+    char path[64];
+    make_regulator(f, &zhou);
+    browser_sign_in(&b, f, "zhou", STAFF_REGULATOR);
+    assert_int_equal(import(&b, &zhou, GOOD, GOOD, NULL, ""), 201);
+    snprintf(path, sizeof path, "/imports/%s/again", browser_text(&b, "id"));
+    assert_int_equal(browser_post(&b, path, "{}"), 409);
+    hall_tamper(f->hall, "UPDATE intake_batch SET ca_state = 'refused'");
+    hall_tamper(f->hall, "UPDATE outbox_row SET state = 'dead' WHERE kind = 'ca.batch'");
+    browser_sign_in(&support, f, "chen", STAFF_SUPPORT);
+    assert_int_equal(browser_post(&support, path, "{}"), 403);
+    assert_int_equal(browser_post(&b, path, "{}"), 200);
+    assert_string_equal(browser_text(&b, "ca_state"), "waiting");
+    assert_int_equal(browser_post(&b, path, "{}"), 409);
+}
+
 static void every_bad_row_is_told_and_nothing_is_taken(void **state)
 {
     struct console_fixture *f = *state;
@@ -236,6 +257,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CONSOLE_TEST(a_signed_list_is_imported_and_listed),
+        CONSOLE_TEST(a_refused_list_goes_to_the_ca_once_more),
         CONSOLE_TEST(every_bad_row_is_told_and_nothing_is_taken),
         CONSOLE_TEST(a_wrong_check_digit_is_overridden_with_a_reason),
         CONSOLE_TEST(a_signature_over_other_bytes_is_refused),

@@ -1,5 +1,6 @@
 /* The work list (S0-27: each step with who has it and by when), and names that wait for the regulator (S0-21). */
 #include "console_fixture.h"
+#include "hall/outbox/outbox.h"
 #include "hall/task/task.h"
 
 #include <inttypes.h>
@@ -53,6 +54,55 @@ static void what_is_late_is_escalated_and_counted(void **state)
     assert_int_equal(browser_get(&xu, "/work"), 200);
     assert_int_equal(json_integer_value(browser_at(&xu, "summary.0.count")), 1);
     assert_string_equal(browser_text(&xu, "summary.0.text"), "已超时");
+}
+
+/* A mail with a code that could not be sent is not lost: who mends the cause sends it once more. */
+static void what_could_not_be_sent_is_sent_again(void **state)
+{
+    struct console_fixture *f = *state;
+    _auto_browser chen = {0}, su = {0}, xu = {0};
+    char path[64];
+    struct hall_tx tx;
+    struct err_info e;
+    const struct outbox_state *rows;
+    size_t n;
+    int64_t id;
+    struct outbox_new mail = {.kind = "mail", .idem = "mail:1", .body = "{}"};
+    hall_write(f->hall, &hall_system, &tx);
+    assert_ok(outbox_put(&tx, &mail, &id, &e), &e);
+    struct outbox_row row = {.id = id, .kind = "mail", .idem = mail.idem, .body = mail.body};
+    assert_ok(outbox_dead_task(&tx, &row, &e), &e);
+    hall_done(f->hall, &tx);
+    hall_tamper(f->hall, "UPDATE outbox_row SET state = 'dead'");
+    browser_sign_in(&su, f, "su", STAFF_PROJECT_ADMIN);
+    assert_int_equal(browser_get(&su, "/work"), 200);
+    assert_string_equal(browser_text(&su, "items.0.action.code"), "send_again");
+    browser_sign_in(&chen, f, "chen", STAFF_SUPPORT);
+    assert_int_equal(browser_get(&chen, "/work"), 200);
+    assert_string_equal(browser_text(&chen, "items.0.action.code"), "send_again");
+    snprintf(path, sizeof path, "/work/%s/again", browser_text(&chen, "items.0.id"));
+    browser_sign_in(&xu, f, "xu", STAFF_MAKER);
+    assert_int_equal(browser_post(&xu, path, "{}"), 404);
+    assert_int_equal(browser_post(&chen, path, "{}"), 200);
+    hall_read(f->hall, &tx);
+    assert_ok(outbox_dead(&tx, 10, &rows, &n, &e), &e);
+    hall_end(&tx);
+    assert_int_equal(n, 0);
+    assert_int_equal(browser_get(&chen, "/work"), 200);
+    assert_int_equal(json_array_size(browser_at(&chen, "items")), 0);
+}
+
+/* A task that is about nothing sent has nothing to send. */
+static void another_task_sends_nothing(void **state)
+{
+    struct console_fixture *f = *state;
+    _auto_browser xu = {0};
+    char path[64];
+    order_paid(f, NULL);
+    browser_sign_in(&xu, f, "xu", STAFF_MAKER);
+    assert_int_equal(browser_get(&xu, "/work"), 200);
+    snprintf(path, sizeof path, "/work/%s/again", browser_text(&xu, "items.0.id"));
+    assert_int_equal(browser_post(&xu, path, "{}"), 409);
 }
 
 static void other_roles_do_not_see_it(void **state)
@@ -201,6 +251,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CONSOLE_TEST(a_paid_order_stands_on_the_makers_list_with_its_limit),
         CONSOLE_TEST(what_is_late_is_escalated_and_counted),
+        CONSOLE_TEST(what_could_not_be_sent_is_sent_again),
+        CONSOLE_TEST(another_task_sends_nothing),
         CONSOLE_TEST(other_roles_do_not_see_it),
         CONSOLE_TEST(a_claimed_task_is_another_s_until_it_is_given_back),
         CONSOLE_TEST(a_task_of_another_role_cannot_be_claimed),

@@ -541,6 +541,34 @@ static const char *ca_state(struct scene *s)
     return list[0].ca_state;
 }
 
+/* The newest batch but `older`. */
+static enum err send_again(struct scene *s, size_t older)
+{
+    struct hall_tx tx = {0};
+    const struct intake_batch *list;
+    size_t n;
+    hall_write(s->f, &hall_system, &tx);
+    assert_ok(intake_batches(&tx, P, 0, 10, &list, &n, &s->f->e), &s->f->e);
+    assert_true(older < n);
+    enum err done = intake_send_again(&tx, list[older].id, &s->f->e);
+    if (done == ERR_OK)
+        hall_done(s->f, &tx);
+    hall_end(&tx);
+    return done;
+}
+
+static size_t refused_tasks(struct scene *s)
+{
+    struct hall_tx tx = {0};
+    const struct task *tasks;
+    size_t n;
+    struct task_filter filter = {.kind = "batch_refused", .limit = 10};
+    hall_read(s->f, &tx);
+    assert_ok(task_list(&tx, &filter, &tasks, &n, &s->f->e), &s->f->e);
+    hall_end(&tx);
+    return n;
+}
+
 static void the_ca_gets_the_same_bytes_once_it_is_there(void **state)
 {
     struct scene *s = *state;
@@ -566,6 +594,14 @@ static void the_ca_gets_the_same_bytes_once_it_is_there(void **state)
     assert_ok(import(s, HEAD ROW("add", "泉州海丝", "u2", GOOD, "ABCDEFGHJKMNPQRT"), &r), &s->f->e);
     assert_ok(outbox_run(o, &done, &s->f->e), &s->f->e);
     assert_string_equal(ca_state(s), "refused");
+    d.answer = ERR_OK; /* he is entered now */
+    assert_err(ERR_ORDER_STATE, send_again(s, 1));
+    assert_ok(send_again(s, 0), &s->f->e);
+    assert_string_equal(ca_state(s), "waiting");
+    assert_int_equal(refused_tasks(s), 0);
+    assert_ok(outbox_run(o, &done, &s->f->e), &s->f->e);
+    assert_string_equal(ca_state(s), "taken");
+    assert_err(ERR_ORDER_STATE, send_again(s, 0));
     ca_double_stop(s, &d);
 }
 

@@ -1,6 +1,8 @@
 /* From the payment to the mailed invoice, through the engine (I2, I6, I7; S0-31 to S0-33). */
 #include "order_fixture.h"
 
+#include "hall/account/account.h"
+#include "hall/intake/intake.h"
 #include "hall/invoice/invoice.h"
 #include "hall/outbox/outbox.h"
 #include "hall/task/task.h"
@@ -15,7 +17,7 @@ struct desk {
     struct order_fixture *o;
     struct invoice_local *local;
     struct outbox *outbox;
-    int mails;
+    int mails, bounces;
     char last[64 << 10]; /* body of the last mail that carried a file */
 };
 
@@ -23,7 +25,9 @@ static enum err take_mail(const struct hall *h, const struct outbox_row *row, st
                           const char **answer, void *arg, struct err_info *e)
 {
     struct desk *d = arg;
-    (void)h, (void)a, (void)e;
+    (void)h, (void)a;
+    if (strncmp(row->idem, "invoice:", 8) == 0 && d->bounces)
+        return err_set(e, ERR_BAD_REQUEST, NULL, "no such mailbox");
     if (strncmp(row->idem, "invoice:", 8) == 0) {
         d->mails++;
         snprintf(d->last, sizeof d->last, "%s", row->body);
@@ -44,6 +48,7 @@ static int setup(void **state)
                                   {.kind = "sms", .deliver = take_mail, .arg = d}};
     assert_ok(invoice_local_new(&options, &d->local, &d->o->e), &d->o->e);
     d->o->h->invoice = invoice_local_provider(d->local);
+    kinds[0] = order_hears_bounce(kinds[0]);
     assert_ok(outbox_start(d->o->h, kinds, 2, 0, &d->outbox, &d->o->e), &d->o->e);
     d->o->h->outbox = d->outbox;
     *state = d;
@@ -161,6 +166,63 @@ static void the_batch_issues_and_mails(void **state)
     assert_int_equal(d->mails, 2);
 }
 
+/* I8: a mailbox that takes nothing is told to the applicant and to support; the invoice is issued and not delivered. */
+static void a_mail_that_bounces_is_not_a_delivery(void **state)
+{
+    struct desk *d = *state;
+    struct hall_tx tx;
+    const struct task *t;
+    size_t n;
+    int64_t order = paid(d);
+    d->bounces = 1;
+    issue_batch(d);
+    assert_int_equal(invoice_state(d, order), FLOW_INVOICE_ISSUED);
+    struct task_filter dead = {.order = order, .kind = "outbox_dead", .limit = 10};
+    hall_read(d->o->f, &tx);
+    assert_ok(task_list(&tx, &dead, &t, &n, &d->o->e), &d->o->e);
+    hall_end(&tx);
+    assert_int_equal(n, 1);
+}
+
+static enum err given_back(struct hall_tx *tx, int64_t order, struct err_info *e)
+{
+    struct outbox_kind kinds[16];
+    struct outbox_row row = {.order = order, .kind = "payment.refund", .body = "{}"};
+    size_t n = order_outbox_kinds(kinds, 16);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(kinds[i].kind, row.kind) == 0)
+            return kinds[i].settle(tx, &row,
+                                   "{\"result\":\"done\",\"method\":\"net_bank\","
+                                   "\"trade_no\":\"T1\",\"amount_fen\":30000}",
+                                   kinds[i].arg, e);
+    return ERR_NOT_FOUND;
+}
+
+/* I11: the regulator withdraws what was invoiced: when the money is back, the red letter is made and the invoice void. */
+static void a_withdrawal_after_the_invoice_ends_in_a_red_letter(void **state)
+{
+    struct desk *d = *state;
+    struct hall_tx tx;
+    struct invoice v;
+    int found;
+    int64_t order = paid(d);
+    issue_batch(d);
+    hall_write(d->o->f, &hall_system, &tx);
+    assert_ok(account_withdraw(&tx, d->o->account, &d->o->e), &d->o->e);
+    assert_ok(order_intake_hooks.done(&tx, d->o->account, REGLIST_WITHDRAW, &d->o->e), &d->o->e);
+    hall_done(d->o->f, &tx);
+    hall_write(d->o->f, &hall_system, &tx);
+    assert_ok(given_back(&tx, order, &d->o->e), &d->o->e);
+    hall_done(d->o->f, &tx);
+    struct order o = order_now_of(d->o, order);
+    assert_int_equal(o.states.at[FLOW_PAYMENT], FLOW_PAYMENT_REFUNDED);
+    assert_int_equal(o.states.at[FLOW_INVOICE], FLOW_INVOICE_VOIDED);
+    hall_read(d->o->f, &tx);
+    assert_ok(invoice_of_order(&tx, order, &v, &found, &d->o->e), &d->o->e);
+    hall_end(&tx);
+    assert_true(*v.red_number != 0);
+}
+
 /* An order whose region moved on meanwhile is left out and holds nobody up. */
 static void an_order_that_refuses_is_left_out(void **state)
 {
@@ -180,6 +242,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         DESK_TEST(a_payment_opens_the_invoice),
         DESK_TEST(the_batch_issues_and_mails),
+        DESK_TEST(a_mail_that_bounces_is_not_a_delivery),
+        DESK_TEST(a_withdrawal_after_the_invoice_ends_in_a_red_letter),
         DESK_TEST(an_order_that_refuses_is_left_out),
     };
     return cmocka_run_group_tests_name("invoicing", tests, NULL, NULL);

@@ -257,6 +257,40 @@ static void two_refunds_at_once_end_the_refund(void **state)
     assert_int_equal(state_of(o, order.id, FLOW_PAYMENT), FLOW_PAYMENT_REFUNDED);
 }
 
+/* P12: a refund that the bank refuses for good stands at finance, who can have it sent once more; then it ends as any. */
+static void a_refused_refund_is_finances(void **state)
+{
+    struct order_fixture *o = *state;
+    struct order order = paid(o, NULL);
+    struct outbox_kind kinds[16];
+    struct hall_tx tx;
+    struct err_info why;
+    const struct payment_money *m;
+    size_t n, count = order_outbox_kinds(kinds, 16);
+    struct outbox_row row = {
+        .order = order.id, .kind = "payment.refund", .body = "{\"trade_no\":\"T1\"}"};
+    withdrawn(o);
+    send_refunds(o, order.id);
+    err_set(&why, ERR_PAYMENT_REFUSED, NULL, "the test's bank refuses");
+    hall_write(o->f, &hall_system, &tx);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(kinds[i].kind, row.kind) == 0)
+            assert_ok(kinds[i].failed(&tx, &row, &why, kinds[i].arg, &o->e), &o->e);
+    assert_ok(payment_money_of(&tx, order.id, &m, &n, &o->e), &o->e);
+    hall_done(o->f, &tx);
+    assert_string_equal(m[0].refund_state, "refused");
+    assert_int_equal(state_of(o, order.id, FLOW_PAYMENT), FLOW_PAYMENT_REFUNDING);
+    assert_int_equal(sums_of(o, order.id).held, 30000);
+    assert_int_equal(tasks_of(o, order.id, "payment"), 2); /* the refund, and that it was refused */
+    hall_tamper(o->f, "UPDATE outbox_row SET state = 'dead' WHERE kind = 'payment.refund'");
+    hall_write(o->f, &hall_system, &tx);
+    assert_ok(payment_refund_again(&tx, m[0].id, "银行说可以了", &o->e), &o->e);
+    assert_ok(given_back(&tx, order.id, "T1", &o->e), &o->e);
+    hall_done(o->f, &tx);
+    assert_int_equal(state_of(o, order.id, FLOW_PAYMENT), FLOW_PAYMENT_REFUNDED);
+    assert_int_equal(tasks_of(o, order.id, "payment"), 0);
+}
+
 static enum err correct(struct order_fixture *o, const char *name)
 {
     struct hall_tx tx;
@@ -368,6 +402,7 @@ int main(void)
         ORDER_TEST(late_money_goes_back),
         ORDER_TEST(a_withdrawal_after_payment_refunds),
         ORDER_TEST(two_refunds_at_once_end_the_refund),
+        ORDER_TEST(a_refused_refund_is_finances),
         ORDER_TEST(a_correction_after_payment_is_for_the_asked_name_only),
         ORDER_TEST(a_correction_before_payment_reaches_the_order),
         ORDER_TEST(nothing_is_made_without_key_and_certificate),
