@@ -23,6 +23,7 @@ static const char usage[] =
     "  --config FILE   instead of " AGENT_CONF_DEFAULT " (demo servers on this machine only)\n"
     "  --server ID     which server of the configuration (default: the first)\n"
     "  --folder DIR    a folder of software UKeys\n"
+    "  --algorithm A   key staff: P-256 (default), SM2 or RSA-2048, one that the ca has an issuer for\n"
     "  --no-browser    print the address of the last page instead of opening it\n"
     "  --json          one JSON object on standard output\n"
     "  --help  --version\n"
@@ -69,11 +70,15 @@ static int run_verb(const struct cli *c)
 /* -1: go on; otherwise the exit status. */
 static int read_options(int argc, char **argv, struct cli *c)
 {
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"server", required_argument, NULL, 's'},
-        {"folder", required_argument, NULL, 'f'}, {"no-browser", no_argument, NULL, 'n'},
-        {"json", no_argument, NULL, 'j'},         {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'v'},      {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                            {"server", required_argument, NULL, 's'},
+                                            {"folder", required_argument, NULL, 'f'},
+                                            {"no-browser", no_argument, NULL, 'n'},
+                                            {"algorithm", required_argument, NULL, 'a'},
+                                            {"json", no_argument, NULL, 'j'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {"version", no_argument, NULL, 'v'},
+                                            {NULL, 0, NULL, 0}};
     int opt;
     while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (opt) {
@@ -85,6 +90,9 @@ static int read_options(int argc, char **argv, struct cli *c)
             break;
         case 'f':
             c->folder = optarg;
+            break;
+        case 'a':
+            c->algorithm = optarg;
             break;
         case 'n':
             c->no_browser = 1;

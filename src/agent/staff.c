@@ -78,7 +78,8 @@ static enum err request(struct staff_work *w, struct bytes *csr, struct err_info
 }
 
 /* The admin PIN is random and forgotten: a UKey whose PIN is lost is made anew, and the old certificate ended at the ca. */
-static enum err make_key(struct staff_work *w, struct bytes *csr, struct err_info *e)
+static enum err make_key(struct staff_work *w, enum token_alg alg, struct bytes *csr,
+                         struct err_info *e)
 {
     struct token_info info;
     struct pin_policy policy = pin_policy_limit(0, TOKEN_PIN_MAX, 0);
@@ -99,8 +100,21 @@ static enum err make_key(struct staff_work *w, struct bytes *csr, struct err_inf
                                    .user_tries = STAFF_TRIES};
     TRY(token_initialise(w->token, &how, e));
     TRY(token_login(w->token, &user, e));
-    TRY(token_generate(w->token, STAFF_CONTAINER, TOKEN_P256, e));
+    TRY(token_generate(w->token, STAFF_CONTAINER, alg, e));
     return request(w, csr, e);
+}
+
+/* 0: none of those that the agent knows. */
+static enum token_alg algorithm_of(const char *name)
+{
+    static const struct {
+        const char *name;
+        enum token_alg alg;
+    } all[] = {{"P-256", TOKEN_P256}, {"SM2", TOKEN_SM2}, {"RSA-2048", TOKEN_RSA2048}};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (!strcmp(all[i].name, name))
+            return all[i].alg;
+    return 0;
 }
 
 int staff_key(const struct cli *c)
@@ -108,9 +122,12 @@ int staff_key(const struct cli *c)
     struct staff_work w __attribute__((cleanup(work_close))) = {0};
     struct err_info e = {0};
     struct bytes csr;
+    enum token_alg alg = algorithm_of(c->algorithm ? c->algorithm : "P-256");
     if (c->words != 3)
         return cli_usage("key staff takes the serial of a blank UKey");
-    if (work_open(&w, c, TEXT_STAFF_KEY, &e) != ERR_OK || make_key(&w, &csr, &e) != ERR_OK)
+    if (!alg)
+        return cli_usage("--algorithm is P-256, SM2 or RSA-2048");
+    if (work_open(&w, c, TEXT_STAFF_KEY, &e) != ERR_OK || make_key(&w, alg, &csr, &e) != ERR_OK)
         return cli_fail(c, c->word[2], &e);
     fputs(pem_encode(w.arena, "CERTIFICATE REQUEST", csr), stdout);
     return 0;

@@ -8,6 +8,7 @@
 
 struct cli {
     const char *config, *server, *folder;
+    const char *algorithm; /* of a maker's own key: "P-256" when NULL */
     int json, no_browser;
     enum lang lang;
     int words;

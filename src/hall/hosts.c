@@ -16,6 +16,9 @@ struct hosts {
 
 static void add(struct hosts *h, const char *name)
 {
+    for (int i = 0; i < h->n; i++)
+        if (strcmp(h->name[i], name) == 0)
+            return;
     if (*name && h->n < HOSTS_MAX)
         h->name[h->n++] = name;
 }
@@ -49,7 +52,9 @@ const char *const *hall_hosts(struct arena *a, const struct hall_settings *s,
         add(h, arena_fmt(a, "%s:%lld", local[i], (long long)s->port));
         public_is_local |= is_local(s->public_url, local[i]);
     }
-    if (!public_is_local)
+    if (public_is_local) /* with its own port, which another may lead to ours */
+        add(h, arena_text_n(a, s->public_url + 7, strcspn(s->public_url + 7, "/?#")));
+    else
         add_url(h, s->public_url);
     for (int i = 0; i < projects_count(projects); i++) {
         add_url(h, projects_at(projects, i)->about.url_primary);

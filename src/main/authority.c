@@ -144,6 +144,7 @@ static int run_process(int argc, char **argv,
         return status;
     if (users_not_root(argv[0], place_folder(&p, argv[0]), &e) != ERR_OK)
         return report(argv[0], &e);
+    process_keep_secrets();
     process_begin();
     return process(&p, &e) == ERR_OK ? EXIT_DONE : report(argv[0], &e);
 }

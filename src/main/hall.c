@@ -389,6 +389,7 @@ static int run(int argc, char **argv)
         return report("hall", &e);
     if (users_not_root("hall", place_folder(&place, "hall"), &e) != ERR_OK)
         return report("hall", &e);
+    process_keep_secrets();
     process_begin();
     struct process p = {.place = &place};
     enum err result = run_until_told(&p, &e);

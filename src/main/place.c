@@ -172,8 +172,7 @@ static void ending_signals(sigset_t *set)
     sigaddset(set, SIGINT);
 }
 
-/* Keys are in this memory: no core file, no debugger of another process of the same user. */
-static void keep_secrets(void)
+void process_keep_secrets(void)
 {
     const struct rlimit none = {0, 0};
     setrlimit(RLIMIT_CORE, &none);
@@ -184,7 +183,6 @@ static void keep_secrets(void)
 
 void process_begin(void)
 {
-    keep_secrets();
     sigset_t set;
     ending_signals(&set);
     pthread_sigmask(SIG_BLOCK, &set, NULL);

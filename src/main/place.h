@@ -48,7 +48,11 @@ NODISCARD enum err place_listen(const struct place *p, struct httpd *s, const ch
 NODISCARD enum err place_listen_tcp(struct httpd *s, const char *address, int tag, unsigned flags,
                                     struct err_info *e);
 
-/* Block the signals that end a process, and keep its memory to itself; call before any thread is made. */
+/* For a process with keys in its memory: no core file, no debugger of the same user. Its /proc is then closed to that user, so
+ * the supervisor, which holds none, does not call it: tools find it there. */
+void process_keep_secrets(void);
+
+/* Block the signals that end a process; call before any thread is made. */
 void process_begin(void);
 /* Write place_ready, wait until SIGTERM or SIGINT, remove the file. */
 NODISCARD enum err process_wait(const struct place *p, const char *name, struct err_info *e);

@@ -4,6 +4,8 @@
 
 #include "base/text.h"
 #include "httpc/httpc.h"
+#include "pki/cert.h"
+#include "pki/csr.h"
 #include "pki/pem.h"
 
 #include <stdio.h>
@@ -29,12 +31,16 @@ static enum err call(const struct trust *t, const char *method, const char *path
     return httpc_json(c, method, path, body, answer, e);
 }
 
+/* PEM or DER of a file, told as PEM. */
 static enum err put_file(const struct trust *t, struct json_out *j, const char *key,
                          const char *path, struct err_info *e)
 {
-    struct bytes text;
-    TRY(file_read(t->place.arena, path, FILE_MAX, &text, e));
-    jout_text(j, key, arena_text_n(t->place.arena, (const char *)text.p, text.n));
+    struct arena *a = t->place.arena;
+    struct bytes text, der;
+    TRY(file_read(a, path, FILE_MAX, &text, e));
+    int request = !strcmp(key, "csr");
+    TRY(request ? csr_decode(text, a, &der, e) : cert_decode(text, a, &der, e));
+    jout_text(j, key, pem_encode(a, request ? "CERTIFICATE REQUEST" : "CERTIFICATE", der));
     return ERR_OK;
 }
 

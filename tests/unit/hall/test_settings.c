@@ -213,6 +213,8 @@ static void the_hall_is_asked_by_its_own_names_only(void **state)
                         "127.0.0.1:81 localhost:81 [::1]:81 hall.example");
     assert_string_equal(hosts(p, "public_url = http://127.0.0.1:8080\n", none),
                         "127.0.0.1:8080 localhost:8080 [::1]:8080");
+    assert_string_equal(hosts(p, "public_url = http://127.0.0.1:9000\n", none),
+                        "127.0.0.1:8080 localhost:8080 [::1]:8080 127.0.0.1:9000");
     assert_string_equal(
         hosts(p, "public_url = http://[2001:db8::1]:80\nhosts = a.example, b.example\n", none),
         "127.0.0.1:8080 localhost:8080 [::1]:8080 [2001:db8::1] a.example b.example");
