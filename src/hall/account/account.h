@@ -46,7 +46,8 @@ struct account_change {
 };
 NODISCARD enum err account_correct(struct hall_tx *tx, int64_t id, const struct account_change *c,
                                    struct err_info *e); /* C5 */
-/* Handler, mobile and e-mail go, and the code with them: loading the same user later begins anew (G-24). */
+/* Handler, mobile and e-mail go, and the code with them: loading the same user later begins anew (G-24). The caller ends
+ * the sessions. */
 NODISCARD enum err account_erase(struct hall_tx *tx, int64_t id, struct err_info *e);
 /* C6. The caller ends the sessions (session_close_all). */
 NODISCARD enum err account_withdraw(struct hall_tx *tx, int64_t id, struct err_info *e);

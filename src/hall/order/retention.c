@@ -1,7 +1,7 @@
 /* G-24: how long an order's personal values are kept. The electronic signature law, art. 24, asks for five years after the
  * certificate has failed; a profile may keep them longer. Then the form, the address, the mailbox and the values of the
- * audit go; order, money, certificate and the audit's chain stay. A person whose orders are all gone goes as well: a new
- * registration by the regulator begins anew. */
+ * audit go; order, money, certificate and the audit's chain stay. A person whose orders are all gone goes as well, once
+ * the regulator withdrew him or his registration is as old itself: a new registration is kept, with or without an order. */
 #include "hall/certificate/certificate.h"
 #include "hall/delivery/delivery.h"
 #include "hall/invoice/invoice.h"
@@ -10,6 +10,7 @@
 
 #include "base/sys.h"
 #include "hall/audit/audit.h"
+#include "hall/session/session.h"
 
 #include <inttypes.h>
 
@@ -38,11 +39,25 @@ static enum err failed_at(struct hall_tx *tx, const struct order *o, int64_t *at
     return ERR_OK;
 }
 
-static enum err erase_person(struct hall_tx *tx, int64_t account, struct err_info *e)
+static int is_over(int64_t since, int64_t now, int years)
+{
+    return time_china_day(now) > years_later(time_china_day(since), years);
+}
+
+/* The row outlives a withdrawal: what stands in it may be of a later registration than the order was. */
+static enum err erase_person(struct hall_tx *tx, const struct order *o, struct err_info *e)
 {
     const struct store_row *r;
-    TRY(store_one(tx->db, &Q_order_kept_of, PARAMS(P_INT(account)), tx->arena, &r, e));
-    return row_int(r, "n") == 0 ? account_erase(tx, account, e) : ERR_OK;
+    struct account person;
+    TRY(store_one(tx->db, &Q_order_kept_of, PARAMS(P_INT(o->account)), tx->arena, &r, e));
+    if (row_int(r, "n") != 0)
+        return ERR_OK;
+    TRY(account_get(tx, o->account, &person, e));
+    if (person.state != ACCOUNT_WITHDRAWN &&
+        !is_over(person.loaded_at, tx->now, o->rules_of->retention.years))
+        return ERR_OK;
+    TRY(session_close_all(tx, SESSION_APPLICANT, person.id, e));
+    return account_erase(tx, person.id, e);
 }
 
 static enum err erase(struct hall_tx *tx, const struct order *o, struct err_info *e)
@@ -51,7 +66,7 @@ static enum err erase(struct hall_tx *tx, const struct order *o, struct err_info
     TRY(delivery_erase(tx, o->id, e));
     TRY(invoice_erase(tx, o->id, e));
     TRY(store_exec(tx->db, &Q_order_erased, PARAMS(P_INT(o->id), P_INT(tx->now)), NULL, e));
-    TRY(erase_person(tx, o->account, e));
+    TRY(erase_person(tx, o, e));
     return audit_erase(tx, o->id, e);
 }
 
@@ -64,8 +79,7 @@ static enum err look_at(const struct hall *h, int64_t id, int *done, struct err_
     TRY(hall_begin(h, 1, &hall_timer, a, &tx, e));
     TRY(order_get(&tx, id, &o, e));
     TRY(failed_at(&tx, &o, &failed, e));
-    int32_t last = years_later(time_china_day(failed), o.rules_of->retention.years);
-    if (time_china_day(tx.now) <= last)
+    if (!is_over(failed, tx.now, o.rules_of->retention.years))
         return ERR_OK;
     TRY(erase(&tx, &o, e));
     ++*done;

@@ -7,6 +7,7 @@
 #include "hall/invoice/invoice.h"
 #include "hall/order/order_priv.h"
 #include "hall/project/project.h"
+#include "hall/session/session.h"
 #include "hall/task/task.h"
 
 #include <string.h>
@@ -362,6 +363,30 @@ static void send(struct order_fixture *o, int64_t order)
     hall_done(o->f, &tx);
 }
 
+static void loaded(struct order_fixture *o, const char *at)
+{
+    int64_t ms;
+    assert_true(time_parse_rfc3339(at, &ms));
+    hall_tamper(o->f, arena_fmt(o->f->arena, "UPDATE account SET loaded_at = %lld", (long long)ms));
+}
+
+static struct account person_now(struct order_fixture *o)
+{
+    struct hall_tx tx;
+    struct account acc;
+    hall_read(o->f, &tx);
+    assert_ok(account_get(&tx, o->account, &acc, &o->e), &o->e);
+    hall_end(&tx);
+    return acc;
+}
+
+static void cancelled_long_ago(struct order_fixture *o)
+{
+    struct order first = order_begun(o);
+    assert_err(ERR_OK, order_event(o, first.id, EVENT_APP_CANCEL, &o->shen, NULL));
+    ended(o, "2020-03-02T10:00:00+08:00");
+}
+
 static void nothing_personal(struct order_fixture *o, int64_t order)
 {
     struct hall_tx tx;
@@ -390,6 +415,7 @@ static void personal_values_go_five_years_after_the_certificate(void **state)
     struct account acc;
     struct order order = paid(o);
     send(o, order.id);
+    loaded(o, "2019-10-01T10:00:00+08:00");
     ended(o, "2019-11-01T10:00:00+08:00");
     certificate_until(o, order.id, "2020-10-31T23:59:59+08:00");
     assert_int_equal(sweep(o, "2025-10-31T23:59:00+08:00"), 0);
@@ -414,17 +440,68 @@ static void personal_values_go_five_years_after_the_certificate(void **state)
 static void a_person_goes_with_the_last_order(void **state)
 {
     struct order_fixture *o = *state;
-    struct hall_tx tx;
-    struct account acc;
     struct order first = order_begun(o);
     assert_err(ERR_OK, order_event(o, first.id, EVENT_APP_CANCEL, &o->shen, NULL));
+    loaded(o, "2020-02-01T10:00:00+08:00");
     ended(o, "2020-02-29T10:00:00+08:00");
     order_begun(o);
     assert_int_equal(sweep(o, "2025-03-01T12:00:00+08:00"), 0);
     assert_int_equal(sweep(o, "2025-03-02T00:00:00+08:00"), 1);
-    hall_read(o->f, &tx);
-    assert_ok(account_get(&tx, o->account, &acc, &o->e), &o->e);
+    assert_string_equal(person_now(o).handler, "沈若琳");
+}
+
+/* G-24: the regulator approved the same user again a week before his old order fell due. He has no new order yet, and his
+ * new code is as good as any. */
+static void a_new_registration_outlives_the_old_order(void **state)
+{
+    struct order_fixture *o = *state;
+    struct hall_tx tx;
+    int64_t again;
+    const char *code;
+    int taken;
+    cancelled_long_ago(o);
+    hall_at(o->f, "2025-02-25T10:00:00+08:00");
+    struct account_new n = {.project = "aml-reporting",
+                            .institution = o->institution,
+                            .reporting_code = "CN350503000017",
+                            .user_name = "shenruolin",
+                            .handler = "沈若琳",
+                            .mobile = "13805952716",
+                            .email = "shen.ruolin@haisi.example",
+                            .from_workday = 2};
+    hall_write(o->f, &hall_system, &tx);
+    assert_ok(account_withdraw(&tx, o->account, &o->e), &o->e);
+    assert_ok(account_load(&tx, &n, &again, &code, &o->e), &o->e);
+    hall_done(o->f, &tx);
+    assert_int_equal(again, o->account);
+    assert_int_equal(sweep(o, "2025-03-03T00:01:00+08:00"), 1);
+    struct account acc = person_now(o);
+    assert_int_equal(acc.state, ACCOUNT_USABLE);
     assert_string_equal(acc.handler, "沈若琳");
+    hall_read(o->f, &tx);
+    assert_ok(account_code_taken(&tx, "aml-reporting", code, &taken, &o->e), &o->e);
+    hall_end(&tx);
+    assert_true(taken);
+}
+
+/* G-24: whoever was withdrawn goes with his last order, whenever he was loaded; nobody goes on working in his name. */
+static void who_is_erased_is_signed_out(void **state)
+{
+    struct order_fixture *o = *state;
+    struct hall_tx tx;
+    struct session s;
+    const char *token;
+    cancelled_long_ago(o);
+    hall_write(o->f, &o->shen, &tx);
+    assert_ok(session_open(&tx, SESSION_APPLICANT, o->account, "aml-reporting", "code", &token, &s,
+                           &o->e),
+              &o->e);
+    assert_ok(account_withdraw(&tx, o->account, &o->e), &o->e);
+    hall_done(o->f, &tx);
+    assert_int_equal(sweep(o, "2025-03-03T00:01:00+08:00"), 1);
+    assert_string_equal(person_now(o).handler, "");
+    hall_read(o->f, &tx);
+    assert_err(ERR_UNAUTHENTICATED, session_find(&tx, SESSION_APPLICANT, token, &s, &o->e));
     hall_end(&tx);
 }
 
@@ -443,6 +520,8 @@ int main(void)
         ORDER_TEST(the_alarm_goes_with_its_clock),
         ORDER_TEST(personal_values_go_five_years_after_the_certificate),
         ORDER_TEST(a_person_goes_with_the_last_order),
+        ORDER_TEST(a_new_registration_outlives_the_old_order),
+        ORDER_TEST(who_is_erased_is_signed_out),
     };
     return cmocka_run_group_tests_name("order rules", tests, NULL, NULL);
 }
