@@ -35,6 +35,8 @@ SAMPLES = [
     ("a missing newline is refused", "tree", "src/base/x.c", "int a;", "no newline"),
     ("a script must parse", "scripts", "tools/x", "#!/bin/bash\nset -e\nif\n", "tools/x:"),
     ("a script stops at an error", "scripts", "tools/x", "#!/bin/bash\ntrue\n", "goes on after an error"),
+    ("a built row has somebody who applies its event", "events", "src/hall/flow/rows_x.c", "#define ROW(i, ev) .id = i, .event = EVENT_PAY_##ev\nstatic const struct flow_row rows[] = {\n    {ROW(\"P7\", MATCH), .raise = {THEN(INV_OPEN)}, .built = 1},\n};\n", "src/hall/flow/rows_x.c:3: nobody applies PAY_MATCH"),
+    ("a row that is not built waits for its code", "events", "src/hall/flow/rows_x.c", "#define ROW(i, ev) .id = i, .event = EVENT_PAY_##ev\nstatic const struct flow_row rows[] = {\n    {ROW(\"P7\", MATCH), .raise = {THEN(INV_OPEN)}},\n};\n", None),
 ]
 
 GLOBALS = [
