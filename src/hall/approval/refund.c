@@ -20,8 +20,7 @@ static enum err can_go_back(struct hall_tx *tx, const struct payment_money *m, i
     TRY(order_get(tx, m->order, &o, e));
     int state = o.states.at[FLOW_PAYMENT];
     *yes = (is_asked(m) && state == FLOW_PAYMENT_REFUNDING) ||
-           (strcmp(m->refund_state, "none") == 0 && strcmp(m->purpose, "suspense") == 0 &&
-            state == FLOW_PAYMENT_CLAIMED);
+           (strcmp(m->refund_state, "none") == 0 && strcmp(m->purpose, "suspense") == 0);
     return ERR_OK;
 }
 
@@ -36,6 +35,7 @@ enum err approval_refund(struct hall_tx *tx, const struct approval *p, struct er
 {
     static const enum flow_actor finance = ACTOR_FINANCE;
     struct payment_money m;
+    struct order o;
     int64_t money;
     int yes;
     if (!text_to_id(p->object, &money))
@@ -48,6 +48,9 @@ enum err approval_refund(struct hall_tx *tx, const struct approval *p, struct er
         return payment_refund_send(tx, m.id, e);
     struct order_money back = {
         .method = m.method, .trade_no = m.trade_no, .amount_fen = m.amount_fen, .at = m.at};
+    TRY(order_get(tx, m.order, &o, e));
+    if (o.states.at[FLOW_PAYMENT] != FLOW_PAYMENT_CLAIMED) /* the first of several moved it on */
+        return payment_refund_one(tx, m.order, m.trade_no, e);
     struct order_input in = {.as = &finance, .money = &back}; /* P14 */
     return order_apply(tx, m.order, EVENT_PAY_NOT_FOUND, &in, NULL, e);
 }

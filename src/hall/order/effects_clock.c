@@ -84,6 +84,20 @@ enum err order_fx_clock_pause(struct order_run *run, struct err_info *e)
     return drop_timer(run, c, e);
 }
 
+enum err order_pay_anew(struct order_run *run, struct err_info *e)
+{
+    const struct flow_rules *rules = run->facts.rules;
+    for (int i = 0; i < rules->clocks; i++) {
+        if (rules->clock[i].fires != EVENT_APP_PAY_TIMEOUT)
+            continue;
+        const struct flow_do again = {.effect = EFFECT_CLOCK_START, .arg = (uint8_t)i};
+        run->what = &again;
+        TRY(order_fx_clock_start(run, e));
+        run->what = NULL;
+    }
+    return ERR_OK;
+}
+
 /* The time that had passed before the pause counts: the due day moves by the length of the pause. */
 enum err order_fx_clock_resume(struct order_run *run, struct err_info *e)
 {

@@ -110,6 +110,8 @@ enum err order_run_event(struct order_run *run, enum flow_event event, struct or
     run->o.states = run->result->states;
     if (run->result->todos || memcmp(&run->before, &run->o.states, sizeof run->before) != 0) {
         TRY(run_effects(run, e));
+        if (event == EVENT_PAY_NOT_FOUND)
+            TRY(order_pay_anew(run, e));
         TRY(order_keep_certificate(run, e));
         TRY(order_store(run, e));
         TRY(order_record(run, e));

@@ -185,6 +185,34 @@ static void parts_that_make_up_the_amount_are_matched(void **state)
     assert_int_equal(browser_post(&liang, path, "{\"reason\":\"再来一次\"}"), 409);
 }
 
+/* P14: what came in two parts goes back in two, also when the first has opened the order for payment again. */
+static void each_of_two_wrong_payments_goes_back(void **state)
+{
+    static const struct actor bank = {BY_EXTERNAL, 0, "bank", "", ""};
+    struct console_fixture *f = *state;
+    _auto_browser liang = {0}, jiang = {0};
+    char path[64], approval[64];
+    struct order o = paid_wrongly(f);
+    struct order_money more = {
+        .method = "net_bank", .trade_no = "T20260907003", .amount_fen = 100, .at = 1};
+    struct order_input came = {.money = &more};
+    order_hold(&came, GUARD_SIGNATURE_OK);
+    assert_ok(order_event(f->order, o.id, EVENT_PAY_SUCCESS, &bank, &came), &f->order->e);
+    browser_sign_in(&liang, f, "liang", STAFF_FINANCE);
+    browser_sign_in(&jiang, f, "jiang", STAFF_SUPPORT | STAFF_PROJECT_ADMIN);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(browser_get(&liang, "/finance/payments"), 200);
+        snprintf(path, sizeof path, "/finance/payments/%s/refund",
+                 browser_text(&liang, i ? "items.1.id" : "items.0.id"));
+        assert_int_equal(browser_post(&liang, path, "{\"reason\":\"金额不符\"}"), 202);
+        snprintf(approval, sizeof approval, "/approvals/%s", browser_text(&liang, "id"));
+        assert_int_equal(browser_post(&jiang, approval, "{\"approve\":true}"), 200);
+    }
+    assert_int_equal(refunds_sent(f, o.id), 2);
+    struct order now = order_now_of(f->order, o.id);
+    assert_int_equal(now.states.at[FLOW_PAYMENT], FLOW_PAYMENT_UNPAID);
+}
+
 /* P12: a refund that the bank refused waits for finance, and goes to the bank once more under its own number. */
 static void a_refused_refund_is_sent_once_more(void **state)
 {
@@ -299,6 +327,7 @@ int main(void)
         CONSOLE_TEST(a_refund_that_cannot_be_sent_is_not_agreed_to),
         CONSOLE_TEST(an_approval_sends_one_payment),
         CONSOLE_TEST(parts_that_make_up_the_amount_are_matched),
+        CONSOLE_TEST(each_of_two_wrong_payments_goes_back),
         CONSOLE_TEST(a_refused_refund_is_sent_once_more),
         CONSOLE_TEST(only_what_could_be_paid_is_asked_about),
         CONSOLE_TEST(what_was_paid_rightly_is_not_given_back),

@@ -140,6 +140,32 @@ static void an_unpaid_order_times_out(void **state)
     order_begun(o);
 }
 
+/* A8, P14: while finance looks at the money the time to pay does not run out; when it goes back, it begins anew. */
+static void money_that_finance_looks_at_stops_the_time(void **state)
+{
+    struct order_fixture *o = *state;
+    struct order order = order_submitted(o, NULL);
+    const struct order_money back = {
+        .method = "net_bank", .trade_no = "T1", .amount_fen = 29999, .at = 1};
+    static const struct actor liang = {BY_STAFF, 35, "梁佩珊", "finance", "127.0.0.1"};
+    struct order_input in = {.money = &back};
+    int done;
+    assert_ok(money(o, order.id, "T1", 29999), &o->e);
+    hall_at(o->f, "2026-09-15T00:00:01+08:00");
+    assert_ok(order_timers_run(o->h, &done, &o->e), &o->e);
+    assert_int_equal(state_of(o, order.id, FLOW_APPLICATION), FLOW_APPLICATION_AWAIT_PAY);
+    assert_int_equal(state_of(o, order.id, FLOW_PAYMENT), FLOW_PAYMENT_CLAIMED);
+    hall_at(o->f, "2026-09-16T10:00:00+08:00");
+    assert_ok(order_event(o, order.id, EVENT_PAY_NOT_FOUND, &liang, &in), &o->e);
+    assert_int_equal(state_of(o, order.id, FLOW_PAYMENT), FLOW_PAYMENT_UNPAID);
+    hall_at(o->f, "2026-09-23T09:00:00+08:00");
+    assert_ok(order_timers_run(o->h, &done, &o->e), &o->e);
+    assert_int_equal(state_of(o, order.id, FLOW_APPLICATION), FLOW_APPLICATION_AWAIT_PAY);
+    hall_at(o->f, "2026-09-24T00:00:01+08:00");
+    assert_ok(order_timers_run(o->h, &done, &o->e), &o->e);
+    assert_int_equal(state_of(o, order.id, FLOW_APPLICATION), FLOW_APPLICATION_CANCELLED);
+}
+
 /* The timer of an order that was paid is overtaken: it goes, and nothing else happens. */
 static void a_paid_order_does_not_time_out(void **state)
 {
@@ -398,6 +424,7 @@ int main(void)
         ORDER_TEST(a_wrong_amount_is_finances),
         ORDER_TEST(money_without_a_signature_is_refused),
         ORDER_TEST(an_unpaid_order_times_out),
+        ORDER_TEST(money_that_finance_looks_at_stops_the_time),
         ORDER_TEST(a_paid_order_does_not_time_out),
         ORDER_TEST(late_money_goes_back),
         ORDER_TEST(a_withdrawal_after_payment_refunds),
