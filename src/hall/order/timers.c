@@ -24,37 +24,20 @@ static int is_overtaken(enum err code)
            code == ERR_NOT_FOUND;
 }
 
-/* Money is here that finance has not decided on: the time to pay is not over, and begins anew if it goes back. */
-static enum err is_claimed(struct hall_tx *tx, int64_t order, int *yes, struct err_info *e)
-{
-    struct order o;
-    TRY(order_get(tx, order, &o, e));
-    *yes = o.states.at[FLOW_PAYMENT] == FLOW_PAYMENT_CLAIMED;
-    return ERR_OK;
-}
-
-static enum err put_off(struct hall_tx *tx, const struct due *d, int64_t by, struct err_info *e)
-{
-    return store_exec(tx->db, &Q_order_timer_set,
-                      PARAMS(P_INT(d->order), P_TEXT(d->name), P_TEXT(flow_event_name(d->event)),
-                             P_INT(tx->now + by)),
-                      NULL, e);
-}
-
 /* A8: nobody gives an order up whose money may be at the gateway; the timer waits for the answer. */
 static enum err ask_first(struct hall_tx *tx, const struct due *d, int *waits, struct err_info *e)
 {
     *waits = 0;
     if (d->event != EVENT_APP_PAY_TIMEOUT)
         return ERR_OK;
-    TRY(is_claimed(tx, d->order, waits, e));
-    if (*waits)
-        return put_off(tx, d, TIME_HOUR, e);
     TRY(payment_must_ask(tx, d->order, waits, e));
     if (!*waits)
         return ERR_OK;
     TRY(payment_ask_gateway(tx, d->order, "timeout", e));
-    return put_off(tx, d, ASK_FIRST_MS, e);
+    return store_exec(tx->db, &Q_order_timer_set,
+                      PARAMS(P_INT(d->order), P_TEXT(d->name), P_TEXT(flow_event_name(d->event)),
+                             P_INT(tx->now + ASK_FIRST_MS)),
+                      NULL, e);
 }
 
 static enum err apply_due(struct hall_tx *tx, const struct due *d, struct err_info *e)
