@@ -57,13 +57,14 @@ enum audit_fault_kind {
     AUDIT_TAIL_CUT,  /* rows that the ca, or an anchor here, has seen are gone */
     AUDIT_REWRITTEN, /* the row at an anchored number is another one than the ca was told */
     AUDIT_VALUE,     /* a value in the side table is not the one that was hashed */
+    AUDIT_GONE, /* a value is gone from the side table, and no later row says that it was erased */
 };
 struct audit_fault {
     enum audit_fault_kind kind;
     int chain;
     int64_t n;       /* the first bad row of that chain */
     int64_t checked; /* rows checked in all chains */
-    int64_t erased;  /* rows whose values were erased: not a fault */
+    int64_t erased; /* rows whose values a later "audit.erase" of their order erased: not a fault */
 };
 /* Check all chains against themselves, the anchors here, and `ca` (the heads as the ca keeps them; NULL: not asked).
  * ERR_OK with the fault of the lowest chain that has one. Reads everything: not in a request of the portal. */

@@ -24,6 +24,9 @@ SELECT sealed FROM audit_value WHERE chain = $1 AND n = $2;
 -- name: audit_value_erase :exec
 DELETE FROM audit_value WHERE order_id = $1;
 
+-- name: audit_row_erasure :one
+SELECT COALESCE(MAX(n), 0) AS n FROM audit_row WHERE order_id = $1 AND chain = $2 AND act = 'audit.erase';
+
 -- name: audit_row_get :one
 SELECT id, order_id, object, old_hash, new_hash, reason_hash FROM audit_row WHERE chain = $1 AND n = $2;
 

@@ -14,6 +14,7 @@ struct walk {
     const struct audit_heads
         *told[2]; /* the ca's view and the last anchor here; either may be NULL */
     struct audit_fault *fault;
+    int64_t order, erasure; /* looked up last: the row by which this order's values were erased */
 };
 
 static struct bytes last_hash(const struct walk *w)
@@ -55,21 +56,40 @@ static struct audit_content content_of(const struct store_row *r)
                                   .prev = row_blob(r, "prev")};
 }
 
-/* The values must still be those that were hashed; erased ones are counted. */
-static void check_values(struct walk *w, const struct store_row *r, const struct audit_content *c)
+/* A missing value was erased only where a later row of its order says so: whoever deletes from the side table is seen. */
+static enum err check_erased(struct walk *w, const struct audit_content *c, struct err_info *e)
+{
+    const struct store_row *last;
+    if (!c->old_hash.n && !c->new_hash.n && !c->reason_hash.n)
+        return ERR_OK;
+    if (c->order && c->order != w->order) {
+        TRY(store_one(w->tx->db, &Q_audit_row_erasure, PARAMS(P_INT(c->order), P_INT(c->chain)),
+                      w->tx->arena, &last, e));
+        w->order = c->order;
+        w->erasure = row_int(last, "n");
+    }
+    if (!c->order || w->erasure <= c->n)
+        found(w, AUDIT_GONE, c->n);
+    else
+        w->fault->erased++;
+    return ERR_OK;
+}
+
+/* The values must still be those that were hashed. */
+static enum err check_values(struct walk *w, const struct store_row *r,
+                             const struct audit_content *c, struct err_info *e)
 {
     struct audit_sealed s = {0};
-    struct err_info e = {0};
+    struct err_info why = {0};
     struct arena *a = w->tx->arena;
-    if (row_is_null(r, "sealed")) {
-        w->fault->erased += c->old_hash.n || c->new_hash.n || c->reason_hash.n;
-        return;
-    }
-    if (audit_unseal(w->tx, c->id, row_blob(r, "sealed"), &s, &e) != ERR_OK ||
+    if (row_is_null(r, "sealed"))
+        return check_erased(w, c, e);
+    if (audit_unseal(w->tx, c->id, row_blob(r, "sealed"), &s, &why) != ERR_OK ||
         !same(audit_hash_value(a, s.salt, s.old_value), c->old_hash) ||
         !same(audit_hash_value(a, s.salt, s.new_value), c->new_hash) ||
         !same(audit_hash_value(a, s.salt, s.reason), c->reason_hash))
         found(w, AUDIT_VALUE, c->n);
+    return ERR_OK;
 }
 
 static void check_told(struct walk *w)
@@ -81,8 +101,8 @@ static void check_told(struct walk *w)
     }
 }
 
-/* 1 when the row is right and the walk went on to it. */
-static int check_row(struct walk *w, const struct store_row *r)
+/* *right: the walk went on to it. */
+static enum err check_row(struct walk *w, const struct store_row *r, int *right, struct err_info *e)
 {
     struct audit_content c = content_of(r);
     uint8_t hash[AUDIT_HASH_LEN];
@@ -94,13 +114,15 @@ static int check_row(struct walk *w, const struct store_row *r)
         found(w, AUDIT_CHANGED, c.n);
     else if (!same(c.prev, last_hash(w)))
         found(w, AUDIT_EXTRA, c.n);
+    *right = 0;
     if (w->fault->kind != AUDIT_WHOLE)
-        return 0;
+        return ERR_OK;
     w->n = c.n;
     memcpy(w->hash, hash, sizeof hash);
-    check_values(w, r, &c);
+    TRY(check_values(w, r, &c, e));
     check_told(w);
-    return w->fault->kind == AUDIT_WHOLE;
+    *right = w->fault->kind == AUDIT_WHOLE;
+    return ERR_OK;
 }
 
 static enum err walk_rows(struct walk *w, struct err_info *e)
@@ -115,13 +137,13 @@ static enum err walk_rows(struct walk *w, struct err_info *e)
         done = store_many(w->tx->db, &Q_audit_row_chain, PARAMS(P_INT(w->chain), P_INT(w->n)), page,
                           &rows, e);
         got = done == ERR_OK ? rows.n : 0;
-        for (size_t i = 0; i < got; i++)
-            if (!check_row(w, &rows.row[i])) {
-                got = 0;
-                break;
-            }
+        int right = 1;
+        for (size_t i = 0; i < got && right && done == ERR_OK; i++)
+            done = check_row(w, &rows.row[i], &right, e);
+        if (!right)
+            got = 0;
         arena_reset(page);
-    } while (got > 0);
+    } while (got > 0 && done == ERR_OK);
     w->tx->arena = request;
     return done;
 }
@@ -170,6 +192,7 @@ const char *audit_fault_text(struct arena *a, const struct audit_fault *f, enum 
         [AUDIT_TAIL_CUT] = "从这一行起的记录被截掉了，签发端曾经见过",
         [AUDIT_REWRITTEN] = "这一行和告诉签发端的不是同一行",
         [AUDIT_VALUE] = "附表里的内容不是当时记下的内容",
+        [AUDIT_GONE] = "附表里的内容不见了，之后也没有到期删除的记录",
     };
     static const char *const en[] = {
         [AUDIT_WHOLE] = "",
@@ -179,11 +202,15 @@ const char *audit_fault_text(struct arena *a, const struct audit_fault *f, enum 
         [AUDIT_TAIL_CUT] = "from here on rows are cut off that the authority has seen",
         [AUDIT_REWRITTEN] = "it is not the row that the authority was told",
         [AUDIT_VALUE] = "the value in the side table is not the one recorded",
+        [AUDIT_GONE] = "its value is gone from the side table, and no later row records an erasure",
     };
     if (f->kind == AUDIT_WHOLE)
         return arena_fmt(
-            a, lang == LANG_EN ? "Whole: %lld rows in %d chains." : "完整：共 %lld 行，%d 条链。",
-            (long long)f->checked, AUDIT_CHAINS);
+            a,
+            lang == LANG_EN
+                ? "Whole: %lld rows in %d chains; the values of %lld were erased when their time was over."
+                : "完整：共 %lld 行，%d 条链；其中 %lld 行的内容已到期删除。",
+            (long long)f->checked, AUDIT_CHAINS, (long long)f->erased);
     return arena_fmt(a, lang == LANG_EN ? "Chain %d, row %lld: %s." : "第 %d 条链第 %lld 行：%s。",
                      f->chain, (long long)f->n, lang == LANG_EN ? en[f->kind] : zh[f->kind]);
 }

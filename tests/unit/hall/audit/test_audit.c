@@ -213,6 +213,43 @@ static void erased_values_leave_the_chain_whole(void **state)
     struct audit_fault fault = verify(f, &told);
     assert_int_equal(fault.kind, AUDIT_WHOLE);
     assert_int_equal(fault.erased, 4); /* three rows and the reason of the first look */
+    assert_non_null(strstr(audit_fault_text(f->arena, &fault, LANG_ZH), "4 行的内容已到期删除"));
+    assert_non_null(
+        strstr(audit_fault_text(f->arena, &fault, LANG_EN), "the values of 4 were erased"));
+    hall_tamper(f, "DELETE FROM audit_value");
+    fault = verify(f, NULL);
+    assert_int_equal(fault.kind, AUDIT_GONE);
+    assert_int_equal(fault.n, 6); /* the second look came after the erasure: not covered by it */
+}
+
+/* Values that go without the act of erasing are missed, the first row by name. */
+static void deleted_values_are_missed(void **state)
+{
+    struct hall_fixture *f = *state;
+    struct hall_tx tx = {0};
+    write_rows(f, 1, 6);
+    hall_tamper(f, "DELETE FROM audit_value WHERE n >= 3");
+    expect(f, NULL, AUDIT_GONE, 3);
+    struct audit_fault fault = verify(f, NULL);
+    assert_non_null(
+        strstr(audit_fault_text(f->arena, &fault, LANG_EN), "row 3: its value is gone"));
+    hall_write(f, &auditor_fang, &tx); /* another order's erasure does not cover them */
+    assert_ok(audit_erase(&tx, ORDER + 1, &f->e), &f->e);
+    hall_done(f, &tx);
+    expect(f, NULL, AUDIT_GONE, 3);
+}
+
+/* Without an order nothing is erased by order: a value that is gone is a fault. */
+static void values_without_an_order_are_never_erased(void **state)
+{
+    struct hall_fixture *f = *state;
+    struct hall_tx tx = {0};
+    struct audit_entry x = {.act = "staff.add", .object = "staff:7", .new_value = "许建民"};
+    hall_write(f, &auditor_fang, &tx);
+    assert_ok(audit_write(&tx, &x, &f->e), &f->e);
+    hall_done(f, &tx);
+    hall_tamper(f, "DELETE FROM audit_value");
+    expect(f, NULL, AUDIT_GONE, 1);
 }
 
 static void the_log_is_read_newest_first_and_filtered(void **state)
@@ -298,6 +335,8 @@ int main(void)
         HALL_TEST(a_tail_cut_is_named_from_the_anchor_kept_here_too),
         HALL_TEST(a_tail_cut_and_written_anew_is_named),
         HALL_TEST(a_value_changed_in_the_side_table_is_named),
+        HALL_TEST(deleted_values_are_missed),
+        HALL_TEST(values_without_an_order_are_never_erased),
         HALL_TEST(erased_values_leave_the_chain_whole),
         HALL_TEST(the_log_is_read_newest_first_and_filtered),
         HALL_TEST(what_has_no_order_locks_no_second_chain),
