@@ -56,11 +56,23 @@ struct change {
     struct certificate *out;
 };
 
+/* While a revocation waits the hold is not one person's to lift: the second one decides. */
+static enum err nothing_waits(struct hall_tx *tx, const char *serial, struct err_info *e)
+{
+    struct approval p;
+    int waits;
+    TRY(approval_waiting(tx, "revoke", serial, &p, &waits, e));
+    return waits ? err_set(e, ERR_REVIEW_FOUR_EYES, NULL, "a revocation waits") : ERR_OK;
+}
+
 static enum err change_in(struct hall_tx *tx, void *arg, struct err_info *e)
 {
     const struct change *c = arg;
     TRY(must_be(tx, STAFF_SUPPORT, e));
     TRY(certificate_get(tx, c->serial, c->out, e));
+    TRY(certificate_claim(tx, c->out, e));
+    if (c->event == EVENT_CERT_RELEASE)
+        TRY(nothing_waits(tx, c->out->serial, e));
     return apply(tx, c->out->order, c->event, NULL, c->reason, e);
 }
 
@@ -80,21 +92,10 @@ enum err approval_hold(const struct hall *h, const struct actor *who, const char
     return change(h, who, serial, EVENT_CERT_HOLD, reason, a, out, e);
 }
 
-/* While a revocation waits the hold is not one person's to lift: the second one decides. */
 enum err approval_release(const struct hall *h, const struct actor *who, const char *serial,
                           const char *reason, struct arena *a, struct certificate *out,
                           struct err_info *e)
 {
-    struct approval p;
-    int waits;
-    {
-        _auto_hall_tx tx;
-        TRY(hall_begin(h, 0, who, a, &tx, e));
-        TRY(certificate_get(&tx, serial, out, e));
-        TRY(approval_waiting(&tx, "revoke", out->serial, &p, &waits, e));
-        if (waits)
-            return err_set(e, ERR_REVIEW_FOUR_EYES, NULL, "a revocation waits");
-    }
     return change(h, who, serial, EVENT_CERT_RELEASE, reason, a, out, e);
 }
 
@@ -148,6 +149,7 @@ static enum err ask_in(struct hall_tx *tx, void *arg, struct err_info *e)
     struct asking *q = arg;
     TRY(must_be(tx, STAFF_SUPPORT | STAFF_REGULATOR, e));
     TRY(certificate_get(tx, q->serial, &q->c, e));
+    TRY(certificate_claim(tx, &q->c, e));
     return ask(tx, &q->c, q->code, q->reason, q->out, e);
 }
 

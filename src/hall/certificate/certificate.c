@@ -91,6 +91,13 @@ enum err certificate_get(struct hall_tx *tx, const char *serial, struct certific
     return ERR_OK;
 }
 
+enum err certificate_claim(struct hall_tx *tx, struct certificate *c, struct err_info *e)
+{
+    TRY(store_exec_one(tx->db, &Q_certificate_claim, PARAMS(P_INT(c->id), P_INT(c->version)), e));
+    c->version++;
+    return ERR_OK;
+}
+
 enum err certificate_find(struct hall_tx *tx, struct bytes der, struct certificate *out,
                           struct err_info *e)
 {

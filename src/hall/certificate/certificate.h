@@ -92,6 +92,9 @@ NODISCARD enum err certificate_of_ukey(struct hall_tx *tx, const char *serial,
 /* By its own serial, hex in any case. ERR_NOT_FOUND. */
 NODISCARD enum err certificate_get(struct hall_tx *tx, const char *serial, struct certificate *out,
                                    struct err_info *e);
+/* As read it is the caller's until the end of his transaction; ERR_CONFLICT where another changed or claimed it since. What
+ * decides over the certificate but does not change its row claims it, and looks only then. */
+NODISCARD enum err certificate_claim(struct hall_tx *tx, struct certificate *c, struct err_info *e);
 /* Exactly this certificate, to the octet. ERR_NOT_FOUND. */
 NODISCARD enum err certificate_find(struct hall_tx *tx, struct bytes der, struct certificate *out,
                                     struct err_info *e);

@@ -61,6 +61,9 @@ WHERE serial IS NOT NULL AND (CAST($1 AS BIGINT) = 0 OR id < $1)
         OR CAST(order_id AS TEXT) LIKE $7 ESCAPE '\')
 ORDER BY id DESC LIMIT $8;
 
+-- name: certificate_claim :exec
+UPDATE certificate SET version = version + 1 WHERE id = $1 AND version = $2;
+
 -- name: certificate_set_state :exec
 UPDATE certificate SET state = $3, changed_at = $4, version = version + 1 WHERE id = $1 AND version = $2;
 

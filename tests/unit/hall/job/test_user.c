@@ -3,7 +3,7 @@
 #include "whole.h"
 
 #include "base/text.h"
-#include "hall/approval/approval.h"
+#include "hall/approval/approval_priv.h"
 #include "hall/session/session.h"
 #include "token/soft.h"
 
@@ -288,6 +288,73 @@ static void what_lost_against_another_change_is_done_again(void **state)
     assert_string_equal(ca_state(w, c.serial), "revoked");
 }
 
+/* One of the two hands on a certificate that is on hold, at work and not committed yet. */
+struct other_hand {
+    struct whole *w;
+    struct certificate c;
+    int asks; /* for a revocation; otherwise it lifts the hold */
+    pthread_t thread;
+};
+
+static void *work_slowly(void *arg)
+{
+    struct other_hand *o = arg;
+    static const enum flow_actor support = ACTOR_SUPPORT;
+    struct order_input in = {.as = &support, .reason = "找到了"};
+    struct approval_new n = {.kind = "revoke",
+                             .object = o->c.serial,
+                             .order = o->c.order,
+                             .reason_code = "key_compromise",
+                             .reason = "密码泄露"};
+    struct approval p;
+    struct err_info e = {0};
+    _auto(arena) a = arena_new();
+    _auto_hall_tx tx = {0};
+    assert_ok(hall_begin(o->w->h, 1, &o->w->liang, a, &tx, &e), &e);
+    assert_ok(certificate_claim(&tx, &o->c, &e), &e);
+    if (o->asks)
+        assert_ok(approval_add(&tx, &n, &p, &e), &e);
+    else
+        assert_ok(order_apply(&tx, o->c.order, EVENT_CERT_RELEASE, &in, NULL, &e), &e);
+    usleep(800 * 1000);
+    assert_ok(hall_commit(&tx, &e), &e);
+    return NULL;
+}
+
+static void start_other_hand(struct other_hand *o, struct whole *w, int asks)
+{
+    *o = (struct other_hand){.w = w, .asks = asks};
+    whole_certificate(w, &o->c);
+    assert_int_equal(pthread_create(&o->thread, NULL, work_slowly, o), 0);
+    usleep(300 * 1000);
+}
+
+/* K11: whoever comes second sees what the first did, on either side. */
+static void lifting_a_hold_and_asking_to_revoke_do_not_pass_each_other(void **state)
+{
+    struct whole *w = *state;
+    struct certificate c, after;
+    struct approval p;
+    struct other_hand other;
+    whole_activated(w);
+    whole_certificate(w, &c);
+    assert_ok(approval_hold(w->h, &w->chen, c.serial, "电话报失", w->a, &after, &w->e), &w->e);
+    start_other_hand(&other, w, 0);
+    assert_ok(approval_ask_revoke(w->h, &w->chen, c.serial, "key_compromise", "密码泄露", w->a, &p,
+                                  &w->e),
+              &w->e);
+    pthread_join(other.thread, NULL);
+    assert_int_equal(whole_certificate(w, &c), FLOW_CERTIFICATE_ON_HOLD);
+    assert_ok(approval_decide(w->h, &w->liang, p.id, 0, "弄错了", w->a, &p, &w->e), &w->e);
+    assert_int_equal(whole_certificate(w, &c), FLOW_CERTIFICATE_ACTIVE);
+    assert_ok(approval_hold(w->h, &w->chen, c.serial, "电话报失", w->a, &after, &w->e), &w->e);
+    start_other_hand(&other, w, 1);
+    assert_err(ERR_REVIEW_FOUR_EYES,
+               approval_release(w->h, &w->chen, c.serial, "找到了", w->a, &after, &w->e));
+    pthread_join(other.thread, NULL);
+    assert_int_equal(whole_certificate(w, &c), FLOW_CERTIFICATE_ON_HOLD);
+}
+
 /* K11: held at once, revoked by the second person. */
 static void a_revocation_wants_two_persons(void **state)
 {
@@ -486,6 +553,7 @@ int main(void)
         WHOLE(six_digits_finish_in_the_browser_that_began),
         WHOLE(support_holds_and_releases_alone),
         WHOLE(what_lost_against_another_change_is_done_again),
+        WHOLE(lifting_a_hold_and_asking_to_revoke_do_not_pass_each_other),
         WHOLE(a_revocation_wants_two_persons),
         WHOLE(a_rejected_revocation_lifts_the_hold_it_put),
         WHOLE(what_the_ca_missed_is_done_when_it_is_back),
