@@ -52,6 +52,21 @@ static enum err call_demo_courier(struct hall_tx *tx, int64_t order, const char 
     return tx->hall->demo ? outbox_put(tx, &row, NULL, e) : ERR_OK;
 }
 
+/* The parcel is there already: as this order's it is told again, as another's it is a slip. */
+static enum err same_parcel(struct hall_tx *tx, int64_t order, const char *courier,
+                            const char *number, struct err_info *e)
+{
+    const struct store_row *r;
+    TRY(store_one(tx->db, &Q_delivery_parcel, PARAMS(P_TEXT(courier), P_TEXT(number)), tx->arena,
+                  &r, e));
+    int64_t its = row_int(r, "order_id");
+    if (its == order)
+        return ERR_OK;
+    err_set(e, ERR_SHIP_NUMBER_USED, "number", "%s stands on order %" PRId64, number, its);
+    err_arg(e, "order", "%019" PRId64, its);
+    return ERR_SHIP_NUMBER_USED;
+}
+
 enum err delivery_send(struct hall_tx *tx, int64_t order, const char *courier, const char *number,
                        const char *serial, const struct delivery_to *to, struct err_info *e)
 {
@@ -70,7 +85,7 @@ enum err delivery_send(struct hall_tx *tx, int64_t order, const char *courier, c
                           P_BLOB(sealed), P_INT(tx->now), P_INT(tx->who.id), P_TEXT(tx->who.name)),
                    &added, e));
     if (added == 0)
-        return ERR_OK;
+        return same_parcel(tx, order, by.name, plain, e);
     TRY(tell(tx, "delivery.sent", order,
              arena_fmt(tx->arena, "%s %s, UKey %s", by.name, plain, serial), e));
     return call_demo_courier(tx, order, serial, e);

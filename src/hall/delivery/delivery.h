@@ -35,8 +35,8 @@ NODISCARD enum err delivery_mend_number(struct arena *a, const char *typed, cons
 struct delivery_to {
     const char *name, *phone, *address, *postcode;
 };
-/* record_parcel. The number is mended; the same parcel again changes nothing. ERR_SHIP_NUMBER, ERR_SHIP_ADDRESS. In a demo the
- * UKey's file goes to the user (outbox kind "demo.courier"). */
+/* record_parcel. The number is mended; the same parcel again changes nothing. ERR_SHIP_NUMBER, ERR_SHIP_ADDRESS,
+ * ERR_SHIP_NUMBER_USED{order}: another order has it. In a demo the UKey's file goes to the user (outbox kind "demo.courier"). */
 NODISCARD enum err delivery_send(struct hall_tx *tx, int64_t order, const char *courier,
                                  const char *number, const char *serial,
                                  const struct delivery_to *to, struct err_info *e);

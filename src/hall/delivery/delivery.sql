@@ -1,7 +1,10 @@
 -- name: delivery_add :exec
 INSERT INTO delivery (id, order_id, courier, number, serial, sent_to, sent_at, sent_by_id, sent_by, signed_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0)
-ON CONFLICT (order_id, courier, number) DO NOTHING;
+ON CONFLICT DO NOTHING;
+
+-- name: delivery_parcel :one
+SELECT order_id FROM delivery WHERE courier = $1 AND number = $2;
 
 -- name: delivery_newest :many
 SELECT id, order_id, courier, number, serial, sent_to, sent_at, sent_by, signed_at

@@ -127,6 +127,27 @@ static void a_parcel_has_two_dates(void **state)
     hall_end(&tx);
 }
 
+/* Two labels mixed up: the second order is refused, and the first is named. */
+static void a_number_belongs_to_one_order(void **state)
+{
+    struct hall_fixture *f = *state;
+    struct hall_tx tx;
+    char text[300];
+    hall_write(f, &shipping, &tx);
+    assert_ok(delivery_send(&tx, ORDER, "sf", "SF1022334455667", "FX2600071182", &to, &f->e),
+              &f->e);
+    hall_done(f, &tx);
+    hall_write(f, &shipping, &tx);
+    assert_err(ERR_SHIP_NUMBER_USED, delivery_send(&tx, ORDER + 1, "顺丰速运", "sf10 2233 4455 667",
+                                                   "FX2600071183", &to, &f->e));
+    assert_string_equal(f->e.field, "number");
+    err_message(&f->e, LANG_EN, text, sizeof text);
+    assert_non_null(strstr(text, "order 2200000000000000001"));
+    assert_ok(delivery_send(&tx, ORDER + 1, "ems", "SF1022334455667", "FX2600071183", &to, &f->e),
+              &f->e); /* another courier counts for itself */
+    hall_end(&tx);
+}
+
 static void no_address_no_parcel(void **state)
 {
     struct hall_fixture *f = *state;
@@ -216,6 +237,7 @@ int main(void)
         cmocka_unit_test(a_courier_is_found_by_id_or_name),
         cmocka_unit_test(a_number_chooses_its_courier),
         HALL_TEST(a_parcel_has_two_dates),
+        HALL_TEST(a_number_belongs_to_one_order),
         HALL_TEST(no_address_no_parcel),
         HALL_TEST(the_address_is_sealed_and_masked),
         HALL_TEST(the_demos_courier_carries_the_ukey),
