@@ -183,7 +183,8 @@ struct ca_change_in {
 NODISCARD enum err ca_change(struct ca *ca, const struct ca_change_in *in, int64_t *seq,
                              struct err_info *e);
 
-/* The newest list of an issuer, made anew when something changed since or it is older than the period. */
+/* The newest list of an issuer, made anew when something changed since, it is older than the period, or the process has
+ * made none yet. */
 NODISCARD enum err ca_crl(struct ca *ca, int64_t issuer_id, struct arena *a, struct bytes *der,
                           struct err_info *e);
 

@@ -43,7 +43,8 @@ WHERE id = $1 AND state = $2;
 
 -- name: ca_certificate_listed :many
 SELECT serial, state, reason, changed_at FROM ca_certificate
-WHERE issuer_id = $1 AND state IN ('hold', 'revoked') AND state <> 'active' AND not_after >= $2 ORDER BY serial;
+WHERE issuer_id = $1 AND state IN ('hold', 'revoked') AND state <> 'active' AND (not_after >= $2 OR changed_at >= $2)
+ORDER BY LENGTH(serial), serial;
 
 -- name: ca_status_last :one
 SELECT COALESCE(MAX(seq), 0) AS seq FROM ca_status;
@@ -72,7 +73,8 @@ INSERT INTO ca_crl (issuer_id, number, status_seq, this_update, next_update, crl
 VALUES ($1, $2, $3, $4, $5, $6);
 
 -- name: ca_crl_prune :exec
-DELETE FROM ca_crl WHERE issuer_id = $1 AND number < $2;
+DELETE FROM ca_crl WHERE issuer_id = $1 AND number NOT IN
+    (SELECT number FROM ca_crl WHERE issuer_id = $1 ORDER BY number DESC LIMIT $2);
 
 -- name: ca_staff_add :exec
 INSERT INTO ca_staff (id, name, role, serial, certificate, entered_by, entered_at, ended_at)

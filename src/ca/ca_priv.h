@@ -29,7 +29,8 @@ struct ca {
     size_t profiles;
     pthread_mutex_t change_lock; /* with change_seen: who waits for news of the status log */
     pthread_cond_t change_seen;
-    pthread_mutex_t crl_lock; /* one list is made at a time */
+    pthread_mutex_t crl_lock;     /* one list is made at a time */
+    int crl_made[CA_ISSUERS_MAX]; /* under crl_lock: this process has made a list of the issuer */
     pthread_mutex_t maker_lock;
     struct ca_maker *maker[CA_MAKERS_KEPT]; /* filled from the front, each kept to the end */
 };

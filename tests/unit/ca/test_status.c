@@ -1,12 +1,14 @@
 /* What becomes of a certificate: hold, release, revocation, lists (design §1, §5; RFC 5280 3.3, 5). */
 #include "ca_fixture.h"
 
+#include "base/sys.h"
 #include "base/text.h"
 #include "ca/ca_priv.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct ca_fixture f;
 
@@ -111,6 +113,111 @@ static void a_stored_reason_that_cannot_be_is_listed_as_unspecified(void **state
     }
 }
 
+/* Certificate `id` of the table, as it would be after a long life. */
+static void expire(int id, int64_t not_after)
+{
+    sql(arena_fmt(f.arena, "UPDATE ca_certificate SET not_after = %lld WHERE id = %d",
+                  (long long)not_after, id));
+}
+
+static int64_t number(const char *text)
+{
+    sqlite3 *db;
+    sqlite3_stmt *q;
+    assert_int_equal(sqlite3_open(arena_fmt(f.arena, "%s/ca.db", f.folder), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, text, -1, &q, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+    int64_t n = sqlite3_column_int64(q, 0);
+    sqlite3_finalize(q);
+    sqlite3_close(db);
+    return n;
+}
+
+/* RFC 5280 3.3: an entry goes when it has stood in a list made after the certificate's end. */
+static void an_expired_certificate_stands_in_one_more_list(void **state)
+{
+    (void)state;
+    enum crl_reason reason;
+    struct ca_answer a = issued(1), b = issued(2), c = issued(3);
+    assert_err(ERR_OK, change(CA_REVOKE, &a, CRL_CESSATION));
+    assert_true(stands_in(list(), &a, &reason));
+    expire(1, number("SELECT MAX(this_update) FROM ca_crl") + 1);
+    usleep(5000);
+    assert_err(ERR_OK, change(CA_HOLD, &b, 0)); /* a new list */
+    assert_true(stands_in(list(), &a, &reason));
+    usleep(5000);
+    assert_err(ERR_OK, change(CA_HOLD, &c, 0));
+    struct bytes last = list();
+    assert_false(stands_in(last, &a, &reason));
+    assert_true(stands_in(last, &b, &reason) && stands_in(last, &c, &reason));
+    /* revoked after its end: once is still owed */
+    expire(2, 1);
+    assert_err(ERR_OK, change(CA_REVOKE, &b, CRL_CESSATION));
+    assert_true(stands_in(list(), &b, &reason));
+}
+
+/* More than one reading of rows at once holds, and of serials of unequal length (RFC 5280 4.1.2.2). */
+static void a_list_may_be_long(void **state)
+{
+    (void)state;
+    enum { MANY = 100001 };
+    enum crl_reason reason;
+    struct ca_answer a = issued(1);
+    assert_err(ERR_OK, change(CA_REVOKE, &a, CRL_CESSATION));
+    static const char bulk[] =
+        "WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < %d) "
+        "INSERT INTO ca_certificate SELECT 1000 + n, "
+        "CAST((CASE n WHEN 7 THEN x'ff' ELSE x'0102' END) || randomblob(14) AS BLOB), "
+        "issuer_id, profile, 'bulk-' || n, key_hash, 'bulk-' || n, ukey, subject, not_before, "
+        "not_after, x'', x'00', 'revoked', 1, changed_at, created_at, '[]' "
+        "FROM ca_certificate, c WHERE id = 1";
+    char text[sizeof bulk + 16];
+    snprintf(text, sizeof text, bulk, MANY);
+    sql(text);
+    struct bytes crl = list();
+    assert_true(stands_in(crl, &a, &reason));
+    assert_true(crl.n > (size_t)MANY * 40);
+}
+
+/* RFC 5280 5.2.3: relying parties take a list with a lower number for an old one. */
+static void list_numbers_do_not_go_back_after_a_restore(void **state)
+{
+    (void)state;
+    struct err_info e;
+    struct bytes copy;
+    const char *newest = "SELECT MAX(number) FROM ca_crl", *db;
+    struct ca_answer a = issued(1);
+    db = arena_fmt(f.arena, "%s/ca.db", f.folder);
+    list();
+    assert_true(number(newest) >= clock_machine() / TIME_SECOND - 60);
+    ca_free(f.ca);
+    assert_ok(file_read(f.arena, db, 64 << 20, &copy, &e), &e);
+    assert_ok(ca_open(&f.options, &f.ca, &e), &e);
+    assert_err(ERR_OK, change(CA_HOLD, &a, 0));
+    list();
+    int64_t published = number(newest);
+    ca_free(f.ca);
+    f.ca = NULL;
+    usleep(2100000);
+    assert_ok(file_replace(db, copy, 0600, &e), &e);
+    assert_ok(ca_open(&f.options, &f.ca, &e), &e);
+    list();
+    assert_true(number(newest) > published);
+}
+
+static void a_few_old_lists_are_kept(void **state)
+{
+    (void)state;
+    struct ca_answer a = issued(1);
+    for (int i = 0; i < 6; i++) {
+        assert_err(ERR_OK, change(CA_HOLD, &a, 0));
+        list();
+        assert_err(ERR_OK, change(CA_RELEASE, &a, 0));
+        list();
+    }
+    assert_int_equal(number("SELECT COUNT(*) FROM ca_crl"), 8);
+}
+
 #define IN_A_CA(t) cmocka_unit_test_setup_teardown(t, set_up, tear_down)
 
 int main(void)
@@ -118,6 +225,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_A_CA(only_a_final_reason_revokes),
         IN_A_CA(a_stored_reason_that_cannot_be_is_listed_as_unspecified),
+        IN_A_CA(an_expired_certificate_stands_in_one_more_list),
+        IN_A_CA(a_list_may_be_long),
+        IN_A_CA(list_numbers_do_not_go_back_after_a_restore),
+        IN_A_CA(a_few_old_lists_are_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
