@@ -80,8 +80,8 @@ struct ca_options {
     const char *database;   /* store URL */
     const char *status_url; /* public address of the responder, no slash at the end */
     const struct clock *clock;
-    int revoke_alone_per_hour; /* what the hall may revoke without a second person */
-    int64_t crl_period;        /* ms between lists when nothing changed */
+    int revoke_per_hour, release_per_hour; /* how often the hall may have it done */
+    int64_t crl_period;                    /* ms between lists when nothing changed */
 };
 
 struct ca;
@@ -176,10 +176,10 @@ struct ca_change_in {
     const char *serial;     /* hex */
     enum crl_reason reason; /* CA_REVOKE only: a final one, else ERR_BAD_REQUEST */
     const char *actor;      /* for the record */
-    const char *second;     /* second person; NULL: alone, which is limited for CA_REVOKE */
+    const char *second;     /* for the record: who agreed, as the hall says; NULL: nobody */
 };
 /* Already in that state: the same answer. ERR_CA_STATE when it cannot be (release of a revoked one),
- * ERR_CA_LIMIT when the hour's number is used up. *seq: the change's number in the status log. */
+ * ERR_CA_LIMIT when the hour's number of CA_REVOKE or of CA_RELEASE is used up. *seq: the change's number in the status log. */
 NODISCARD enum err ca_change(struct ca *ca, const struct ca_change_in *in, int64_t *seq,
                              struct err_info *e);
 

@@ -41,21 +41,27 @@ static enum err bad_state(struct err_info *e, const char *state)
     return ERR_CA_STATE;
 }
 
-/* A hall alone may revoke so many an hour (design §1): a captured one does limited harm until it is noticed. */
-static enum err count_revocation(struct store_tx *tx, struct change_work *w, struct err_info *e)
+/* So many an hour (design §1): a captured hall does limited harm until it is noticed. Who else agreed is that hall's own
+ * word, so it takes nobody out of the count. To hold is free: it can be undone, and must never wait. */
+static enum err count_use(struct store_tx *tx, struct change_work *w, struct err_info *e)
 {
+    const struct ca_options *o = &w->ca->options;
+    int revoking = w->in->change == CA_REVOKE;
+    const char *what = revoking ? "revoke" : "release";
     int64_t machine = clock_machine();
     const struct store_row *used;
-    TRY(store_one(tx, &Q_ca_use_count, PARAMS(P_TEXT("revoke-alone"), P_INT(machine - TIME_HOUR)),
-                  w->arena, &used, e));
-    if (row_int(used, "n") >= w->ca->options.revoke_alone_per_hour) {
+    if (w->in->change == CA_HOLD)
+        return ERR_OK;
+    TRY(store_one(tx, &Q_ca_use_count, PARAMS(P_TEXT(what), P_INT(machine - TIME_HOUR)), w->arena,
+                  &used, e));
+    if (row_int(used, "n") >= (revoking ? o->revoke_per_hour : o->release_per_hour)) {
         int64_t wait = row_int(used, "first") + TIME_HOUR - machine;
-        err_set(e, ERR_CA_LIMIT, NULL, "%lld revocations in the last hour",
-                (long long)row_int(used, "n"));
+        err_set(e, ERR_CA_LIMIT, NULL, "%lld times %s in the last hour",
+                (long long)row_int(used, "n"), what);
         err_arg(e, "minutes", "%lld", (long long)(wait / TIME_MINUTE + 1));
         return ERR_CA_LIMIT;
     }
-    return store_exec(tx, &Q_ca_use_add, PARAMS(P_TEXT("revoke-alone"), P_INT(machine)), NULL, e);
+    return store_exec(tx, &Q_ca_use_add, PARAMS(P_TEXT(what), P_INT(machine)), NULL, e);
 }
 
 static enum err not_final(struct err_info *e)
@@ -99,8 +105,7 @@ static enum err change_in(struct store_tx *tx, void *arg, struct err_info *e)
     const char *const *from = changes[w->in->change].from;
     if (strcmp(state, from[0]) != 0 && (!from[1] || strcmp(state, from[1]) != 0))
         return bad_state(e, state);
-    if (w->in->change == CA_REVOKE && !w->in->second)
-        TRY(count_revocation(tx, w, e));
+    TRY(count_use(tx, w, e));
     enum crl_reason reason = reason_of(w->in);
     TRY(store_exec_one(
         tx, &Q_ca_certificate_change,

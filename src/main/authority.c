@@ -66,7 +66,10 @@ static enum err ca_process(const struct place *p, struct err_info *e)
     TRY(place_need(p, "ca", c, "database", &o.database, e));
     TRY(place_need(p, "ca", c, "status_url", &o.status_url, e));
     o.clock = clock;
-    o.revoke_alone_per_hour = (int)conf_int(c, "revoke_alone_per_hour", 0, 100000, 20);
+    /* `revoke_alone_per_hour`: its name as long as a second person was left out of the count */
+    o.revoke_per_hour = (int)conf_int(c, "revoke_per_hour", 0, 100000,
+                                      conf_int(c, "revoke_alone_per_hour", 0, 100000, 20));
+    o.release_per_hour = (int)conf_int(c, "release_per_hour", 0, 100000, 20);
     o.crl_period = conf_int(c, "crl_minutes", 1, 1440, 10) * TIME_MINUTE;
     TRY(ca_open(&o, &ca, e));
     api.ca = ca;

@@ -26,7 +26,8 @@ static enum err write_settings(const struct init_options *o, struct err_info *e)
         arena_fmt(
             a,
             "database = %s\nstatus_url = %s\nhall_user = %s\nresponder_user = %s\nadmin_user = %s\n"
-            "# what the hall may revoke in an hour without a second person\nrevoke_alone_per_hour = 20\n"
+            "# how often the hall may have certificates revoked, and released from hold, in an hour\n"
+            "revoke_per_hour = 20\nrelease_per_hour = 20\n"
             "crl_minutes = 10\n%s",
             init_database(o, "ca"), o->status_url, user_of(o, "hall"), user_of(o, "responder"),
             user_of(o, "ca"), clock_line(o)),

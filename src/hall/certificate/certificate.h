@@ -70,8 +70,8 @@ NODISCARD enum err certificate_release(struct hall_tx *tx, int64_t order, const 
                                        struct err_info *e);
 NODISCARD enum err certificate_revoke(struct hall_tx *tx, int64_t order, const char *reason,
                                       struct err_info *e);
-/* A second person agreed to the next revocation of this order's certificate: the ca then does not count it against the
- * hall's hourly number. Same transaction as the event. */
+/* A second person agreed to the next revocation of this order's certificate: the ca takes it into
+ * its record, as the hall's word. Same transaction as the event. */
 NODISCARD enum err certificate_second(struct hall_tx *tx, int64_t order, const char *name,
                                       struct err_info *e);
 /* Do the newest wish for each of the order's certificates at the ca now, after the commit. ERR_CA_LIMIT. ERR_UNAVAILABLE: the outbox will. */

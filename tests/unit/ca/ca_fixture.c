@@ -82,7 +82,8 @@ void ca_fixture_open(struct ca_fixture *f, enum pki_alg alg)
                                      .database = arena_fmt(f->arena, "sqlite:%s/ca.db", f->folder),
                                      .status_url = "http://127.0.0.1:8081",
                                      .clock = f->clock,
-                                     .revoke_alone_per_hour = 2,
+                                     .revoke_per_hour = 2,
+                                     .release_per_hour = 8,
                                      .crl_period = 10 * TIME_MINUTE};
     assert_ok(ca_init(&f->options, "CertHall", alg, &e), &e);
     write_profile(f, alg);

@@ -401,34 +401,6 @@ static void an_order_gets_another_certificate_only_when_the_first_is_revoked(voi
     pki_key_free(second);
 }
 
-/* design §1: alone, a hall may revoke up to N an hour (here 2); with a second person there is no limit. */
-static void a_hall_alone_revokes_only_so_many_an_hour(void **state)
-{
-    (void)state;
-    struct err_info e;
-    int64_t seq;
-    for (int i = 0; i < 4; i++) {
-        struct pki_key *key = NULL;
-        struct ca_answer answer;
-        char id[16], order[16];
-        snprintf(id, sizeof id, "2%d-sign", i);
-        snprintf(order, sizeof order, "2%d", i);
-        struct bytes csr = ca_fixture_csr(&f, PKI_P256, &key);
-        _auto_json evidence = ca_fixture_evidence(&f, order, "FX2600071182", csr);
-        assert_ok(issue(id, order, csr, evidence, &answer, &e), &e);
-        struct ca_change_in in = {.change = CA_REVOKE,
-                                  .serial = answer.serial,
-                                  .reason = CRL_CESSATION,
-                                  .actor = "陈立言",
-                                  .second = i == 3 ? "江一鸣" : NULL};
-        if (i == 2)
-            assert_err(ERR_CA_LIMIT, ca_change(f.ca, &in, &seq, &e));
-        else
-            assert_ok(ca_change(f.ca, &in, &seq, &e), &e);
-        pki_key_free(key);
-    }
-}
-
 static int64_t number(const char *sql)
 {
     sqlite3 *db;
@@ -527,7 +499,6 @@ int main(void)
         IN_A_CA(a_maker_whose_right_has_ended_is_refused),
         IN_A_CA(hold_release_and_revoke_follow_the_table),
         IN_A_CA(an_order_gets_another_certificate_only_when_the_first_is_revoked),
-        IN_A_CA(a_hall_alone_revokes_only_so_many_an_hour),
         IN_A_CA(the_responders_certificate_is_on_record),
         IN_A_CA(a_term_outside_the_profile_is_refused),
         IN_A_CA(the_cas_own_chain_names_a_changed_link),

@@ -218,6 +218,47 @@ static void a_few_old_lists_are_kept(void **state)
     assert_int_equal(number("SELECT COUNT(*) FROM ca_crl"), 8);
 }
 
+static enum err change_with(enum ca_change what, const struct ca_answer *of, const char *second)
+{
+    struct err_info e;
+    int64_t seq;
+    struct ca_change_in in = {.change = what,
+                              .serial = of->serial,
+                              .reason = CRL_CESSATION,
+                              .actor = "陈立言",
+                              .second = second};
+    return ca_change(f.ca, &in, &seq, &e);
+}
+
+/* design §1: up to N an hour (here 2). A second person is the caller's own word and takes nothing out of the count. */
+static void only_so_many_are_revoked_in_an_hour(void **state)
+{
+    (void)state;
+    struct ca_answer a = issued(1), b = issued(2), c = issued(3);
+    assert_err(ERR_OK, change_with(CA_REVOKE, &a, "江一鸣"));
+    assert_err(ERR_OK, change_with(CA_REVOKE, &b, NULL));
+    assert_err(ERR_CA_LIMIT, change_with(CA_REVOKE, &c, "江一鸣"));
+    assert_err(ERR_CA_LIMIT, change_with(CA_REVOKE, &c, NULL));
+    assert_err(ERR_OK, change_with(CA_REVOKE, &a, NULL)); /* revoked already: asked again */
+    assert_err(ERR_OK, change_with(CA_HOLD, &c, NULL));   /* to hold is always possible */
+    sql("UPDATE ca_use SET at = at - 3600001");
+    assert_err(ERR_OK, change_with(CA_REVOKE, &c, NULL));
+}
+
+/* Here 8 an hour, counted apart from revocations. */
+static void only_so_many_are_released_in_an_hour(void **state)
+{
+    (void)state;
+    struct ca_answer a = issued(1);
+    for (int i = 0; i < 8; i++) {
+        assert_err(ERR_OK, change_with(CA_HOLD, &a, NULL));
+        assert_err(ERR_OK, change_with(CA_RELEASE, &a, "江一鸣"));
+    }
+    assert_err(ERR_OK, change_with(CA_HOLD, &a, NULL));
+    assert_err(ERR_CA_LIMIT, change_with(CA_RELEASE, &a, "江一鸣"));
+    assert_err(ERR_OK, change_with(CA_REVOKE, &a, NULL));
+}
+
 #define IN_A_CA(t) cmocka_unit_test_setup_teardown(t, set_up, tear_down)
 
 int main(void)
@@ -229,6 +270,8 @@ int main(void)
         IN_A_CA(a_list_may_be_long),
         IN_A_CA(list_numbers_do_not_go_back_after_a_restore),
         IN_A_CA(a_few_old_lists_are_kept),
+        IN_A_CA(only_so_many_are_revoked_in_an_hour),
+        IN_A_CA(only_so_many_are_released_in_an_hour),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
