@@ -23,6 +23,9 @@ SELECT id, serial, issuer_id, profile, request_id, key_hash, order_no, ukey, sub
     certificate, state, reason, changed_at
 FROM ca_certificate WHERE serial = $1;
 
+-- name: ca_certificate_state :one
+SELECT state FROM ca_certificate WHERE serial = $1;
+
 -- name: ca_certificate_by_key :many
 SELECT request_id, state FROM ca_certificate WHERE key_hash = $1 LIMIT 2;
 

@@ -188,6 +188,20 @@ static enum err find_maker(struct store_tx *tx, const json_t *item, struct arena
     return refuse(e, "maker", "the ca knows no maker with this certificate");
 }
 
+/* A maker's certificate that the ca made itself, and that is revoked or on hold since, vouches for nobody. */
+static enum err maker_certified(struct store_tx *tx, const struct store_row *staff, struct arena *a,
+                                struct err_info *e)
+{
+    const struct store_row *own;
+    struct bytes serial;
+    if (!text_from_hex(a, row_text(staff, "serial"), &serial))
+        return ERR_OK; /* of somebody else's */
+    TRY(store_opt(tx, &Q_ca_certificate_state, PARAMS(P_BLOB(serial)), a, &own, e));
+    if (!own || strcmp(row_text(own, "state"), "active") == 0)
+        return ERR_OK;
+    return refuse(e, "maker", "the maker's certificate is on hold or revoked");
+}
+
 static enum err maker_evidence(struct ca *ca, struct store_tx *tx, const struct ca_request *r,
                                const struct ca_proven *proven, int64_t now, struct arena *a,
                                struct ca_vouched *out, struct err_info *e)
@@ -202,6 +216,7 @@ static enum err maker_evidence(struct ca *ca, struct store_tx *tx, const struct 
     int64_t ended = row_int(staff, "ended_at");
     if (ended != 0 && ended <= now)
         return refuse(e, "maker", "this maker's right has ended");
+    TRY(maker_certified(tx, staff, a, e));
     TRY(maker_vouches(ca, r, proven, row_blob(staff, "certificate"), signature, now, a, out, e));
     copy_text(out->maker, sizeof out->maker, row_text(staff, "name"));
     return ERR_OK;

@@ -334,6 +334,55 @@ static void a_maker_whose_right_has_ended_is_refused(void **state)
     pki_key_free(key);
 }
 
+static enum err change_maker(enum ca_change what)
+{
+    struct err_info e;
+    int64_t seq;
+    struct ca_change_in in = {
+        .change = what, .serial = f.maker_serial, .reason = CRL_KEY_COMPROMISE, .actor = "陈立言"};
+    return ca_change(f.ca, &in, &seq, &e);
+}
+
+/* What the maker's key of today's state gets for an order of this number. */
+static enum err issue_by_maker(int order)
+{
+    struct err_info e;
+    struct pki_key *key = NULL;
+    struct ca_answer answer;
+    const char *no = arena_fmt(f.arena, "%d", order);
+    struct bytes csr = ca_fixture_csr(&f, PKI_P256, &key);
+    _auto_json evidence = ca_fixture_evidence(&f, no, "FX2600071182", csr);
+    pki_key_free(key);
+    return issue(arena_fmt(f.arena, "%s-sign", no), no, csr, evidence, &answer, &e);
+}
+
+/* A lost UKey of a maker is put on hold or revoked like any other, and from then on makes no evidence. */
+static void a_maker_whose_certificate_is_not_active_makes_no_evidence(void **state)
+{
+    (void)state;
+    struct err_info e;
+    struct pki_key *key = NULL;
+    struct ca_answer answer;
+    struct ca_staff_in in = {.name = "许建民",
+                             .role = "maker",
+                             .organisation = "CertHall",
+                             .ukey = "FX2600090001",
+                             .by = "罗静",
+                             .csr = ca_fixture_csr(&f, PKI_P256, &key),
+                             .days = 30};
+    assert_ok(ca_staff_certify(f.ca, &in, f.arena, &answer, &e), &e);
+    snprintf(f.maker_serial, sizeof f.maker_serial, "%s", answer.serial);
+    pki_key_free(f.maker_key);
+    f.maker_key = key;
+    assert_err(ERR_OK, issue_by_maker(51));
+    assert_err(ERR_OK, change_maker(CA_HOLD));
+    assert_err(ERR_CA_EVIDENCE, issue_by_maker(52));
+    assert_err(ERR_OK, change_maker(CA_RELEASE));
+    assert_err(ERR_OK, issue_by_maker(52));
+    assert_err(ERR_OK, change_maker(CA_REVOKE));
+    assert_err(ERR_CA_EVIDENCE, issue_by_maker(53));
+}
+
 static void hold_release_and_revoke_follow_the_table(void **state)
 {
     (void)state;
@@ -497,6 +546,7 @@ int main(void)
         IN_A_CA(an_intent_without_a_signature_is_settled_at_the_next_start),
         IN_A_CA(a_signature_verified_before_counts_for_the_same_row_and_maker_only),
         IN_A_CA(a_maker_whose_right_has_ended_is_refused),
+        IN_A_CA(a_maker_whose_certificate_is_not_active_makes_no_evidence),
         IN_A_CA(hold_release_and_revoke_follow_the_table),
         IN_A_CA(an_order_gets_another_certificate_only_when_the_first_is_revoked),
         IN_A_CA(the_responders_certificate_is_on_record),
