@@ -22,7 +22,7 @@ static enum err add_row(struct store_tx *tx, const struct batch_work *w,
 {
     struct bytes hash = {row->hash, sizeof row->hash};
     return store_exec(tx, &Q_ca_batch_row_add,
-                      PARAMS(P_TEXT(w->id), P_INT(row->number),
+                      PARAMS(P_TEXT(w->in->project), P_TEXT(w->id), P_INT(row->number),
                              P_TEXT(reglist_action_text(row->action)), P_TEXT(row->reporting_code),
                              P_TEXT(row->user_name), P_TEXT(row->institution_name),
                              P_TEXT(row->uscc), P_BLOB(hash), P_INT(seq)),
@@ -33,13 +33,14 @@ static enum err take_in(struct store_tx *tx, void *arg, struct err_info *e)
 {
     struct batch_work *w = arg;
     const struct store_row *known, *last;
-    TRY(store_opt(tx, &Q_ca_batch_get, PARAMS(P_TEXT(w->id)), w->arena, &known, e));
+    TRY(store_opt(tx, &Q_ca_batch_get, PARAMS(P_TEXT(w->in->project), P_TEXT(w->id)), w->arena,
+                  &known, e));
     if (known)
         return ERR_OK;
     TRY(store_one(tx, &Q_ca_batch_last, NO_PARAMS, w->arena, &last, e));
     int64_t seq = row_int(last, "seq") + 1;
     TRY(store_exec(tx, &Q_ca_batch_add,
-                   PARAMS(P_TEXT(w->id), P_INT(seq), P_TEXT(w->in->project),
+                   PARAMS(P_TEXT(w->in->project), P_TEXT(w->id), P_INT(seq),
                           P_TEXT(w->signer.signer), P_INT(w->now)),
                    NULL, e));
     for (size_t i = 0; i < w->list.rows_n; i++)

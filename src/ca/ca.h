@@ -114,7 +114,7 @@ struct ca_trust {
 NODISCARD enum err ca_staff_enter(struct ca *ca, const char *name, const char *role,
                                   struct bytes certificate, const char *by, struct err_info *e);
 /* A key whose signature makes a list of this project; there may be several at a time, so that one can follow another. The same
- * one again is no change. Errors as above. */
+ * one again is no change. Errors as above; ERR_CA_REQUEST also for a key that signs for another project. */
 NODISCARD enum err ca_regulator_enter(struct ca *ca, const char *project, struct bytes certificate,
                                       const char *by, struct err_info *e);
 /* What it signs from now on counts for nothing; what it signed before stays. ERR_NOT_FOUND; ended already: no change. */
@@ -130,7 +130,7 @@ struct ca_batch_in {
     const char *format; /* "csv" | "json" */
     struct bytes file, signature;
 };
-/* Idempotent by the file's hash. `id` gets 64 hex digits. ERR_SIGNATURE, or the list's first problem. */
+/* Idempotent by project and the file's hash. `id` gets 64 hex digits. ERR_SIGNATURE, or the list's first problem. */
 NODISCARD enum err ca_batch_take(struct ca *ca, const struct ca_batch_in *in, struct arena *a,
                                  char id[65], struct err_info *e);
 

@@ -107,28 +107,27 @@ UPDATE ca_regulator SET ended_at = $2 WHERE id = $1 AND ended_at = 0;
 SELECT certificate FROM ca_regulator WHERE project = $1 AND ended_at = 0 ORDER BY id;
 
 -- name: ca_batch_get :one
-SELECT id, seq, project FROM ca_batch WHERE id = $1;
+SELECT id, seq, project FROM ca_batch WHERE project = $1 AND id = $2;
 
 -- name: ca_batch_last :one
 SELECT COALESCE(MAX(seq), 0) AS seq FROM ca_batch;
 
 -- name: ca_batch_add :exec
-INSERT INTO ca_batch (id, seq, project, signer, received_at) VALUES ($1, $2, $3, $4, $5);
+INSERT INTO ca_batch (project, id, seq, signer, received_at) VALUES ($1, $2, $3, $4, $5);
 
 -- name: ca_batch_row_add :exec
-INSERT INTO ca_batch_row (batch_id, row_no, action, reporting_code, user_name, institution_name, uscc, row_hash, seq)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+INSERT INTO ca_batch_row (project, batch_id, row_no, action, reporting_code, user_name, institution_name, uscc, row_hash,
+    seq)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
 
 -- name: ca_batch_row_get :one
-SELECT r.action, r.reporting_code, r.user_name, r.institution_name, r.uscc, r.seq, b.project
-FROM ca_batch_row r JOIN ca_batch b ON b.id = r.batch_id
-WHERE r.batch_id = $1 AND r.row_no = $2;
+SELECT action, reporting_code, user_name, institution_name, uscc, seq FROM ca_batch_row
+WHERE project = $1 AND batch_id = $2 AND row_no = $3;
 
 -- name: ca_batch_row_newest :one
-SELECT r.batch_id, r.row_no, r.action, r.seq
-FROM ca_batch_row r JOIN ca_batch b ON b.id = r.batch_id
-WHERE r.reporting_code = $1 AND r.user_name = $2 AND b.project = $3
-ORDER BY r.seq DESC, r.row_no DESC LIMIT 1;
+SELECT batch_id, row_no, action, seq FROM ca_batch_row
+WHERE project = $1 AND reporting_code = $2 AND user_name = $3
+ORDER BY seq DESC, row_no DESC LIMIT 1;
 
 -- name: ca_use_count :one
 SELECT COUNT(*) AS n, COALESCE(MIN(at), 0) AS first FROM ca_use WHERE what = $1 AND at > $2;

@@ -43,11 +43,11 @@ static enum err regulator_row(struct store_tx *tx, const struct ca_profile *p,
     if (!item)
         return refuse(e, "regulator", "is missing");
     const struct store_row *row;
-    TRY(store_opt(
-        tx, &Q_ca_batch_row_get,
-        PARAMS(P_TEXT(json_opt_text(item, "batch", "")), P_INT(json_opt_int(item, "row", -1))), a,
-        &row, e));
-    if (!row || strcmp(row_text(row, "project"), p->project) != 0)
+    TRY(store_opt(tx, &Q_ca_batch_row_get,
+                  PARAMS(P_TEXT(p->project), P_TEXT(json_opt_text(item, "batch", "")),
+                         P_INT(json_opt_int(item, "row", -1))),
+                  a, &row, e));
+    if (!row)
         return refuse(e, "regulator", "the ca has no such row");
     copy_text(out->institution_name, sizeof out->institution_name,
               row_text(row, "institution_name"));
@@ -68,8 +68,8 @@ static enum err regulator_evidence(struct store_tx *tx, const struct ca_profile 
     TRY(regulator_row(tx, p, r, a, out, &row, e));
     const json_t *item = evidence_of(r, "regulator");
     TRY(store_one(tx, &Q_ca_batch_row_newest,
-                  PARAMS(P_TEXT(row_text(row, "reporting_code")),
-                         P_TEXT(row_text(row, "user_name")), P_TEXT(p->project)),
+                  PARAMS(P_TEXT(p->project), P_TEXT(row_text(row, "reporting_code")),
+                         P_TEXT(row_text(row, "user_name"))),
                   a, &newest, e));
     if (strcmp(row_text(newest, "action"), "withdraw") == 0)
         return refuse(e, "regulator", "the regulator has withdrawn this registration");

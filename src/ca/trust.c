@@ -70,6 +70,22 @@ static int same(struct bytes x, struct bytes y)
     return x.n == y.n && memcmp(x.p, y.p, x.n) == 0;
 }
 
+/* A list names no project inside what is signed, so a key that signs for two would let a list of one pass for the other's. */
+static enum err of_one_project(const struct entry *w, const struct store_row *row,
+                               struct err_info *e)
+{
+    struct cert_view view;
+    TRY(cert_view(row_blob(row, "certificate"), w->arena, &view, e));
+    if (!strcmp(row_text(row, "project"), w->name) || !same(view.spki, w->view.spki))
+        return ERR_OK;
+    err_set(e, ERR_CA_REQUEST, "certificate", "its key is a regulator's of %s",
+            row_text(row, "project"));
+    err_arg(e, "why",
+            "the key of this certificate signs for project %s; each project needs its own",
+            row_text(row, "project"));
+    return ERR_CA_REQUEST;
+}
+
 static enum err regulator_in(struct store_tx *tx, void *arg, struct err_info *e)
 {
     struct entry *w = arg;
@@ -77,6 +93,7 @@ static enum err regulator_in(struct store_tx *tx, void *arg, struct err_info *e)
     TRY(store_many(tx, &Q_ca_regulator_all, NO_PARAMS, w->arena, &there, e));
     for (size_t i = 0; i < there.n; i++) {
         const struct store_row *row = &there.row[i];
+        TRY(of_one_project(w, row, e));
         if (!strcmp(row_text(row, "project"), w->name) &&
             same(row_blob(row, "certificate"), w->certificate))
             return row_int(row, "ended_at") ? was_ended("regulator", e) : ERR_OK;

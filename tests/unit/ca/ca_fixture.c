@@ -21,7 +21,8 @@ static const char LIST[] =
     "action,institution_name,reporting_code,user_name,uscc,handler,mobile,email\r\n"
     "add,泉州海丝供应链管理有限公司,F3505030000117,沈若琳,91350503MA2Y7K4H06,沈若琳,13805952716,a@haisi.example\r\n";
 
-static struct bytes self_signed(struct ca_fixture *f, const struct pki_key *key, const char *name)
+struct bytes ca_fixture_self_signed(struct ca_fixture *f, const struct pki_key *key,
+                                    const char *name)
 {
     struct err_info e;
     struct pki_signer *s = NULL;
@@ -62,8 +63,8 @@ static void enter_people(struct ca_fixture *f)
     struct cert_view view;
     assert_ok(pki_key_new(PKI_P256, &f->regulator_key, &e), &e);
     assert_ok(pki_key_new(PKI_P256, &f->maker_key, &e), &e);
-    f->regulator = self_signed(f, f->regulator_key, "regulator");
-    f->maker = self_signed(f, f->maker_key, "许建民");
+    f->regulator = ca_fixture_self_signed(f, f->regulator_key, "regulator");
+    f->maker = ca_fixture_self_signed(f, f->maker_key, "许建民");
     assert_ok(cert_view(f->maker, f->arena, &view, &e), &e);
     snprintf(f->maker_serial, sizeof f->maker_serial, "%s", view.serial);
     assert_ok(ca_regulator_enter(f->ca, "aml-reporting", f->regulator, "罗静", &e), &e);
@@ -120,11 +121,16 @@ void ca_fixture_reopen(struct ca_fixture *f)
 
 enum err ca_fixture_take(struct ca_fixture *f, const char *csv, char batch[65], struct err_info *e)
 {
+    return ca_fixture_take_for(f, "aml-reporting", csv, f->regulator, f->regulator_key, batch, e);
+}
+
+enum err ca_fixture_take_for(struct ca_fixture *f, const char *project, const char *csv,
+                             struct bytes signer, const struct pki_key *key, char batch[65],
+                             struct err_info *e)
+{
     struct bytes file = {(const uint8_t *)csv, strlen(csv)}, p7s;
-    TRY(cms_sign_detached(file, f->regulator, f->regulator_key, clock_machine(), f->arena, &p7s,
-                          e));
-    struct ca_batch_in in = {
-        .project = "aml-reporting", .format = "csv", .file = file, .signature = p7s};
+    TRY(cms_sign_detached(file, signer, key, clock_machine(), f->arena, &p7s, e));
+    struct ca_batch_in in = {.project = project, .format = "csv", .file = file, .signature = p7s};
     return ca_batch_take(f->ca, &in, f->arena, batch, e);
 }
 

@@ -25,6 +25,13 @@ void ca_fixture_reopen(struct ca_fixture *f); /* as after a restart */
 
 /* Sign a list with the regulator's key and give it to the ca; its id goes into `batch`. */
 enum err ca_fixture_take(struct ca_fixture *f, const char *csv, char batch[65], struct err_info *e);
+/* The same for another project, as this signer's. */
+enum err ca_fixture_take_for(struct ca_fixture *f, const char *project, const char *csv,
+                             struct bytes signer, const struct pki_key *key, char batch[65],
+                             struct err_info *e);
+/* A certificate of the key by itself, in the fixture's arena. */
+struct bytes ca_fixture_self_signed(struct ca_fixture *f, const struct pki_key *key,
+                                    const char *name);
 /* A CSR for a new key; *out_key is owned by the caller. */
 struct bytes ca_fixture_csr(struct ca_fixture *f, enum pki_alg alg, struct pki_key **out_key);
 /* The maker's signature over order, CSR and UKey, base64. */

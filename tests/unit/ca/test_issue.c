@@ -226,6 +226,43 @@ static void a_list_signed_by_another_key_is_not_taken(void **state)
     f.regulator = certificate;
 }
 
+/* The same octets may be a list of two projects; each is its own regulator's, and vouches for its own project only. */
+static void a_list_is_of_the_project_whose_regulator_signed_it(void **state)
+{
+    (void)state;
+    static const char csv[] =
+        "action,institution_name,reporting_code,user_name,uscc,handler,mobile,email\r\n"
+        "correct,泉州海丝国际供应链有限公司,F3505030000117,沈若琳,91350503MA2Y7K4H06,沈若琳,13805952716,a@haisi.example\r\n";
+    struct err_info e;
+    char batch[65], again[65];
+    struct pki_key *other = NULL, *key = NULL;
+    struct ca_answer answer;
+    assert_ok(pki_key_new(PKI_P256, &other, &e), &e);
+    struct bytes certificate = ca_fixture_self_signed(&f, other, "other regulator");
+    /* no key signs for two projects */
+    assert_err(ERR_CA_REQUEST, ca_regulator_enter(f.ca, "other", f.regulator, "罗静", &e));
+    struct bytes same_key = ca_fixture_self_signed(&f, f.regulator_key, "the same key");
+    assert_err(ERR_CA_REQUEST, ca_regulator_enter(f.ca, "other", same_key, "罗静", &e));
+    assert_ok(ca_regulator_enter(f.ca, "aml-reporting", same_key, "罗静", &e), &e);
+    assert_ok(ca_regulator_enter(f.ca, "other", certificate, "罗静", &e), &e);
+    assert_err(ERR_SIGNATURE,
+               ca_fixture_take_for(&f, "aml-reporting", csv, certificate, other, batch, &e));
+    assert_ok(ca_fixture_take_for(&f, "other", csv, certificate, other, batch, &e), &e);
+    struct bytes csr = ca_fixture_csr(&f, PKI_P256, &key);
+    _auto_json evidence = json_pack("[{s:s,s:s,s:i},{s:s,s:s,s:s}]", "kind", "regulator", "batch",
+                                    batch, "row", 1, "kind", "maker", "maker", f.maker_serial,
+                                    "signature",
+                                    ca_fixture_maker_for(&f, f.maker_key, "61", "FX2600071182", csr,
+                                                         "泉州海丝国际供应链有限公司"));
+    assert_err(ERR_CA_EVIDENCE, issue("61-sign", "61", csr, evidence, &answer, &e));
+    /* that the other project has it keeps this one's regulator from nothing */
+    assert_ok(ca_fixture_take(&f, csv, again, &e), &e);
+    assert_string_equal(again, batch);
+    assert_ok(issue("61-sign", "61", csr, evidence, &answer, &e), &e);
+    pki_key_free(other);
+    pki_key_free(key);
+}
+
 /* design §5: after any crash the ca settles every intent. The crash is between the two transactions. */
 static void an_intent_without_a_signature_is_settled_at_the_next_start(void **state)
 {
@@ -543,6 +580,7 @@ int main(void)
         IN_A_CA(without_whole_evidence_there_is_no_certificate),
         IN_A_CA(a_later_row_of_the_regulator_replaces_the_earlier),
         IN_A_CA(a_list_signed_by_another_key_is_not_taken),
+        IN_A_CA(a_list_is_of_the_project_whose_regulator_signed_it),
         IN_A_CA(an_intent_without_a_signature_is_settled_at_the_next_start),
         IN_A_CA(a_signature_verified_before_counts_for_the_same_row_and_maker_only),
         IN_A_CA(a_maker_whose_right_has_ended_is_refused),
