@@ -182,7 +182,8 @@ static enum err intend(struct store_tx *tx, void *arg, struct err_info *e)
     struct issue *i = arg;
     TRY(find_earlier(tx, i, e));
     if (i->repeated)
-        return ERR_OK;
+        return ERR_OK; /* however long ago: the term is that of then */
+    TRY(check_term(i, e));
     TRY(check_order(tx, i, e));
     struct ca_vouched vouched = {0};
     if (i->entered_by)
@@ -257,7 +258,6 @@ static enum err issue(struct issue *i, struct ca_answer *out, struct err_info *e
     i->now = clock_business(i->ca->options.clock);
     digest_sha256(pki_pub_spki(key), i->key_hash);
     TRY(ca_issuer_for(i->ca, i->profile->algorithm, &i->issuer, e));
-    TRY(check_term(i, e));
     if (!i->entered_by)
         ca_evidence_prove(i->ca, i->profile, i->r, i->arena, &i->proven);
     TRY(store_group_run(i->ca->group, intend, i, e));

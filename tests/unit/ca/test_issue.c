@@ -75,6 +75,25 @@ static void the_same_request_gives_the_same_certificate(void **state)
     pki_key_free(key);
 }
 
+/* G-20: the hall asks again after a long outage; by then the term it asked for lies behind. */
+static void an_earlier_answer_is_given_however_late(void **state)
+{
+    (void)state;
+    struct err_info e;
+    struct pki_key *key = NULL;
+    struct ca_answer one, two;
+    struct bytes csr = ca_fixture_csr(&f, PKI_P256, &key);
+    _auto_json evidence = ca_fixture_evidence(&f, "2", "FX2600071182", csr);
+    assert_ok(issue("2-sign", "2", csr, evidence, &one, &e), &e);
+    struct ca_request r = ca_fixture_request(&f, "2-sign", "2", csr, evidence);
+    r.not_before -= 30LL * TIME_DAY;
+    r.not_after -= 30LL * TIME_DAY;
+    assert_ok(ca_issue(f.ca, &r, f.arena, &two, &e), &e);
+    assert_int_equal(one.certificate.n, two.certificate.n);
+    assert_memory_equal(one.certificate.p, two.certificate.p, one.certificate.n);
+    pki_key_free(key);
+}
+
 static void a_request_id_or_a_key_serves_once(void **state)
 {
     (void)state;
@@ -575,6 +594,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_A_CA(the_subject_is_built_from_the_regulators_row_alone),
         IN_A_CA(the_same_request_gives_the_same_certificate),
+        IN_A_CA(an_earlier_answer_is_given_however_late),
         IN_A_CA(a_request_id_or_a_key_serves_once),
         IN_A_CA(what_was_made_for_a_request_is_found_again),
         IN_A_CA(without_whole_evidence_there_is_no_certificate),
