@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -51,13 +52,14 @@ class Runner:
 
     def run(self, test):
         with world.ports() as base, contextlib.ExitStack() as stack:
-            folder = os.path.join(self.place, test.title.replace("/", "-"))
-            os.mkdir(folder, 0o711)
+            # short, whatever a test is called: sockets stand in it, and their addresses hold 107 characters
+            folder = tempfile.mkdtemp(prefix="t-", dir=self.place)
+            os.chmod(folder, 0o711)
             stack.callback(self.remove, folder)
             env = dict(self.base_env, TMPDIR=folder, CERTHALL_PORT_BASE=str(base), **test.env)
             if test.layer in WITH_POSTGRES:
                 env[POSTGRES] = os.environ[POSTGRES]
-            output = os.path.join(self.place, test.title.replace("/", "-") + ".log")
+            output = folder + ".log"
             started = time.monotonic()
             status, trouble = self.spawn(test, env, output)
             took = time.monotonic() - started
@@ -119,7 +121,7 @@ class Runner:
             print(f"{word:4} {test.title:44} {len(counts.passed):4} passed {len(counts.failed):3} failed {took:7.1f} s",
                   flush=True)
             if counts.failed or self.options.verbose:
-                for line in text.splitlines()[-self.options.lines:]:
+                for line in tap.telling(text, self.options.lines):
                     print(f"     | {line}")
                 for name in counts.failed:
                     print(f"     failed: {name}", flush=True)

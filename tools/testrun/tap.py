@@ -65,3 +65,18 @@ def judge(name, text, status, trouble, hardware):
     counts.skipped = allowed
     counts.failed.extend(f"{name}: {what}" for what in trouble)
     return counts
+
+
+def telling(text, lines):
+    """The cases that are not ok with what stands below them, then the end; in all about twice `lines`."""
+    all_lines = text.splitlines()
+    wrong, keep = [], 0
+    for line in all_lines:
+        if line.startswith("not ok"):
+            keep = 20
+        elif not line.startswith("#"):
+            keep = 0
+        if keep > 0:
+            wrong.append(line)
+            keep -= 1
+    return wrong[:lines] + (["…"] if wrong else []) + all_lines[-lines:]
