@@ -6,7 +6,9 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 
 const root = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '../../..');
-const { chromium } = createRequire(path.join(root, 'web/package.json'))('playwright-core');
+const ofWeb = createRequire(path.join(root, 'web/package.json'));
+const { chromium } = ofWeb('playwright-core');
+const axe = fs.readFileSync(ofWeb.resolve('axe-core/axe.min.js'), 'utf8');
 export const env = Object.fromEntries(['URL', 'STATUS_URL', 'BANK_URL', 'DATA', 'BIN', 'SHARE', 'MAILS', 'FOLDER', 'LOGS'].map((name) => [name.toLowerCase(), process.env[`CERTHALL_${name}`]]));
 const pictures = path.join(process.env.CERTHALL_ARTEFACTS || env.folder, 'S0');
 fs.mkdirSync(pictures, { recursive: true });
@@ -154,9 +156,20 @@ async function settled(page) {
   await page.waitForTimeout(250);
 }
 
-/** Pictures in both languages at both widths; gives what is wrong with them: sideways scrolling, words left untranslated. */
+/** What axe finds against WCAG 2.1, A and AA, that keeps somebody out: its serious and critical rules. */
+async function barriers(page, name) {
+  await page.evaluate(axe); // not as a script of the page, which its content security policy refuses
+  const rules = { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] };
+  const { violations } = await page.evaluate((runOnly) => window.axe.run(document, { runOnly, resultTypes: ['violations'] }), rules);
+  const grave = violations.filter((rule) => ['serious', 'critical'].includes(rule.impact));
+  return grave.map((rule) => `${name}: ${rule.id}: ${rule.help}: ${rule.nodes.slice(0, 3).map((node) => node.target.join(' ')).join(' | ')}`);
+}
+
+/** Pictures in both languages at both widths; gives what is wrong with them: sideways scrolling, words left untranslated,
+ * and what keeps somebody out, which is the same in each of the four. */
 export async function picture(page, name) {
   const wrong = [];
+  let barred = [];
   await page.bringToFront(); // a tab behind another is not painted
   for (const lang of ['zh-CN', 'en']) {
     await page.setViewportSize({ width: widths[0], height: 800 });
@@ -164,6 +177,7 @@ export async function picture(page, name) {
     for (const width of widths) {
       await page.setViewportSize({ width, height: width > 500 ? 800 : 844 });
       await settled(page);
+      if (lang === 'zh-CN' && width === widths[0]) barred = await barriers(page, name);
       const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       if (over > 0) wrong.push(`${name} ${lang} ${width}: ${over} px wider than the window`);
       const dotted = await page.evaluate(() => document.body.innerText.match(/[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)+/g) ?? []);
@@ -175,7 +189,7 @@ export async function picture(page, name) {
   await page.setViewportSize({ width: widths[0], height: 800 });
   await speak(page, 'zh-CN');
   await settled(page);
-  return wrong;
+  return { wrong, barred };
 }
 
 export function certhall(...argv) {

@@ -12,7 +12,12 @@ const person = { name: '沈若琳', mobile: '13805952716', reporting: 'F35050300
 const pin = 'Haisi2026';
 const courierNumber = 'SF1427553081926';
 const marred = [];
-const shoot = async (page, name) => marred.push(...(await picture(page, name)));
+const barriers = [];
+async function shoot(page, name) {
+  const { wrong, barred } = await picture(page, name);
+  marred.push(...wrong);
+  barriers.push(...barred);
+}
 const text = (page) => page.locator('body').innerText();
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 
@@ -743,6 +748,7 @@ try {
   await invoices(order);
   await others(order, serial);
   await check('G-39 no page scrolls sideways at 390 pixels or shows a word without its translation', async () => holds(!marred.length, marred.join('\n')));
+  await check('no page has a serious fault by axe (WCAG 2.1 AA)', async () => holds(!barriers.length, barriers.join('\n')));
   await check('no page complained', async () => holds(!user.complaints.length && !staff.complaints.length, [...user.complaints, ...staff.complaints].slice(0, 10).join('\n')));
 } catch (error) {
   if (!(error instanceof Stop)) await check('the story goes to its end', async () => { throw error; });
