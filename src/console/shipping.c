@@ -72,7 +72,7 @@ static void write_sent(struct hall_tx *tx, const struct parcel *p, struct json_o
 {
     if (!p->was_sent)
         return;
-    jout_text(j, "courier", p->sent.courier.name);
+    jout_text(j, "courier", delivery_courier_text(p->sent.courier, tx->lang));
     jout_text(j, "number", p->sent.number);
     web_time(j, tx->arena, "sent_at", p->sent.sent_at);
     web_time(j, tx->arena, "delivered_at", p->sent.signed_at);
@@ -98,7 +98,7 @@ static enum err write_parcel(struct hall_tx *tx, const struct parcel *p, struct 
         jout_end(j);
     }
     delivery_write_couriers(j, "couriers", project->deliver.couriers,
-                            project->deliver.courier_names);
+                            project->deliver.courier_names, tx->lang);
     write_sent(tx, p, j);
     jout_list(j, "actions");
     if (state == FLOW_FULFILMENT_PACKED)

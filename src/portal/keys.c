@@ -33,32 +33,6 @@ enum err portal_key_list(struct httpd_request *r, struct httpd_reply *reply, voi
 
 /* ---- one ---- */
 
-/* What the bench did before there was anything to send is not the user's. */
-static int is_users(const struct ukey_line *l)
-{
-    return l->state != FLOW_UKEY_BLANK && l->state != FLOW_UKEY_INITIALISED;
-}
-
-static enum err write_history(struct hall_tx *tx, const struct ukey *k, struct json_out *j,
-                              struct err_info *e)
-{
-    const struct ukey_line *line;
-    size_t n;
-    TRY(ukey_history(tx, k->serial, &line, &n, e));
-    jout_list(j, "history");
-    for (size_t i = 0; i < n; i++) {
-        if (!is_users(&line[i]))
-            continue;
-        jout_object(j, NULL);
-        jout_text(j, "at", time_rfc3339(tx->arena, line[i].at));
-        jout_text(j, "text", flow_state_text(FLOW_UKEY, line[i].state, tx->lang));
-        jout_text(j, "who", *line[i].who ? line[i].who : web_word(tx->lang, "自动", "automatic"));
-        jout_end(j);
-    }
-    jout_end(j);
-    return ERR_OK;
-}
-
 /* C-01: as the agent's window asks for it. */
 static const char *pin_rule(struct arena *a, const struct project *p, enum lang lang)
 {
@@ -91,7 +65,7 @@ static enum err write_key(struct hall_tx *tx, struct portal_call *c, const struc
     jout_text(&j, "person", a->handler);
     jout_text(&j, "pin_rule", pin_rule(tx->arena, p, tx->lang));
     jout_text(&j, "mobile_masked", vault_mask_mobile(tx->arena, a->mobile));
-    TRY(write_history(tx, k, &j, e));
+    TRY(order_write_key_history(tx, k, &j, "history", e));
     jout_end(&j);
     return ERR_OK;
 }

@@ -31,13 +31,13 @@ static const char *role_words(const char *role, enum lang lang)
 {
     switch (staff_role_from_code(role)) {
     case STAFF_SUPPORT:
-        return in(lang, "客服", "support");
+        return in(lang, "客服", "Support");
     case STAFF_REGULATOR:
-        return in(lang, "监管方", "regulator");
+        return in(lang, "监管方", "Regulator");
     case STAFF_PROJECT_ADMIN:
-        return in(lang, "项目管理员", "project administrator");
+        return in(lang, "项目管理员", "Project administrator");
     case STAFF_FINANCE:
-        return in(lang, "财务", "finance");
+        return in(lang, "财务", "Finance");
     default:
         return "";
     }

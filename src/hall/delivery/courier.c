@@ -11,13 +11,13 @@
 /* Patterns only where a courier's numbers begin with letters of its own (EMS: UPU S10); figures alone may be anybody's. */
 // clang-format off
 static const struct delivery_courier known[] = {
-    {"sf",    "顺丰速运", "https://www.sf-express.com/", "^SF[0-9]{10,15}$"},
-    {"ems",   "EMS",      "https://www.ems.com.cn/",     "^E[A-Z][0-9]{9}CN$"},
-    {"jd",    "京东快递", "https://www.jdl.com/",        "^JD[A-Z0-9]{8,18}$"},
-    {"zto",   "中通快递", "https://www.zto.com/",        ""},
-    {"yto",   "圆通速递", "https://www.yto.net.cn/",     "^YT[0-9]{12,15}$"},
-    {"sto",   "申通快递", "https://www.sto.cn/",         ""},
-    {"yunda", "韵达快递", "https://www.yundaex.com/",    ""},
+    {"sf",    "顺丰速运", "SF Express",   "https://www.sf-express.com/", "^SF[0-9]{10,15}$"},
+    {"ems",   "EMS",      "EMS",          "https://www.ems.com.cn/",     "^E[A-Z][0-9]{9}CN$"},
+    {"jd",    "京东快递", "JD Logistics", "https://www.jdl.com/",        "^JD[A-Z0-9]{8,18}$"},
+    {"zto",   "中通快递", "ZTO Express",  "https://www.zto.com/",        ""},
+    {"yto",   "圆通速递", "YTO Express",  "https://www.yto.net.cn/",     "^YT[0-9]{12,15}$"},
+    {"sto",   "申通快递", "STO Express",  "https://www.sto.cn/",         ""},
+    {"yunda", "韵达快递", "Yunda Express", "https://www.yundaex.com/",    ""},
 };
 // clang-format on
 
@@ -26,17 +26,23 @@ struct delivery_courier delivery_courier_of(const char *named)
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strcmp(known[i].id, named) == 0 || strcmp(known[i].name, named) == 0)
             return known[i];
-    return (struct delivery_courier){named, named, "", ""};
+    return (struct delivery_courier){named, named, named, "", ""};
 }
 
-void delivery_write_couriers(struct json_out *j, const char *key, const char *const *names, int n)
+const char *delivery_courier_text(struct delivery_courier c, enum lang lang)
+{
+    return lang == LANG_EN ? c.name_en : c.name;
+}
+
+void delivery_write_couriers(struct json_out *j, const char *key, const char *const *names, int n,
+                             enum lang lang)
 {
     jout_list(j, key);
     for (int i = 0; i < n; i++) {
         struct delivery_courier c = delivery_courier_of(names[i]);
         jout_object(j, NULL);
         jout_text(j, "id", c.id);
-        jout_text(j, "name", c.name);
+        jout_text(j, "name", delivery_courier_text(c, lang));
         if (*c.pattern)
             jout_text(j, "pattern", c.pattern);
         jout_end(j);

@@ -173,7 +173,7 @@ enum err delivery_write(struct hall_tx *tx, int64_t order, struct json_out *j, c
         return ERR_OK;
     TRY(delivery_open_to(tx, &d, &to, e));
     jout_object(j, key);
-    jout_text(j, "courier", d.courier.name);
+    jout_text(j, "courier", delivery_courier_text(d.courier, tx->lang));
     jout_text(j, "number", d.number);
     jout_text(j, "number_text", delivery_number_text(tx->arena, d.number));
     if (*d.courier.query_url)

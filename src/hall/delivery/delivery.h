@@ -14,16 +14,19 @@
 enum { DELIVERY_NUMBER_MIN = 8, DELIVERY_NUMBER_MAX = 30 };
 
 struct delivery_courier {
-    const char *id;        /* "sf"; the name itself where the engine does not know the courier */
-    const char *name;      /* as profiles list it: 顺丰速运 */
+    const char *id;      /* "sf"; the name itself where the engine does not know the courier */
+    const char *name;    /* as profiles list it: 顺丰速运 */
+    const char *name_en; /* as it calls itself; `name` where the engine does not know the courier */
     const char *query_url; /* where one looks a parcel up; "" where not known */
     const char *
         pattern; /* what only this courier's numbers look like, a regular expression; "" where none is */
 };
 /* By id or name; one that is not known is its own name. Texts are literals or borrowed from `named`. */
 struct delivery_courier delivery_courier_of(const char *named);
+const char *delivery_courier_text(struct delivery_courier c, enum lang lang);
 /* Couriers of a profile as [{id, name, pattern}] (openapi Shipment.couriers): the page chooses by the number. */
-void delivery_write_couriers(struct json_out *j, const char *key, const char *const *names, int n);
+void delivery_write_couriers(struct json_out *j, const char *key, const char *const *names, int n,
+                             enum lang lang);
 
 /* What a person typed or scanned, made plain: upper case, full width to half width, spaces and hyphens dropped.
  * ERR_SHIP_NUMBER where it is not DELIVERY_NUMBER_MIN to _MAX letters and digits with at least one digit. */

@@ -1,6 +1,7 @@
 /* The order's log: written by the engine, read as sentences in the reader's language. */
 #include "hall/order/order_priv.h"
 
+#include "hall/delivery/delivery.h"
 #include "hall/order/order_sql.h"
 
 #include <string.h>
@@ -105,7 +106,8 @@ static const char *sentence(struct hall_tx *tx, const struct log_word *w, const 
     const struct project_value values[] = {
         {"amount", order_yuan(tx->arena, json_opt_int(object, "fen", 0), tx->lang)},
         {"serial", order_serial_text(tx->arena, json_opt_text(object, "serial", ""))},
-        {"courier", json_opt_text(object, "courier", "")},
+        {"courier", delivery_courier_text(delivery_courier_of(json_opt_text(object, "courier", "")),
+                                          tx->lang)},
         {"number", json_opt_text(object, "number", "")},
     };
     return project_fill(tx->arena, w->text[tx->lang], values, sizeof values / sizeof *values);

@@ -239,6 +239,9 @@ NODISCARD enum err order_write_section(struct hall_tx *tx, const struct order *o
 /* Members of KeyItem, with what the user can do with it, into an open object. */
 NODISCARD enum err order_write_key_members(struct hall_tx *tx, const struct ukey *k,
                                            struct json_out *j, struct err_info *e);
+/* What happened to it since there is something to send, newest first: a list of LogEntry. */
+NODISCARD enum err order_write_key_history(struct hall_tx *tx, const struct ukey *k,
+                                           struct json_out *j, const char *key, struct err_info *e);
 void order_write_problem(const struct form_problem *p, enum lang lang, struct json_out *j,
                          const char *key);                               /* Problem */
 const char *order_section_state_text(enum form_state s, enum lang lang); /* 填了一半 */

@@ -67,3 +67,41 @@ enum err order_view_key(struct hall_tx *tx, const struct order *o, struct json_o
     jout_end(j);
     return ERR_OK;
 }
+
+/* ---- history ---- */
+
+/* What the bench did before there was anything to send is not the user's. */
+static int is_users(const struct ukey_line *l)
+{
+    return l->state != FLOW_UKEY_BLANK && l->state != FLOW_UKEY_INITIALISED;
+}
+
+static const char *line_who(struct hall_tx *tx, const struct ukey_line *l)
+{
+    if (!*l->who)
+        return order_word(tx->lang, "自动", "automatic");
+    int desk = flow_owner_from_name(l->role);
+    return desk > 0 ? arena_fmt(tx->arena, "%s %s",
+                                order_owner_text((enum flow_owner)desk, tx->lang), l->who)
+                    : l->who;
+}
+
+enum err order_write_key_history(struct hall_tx *tx, const struct ukey *k, struct json_out *j,
+                                 const char *key, struct err_info *e)
+{
+    const struct ukey_line *line;
+    size_t n;
+    TRY(ukey_history(tx, k->serial, &line, &n, e));
+    jout_list(j, key);
+    for (size_t i = 0; i < n; i++) {
+        if (!is_users(&line[i]))
+            continue;
+        jout_object(j, NULL);
+        jout_text(j, "at", time_rfc3339(tx->arena, line[i].at));
+        jout_text(j, "text", flow_state_text(FLOW_UKEY, line[i].state, tx->lang));
+        jout_text(j, "who", line_who(tx, &line[i]));
+        jout_end(j);
+    }
+    jout_end(j);
+    return ERR_OK;
+}

@@ -96,12 +96,33 @@ static enum err write_actions(const struct view *v, struct json_out *j, struct e
     return ERR_OK;
 }
 
+/* How long the amount holds (G-33); once it is paid nothing is left to hold. */
+static void write_price_holds(const struct view *v, struct json_out *j)
+{
+    const struct order *o = v->o;
+    struct hall_tx *tx = v->tx;
+    if (o->paid_at)
+        return;
+    if (!o->price_until) {
+        int days = o->rules_of->pay.price_freeze_days;
+        jout_text(j, "note",
+                  order_say(tx->arena, tx->lang, "提交后 {} 天内价格不变",
+                            "The price holds for {} days after submitting",
+                            arena_fmt(tx->arena, "%d", days)));
+        return;
+    }
+    int32_t day = time_china_day(o->price_until);
+    jout_text(j, "frozen_until", time_date_text(tx->arena, day));
+    jout_text(j, "note",
+              order_say(tx->arena, tx->lang, "{}前价格不变", "The price holds until {}",
+                        order_day_text(tx->arena, day, tx->lang)));
+}
+
 static void write_fee(const struct view *v, struct json_out *j, const char *key)
 {
     struct project_fee fee;
     const struct order *o = v->o;
     struct hall_tx *tx = v->tx;
-    int days = o->rules_of->pay.price_freeze_days;
     if (!project_fee_rule(o->rules_of, o->fee_rule, &fee))
         return;
     jout_object(j, key);
@@ -113,16 +134,7 @@ static void write_fee(const struct view *v, struct json_out *j, const char *key)
     jout_end(j);
     jout_end(j);
     jout_int(j, "total_fen", o->amount_fen);
-    if (o->price_until) {
-        jout_text(j, "frozen_until", time_date_text(tx->arena, time_china_day(o->price_until)));
-        jout_text(j, "note",
-                  order_say(tx->arena, tx->lang, "{}前价格不变", "The price holds until {}",
-                            order_day_text(tx->arena, time_china_day(o->price_until), tx->lang)));
-    } else
-        jout_text(j, "note",
-                  order_say(tx->arena, tx->lang, "提交后 {} 天内价格不变",
-                            "The price holds for {} days after submitting",
-                            arena_fmt(tx->arena, "%d", days)));
+    write_price_holds(v, j);
     jout_end(j);
 }
 

@@ -257,6 +257,9 @@ static int64_t when_happened(const struct view *v, const struct history *h, enum
         return v->o->paid_at;
     if (event == EVENT_NONE) /* a step that ends the region */
         return v->o->ended_at;
+    if (event ==
+        EVENT_INV_SEND) /* raised by the row that issues, so it stands under that event (I6) */
+        event = EVENT_INV_ISSUE;
     for (int i = 0; i < h->n; i++)
         if (h->item[i].event == event)
             return h->item[i].at;

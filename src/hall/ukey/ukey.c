@@ -1,6 +1,7 @@
 #include "hall/ukey/ukey.h"
 
 #include "hall/audit/audit.h"
+#include "hall/staff/staff.h"
 #include "hall/ukey/ukey_priv.h"
 
 #include <string.h>
@@ -101,13 +102,30 @@ enum err ukey_live_count(struct hall_tx *tx, int64_t account, int *n, struct err
 
 /* ---- effects ---- */
 
+/* "maker/许建民" where staff did it, as in the log of orders. */
+static const char *who_of(const struct hall_tx *tx)
+{
+    const struct actor *w = &tx->who;
+    return staff_role_from_code(w->role) ? arena_fmt(tx->arena, "%s/%s", w->role, w->name)
+                                         : w->name;
+}
+
+static void read_who(struct arena *a, const char *kept, struct ukey_line *out)
+{
+    const char *slash = strchr(kept, '/');
+    const char *role = slash ? arena_text_n(a, kept, (size_t)(slash - kept)) : "";
+    int staff = staff_role_from_code(role) != 0;
+    out->role = staff ? role : "";
+    out->who = staff ? slash + 1 : kept;
+}
+
 enum err ukey_line_add(struct hall_tx *tx, const char *serial, int64_t order, const char *row,
                        int state, struct err_info *e)
 {
     return store_exec(tx->db, &Q_ukey_line_add,
                       PARAMS(P_INT(hall_new_id(tx->hall)), P_TEXT(serial), P_INT(tx->now),
                              P_TEXT(row), P_TEXT(ukey_state_name(state)), P_INT(order),
-                             P_TEXT(tx->who.name)),
+                             P_TEXT(who_of(tx))),
                       NULL, e);
 }
 
@@ -162,13 +180,14 @@ enum err ukey_history(struct hall_tx *tx, const char *serial, const struct ukey_
     struct store_rows rows;
     TRY(store_many(tx->db, &Q_ukey_line_list, PARAMS(P_TEXT(serial)), tx->arena, &rows, e));
     struct ukey_line *all = arena_alloc(tx->arena, (rows.n + 1) * sizeof *all);
-    for (size_t i = 0; i < rows.n; i++)
+    for (size_t i = 0; i < rows.n; i++) {
         all[i] = (struct ukey_line){
             .at = row_int(&rows.row[i], "at"),
             .row = row_text(&rows.row[i], "row_id"),
-            .who = row_text(&rows.row[i], "who"),
             .state = flow_state_from_name(FLOW_UKEY, row_text(&rows.row[i], "state")),
             .order = row_int(&rows.row[i], "order_id")};
+        read_who(tx->arena, row_text(&rows.row[i], "who"), &all[i]);
+    }
     *out = all;
     *n = rows.n;
     return ERR_OK;

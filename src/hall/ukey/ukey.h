@@ -80,7 +80,8 @@ NODISCARD enum err ukey_owner(struct hall_tx *tx, const char *serial, int64_t ac
 
 struct ukey_line {
     int64_t at;
-    const char *row, *who; /* row of flow: "T2" */
+    const char *row;        /* of flow: "T2" */
+    const char *role, *who; /* the role that staff did it in, "" for others; the name */
     int state;
     int64_t order;
 };

@@ -53,7 +53,10 @@ static void a_courier_is_found_by_id_or_name(void **state)
     (void)state;
     assert_string_equal(delivery_courier_of("sf").name, "顺丰速运");
     assert_string_equal(delivery_courier_of("顺丰速运").id, "sf");
+    assert_string_equal(delivery_courier_text(delivery_courier_of("sf"), LANG_EN), "SF Express");
+    assert_string_equal(delivery_courier_text(delivery_courier_of("sf"), LANG_ZH), "顺丰速运");
     struct delivery_courier other = delivery_courier_of("某某快递");
+    assert_string_equal(delivery_courier_text(other, LANG_EN), "某某快递");
     assert_string_equal(other.id, "某某快递");
     assert_string_equal(other.query_url, "");
 }

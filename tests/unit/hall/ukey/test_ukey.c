@@ -154,6 +154,7 @@ static void a_ukey_goes_its_way_and_remembers_it(void **state)
     assert_string_equal(line[0].row, "T10");
     assert_string_equal(line[5].row, "T1");
     assert_string_equal(line[5].who, "许建民");
+    assert_string_equal(line[5].role, "maker");
     hall_done(f, &tx);
 }
 
