@@ -6,9 +6,9 @@ import portalZh from '../portal/texts/zh-CN.json';
 import sharedEn from '../shared/texts/en.json';
 import sharedZh from '../shared/texts/zh-CN.json';
 
-/** Every key with the placeholders of its text. */
+/** Every key with the placeholders of its text; the forms of one and of many are one text. */
 function shape(texts: unknown, path = ''): string[] {
-  if (typeof texts === 'string') return [`${path} ${(texts.match(/\{\w+\}/g) ?? []).sort().join()}`];
+  if (typeof texts === 'string') return [`${path} ${[...new Set(texts.match(/\{\w+\}/g))].sort().join()}`];
   return Object.entries(texts as object).flatMap(([key, value]) => shape(value, `${path}.${key}`));
 }
 
