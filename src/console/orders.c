@@ -116,7 +116,8 @@ static enum err write_facts(struct hall_tx *tx, const struct order *o, struct js
     fact(j, web_word(lang, "提交", "Submitted"), moment(tx, o->submitted_at));
     fact(j, web_word(lang, "付款", "Paid"), moment(tx, o->paid_at));
     fact(j, web_word(lang, "办结", "Ended"), moment(tx, o->ended_at));
-    fact(j, web_word(lang, "价格有效到", "Price holds until"), moment(tx, o->price_until));
+    fact(j, web_word(lang, "价格有效到", "Price holds until"),
+         o->paid_at ? "" : moment(tx, o->price_until));
     fact(j, web_word(lang, "用户协议版本", "Agreement"), o->agreement);
     jout_end(j);
     return ERR_OK;
