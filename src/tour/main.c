@@ -37,8 +37,9 @@ static int run_steps(struct tour *t)
             char text[512];
             err_message(&e, LANG_EN, text, sizeof text);
             printf("FAILED\n");
-            fprintf(stderr, "certhall tour: %s: %s %s [%s %s]\n", steps[i].title, text, e.detail,
-                    err_code_text(e.code), e.field);
+            fprintf(stderr, "certhall tour: %s: %s [%s %s]\n", steps[i].title,
+                    e.code == ERR_TOUR ? e.detail : text, err_code_text(e.code),
+                    e.code == ERR_TOUR ? "" : e.detail);
             return 1;
         }
         printf("%.2f s\n", (double)(clock_monotonic() - from) / 1000);

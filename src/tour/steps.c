@@ -17,11 +17,24 @@ static const char USER_PIN[] = "Haisi2026";
 
 /* ---- the regulator ---- */
 
+/* The story has one beginning: the demo's list, its clock and its UKeys serve once. */
+static enum err demo_is_fresh(struct tour *t, struct err_info *e)
+{
+    const json_t *imports;
+    TRY(browser_get(&t->staff, "/imports", &imports, e));
+    if (json_array_size(json_object_get(imports, "items")) == 0)
+        return ERR_OK;
+    return tour_fail(e,
+                     "a list was imported into this demo before; the tour begins at the beginning "
+                     "and wants a fresh one (certhall init --demo, or ./run with another --data)");
+}
+
 static enum err import_list(struct tour *t, struct err_info *e)
 {
     struct bytes list, signature;
     const json_t *batch, *state;
     TRY(tour_sign_in_as(t, "regulator", 0, e));
+    TRY(demo_is_fresh(t, e));
     TRY(file_read(t->arena, arena_fmt(t->arena, "%s/demo/regulator/list.csv", t->data), 1 << 20,
                   &list, e));
     TRY(file_read(t->arena, arena_fmt(t->arena, "%s/demo/regulator/list.csv.p7s", t->data), 1 << 20,
