@@ -605,6 +605,8 @@ async function firstPin(serial) {
     await me.locator('form button[type=submit]').click();
     await me.locator('.op').waitFor();
     const page = await user.finishPage();
+    await page.waitForURL((url) => !url.pathname.endsWith('/agent/finish')); // it leads to the UKey by itself
+    await page.locator('h1').waitFor();
     await shoot(page, '43-finish');
     await page.close();
     await me.locator('.op .okc').first().waitFor();
