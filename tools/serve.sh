@@ -92,6 +92,10 @@ make_users() {
     done
 }
 
+port_is_taken() {
+    (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
 # The port base is fixed with the data: certificates carry the addresses.
 make_data() {
     local kept=''
@@ -103,6 +107,10 @@ make_data() {
         return 0
     fi
     port_base=${port_base:-8080}
+    local port
+    for port in "$port_base" $((port_base + 1)) $((port_base + 2)); do
+        ! port_is_taken "$port" || die "another program listens on 127.0.0.1:$port; choose another --port-base (it is fixed with the data)"
+    done
     say "making a demo data directory in $data"
     mkdir -p "$data" "$rundir"
     local options=(--demo --data "$data" --run "$rundir" --public-url "http://127.0.0.1:$port_base" --port-base "$port_base")
@@ -233,10 +241,14 @@ The first things to try:
      $data/demo/regulator/
   2. A code counts from the second working day on. Move the demo's clock:
      $bin/certhall demo clock --data $data --at +2wd
-  3. The codes lie in the console's outbox (发件箱). Log in at the portal with one of them and
+  3. The codes lie in the console under 已发短信和邮件. Log in at the portal with one of them and
      the reporting code of the same row, and apply.
-  4. Where a page wants the UKey and no link opens, type its 8-character job code:
+  4. Pay at the bank simulator. In the console 许建民 (maker) makes the UKey at the bench (制证台; the PIN he is asked for is
+     the UKey PIN in $data/demo/passwords.json), prints its label and packs it; 何嘉敏 (shipping) sends it.
+  5. The applicant sets the first PIN and signs in with the UKey; 梁佩珊 (finance) issues the invoice.
+Where a page wants the UKey and no link opens, type its 8-character job code:
      $bin/certhall-agent --config $data/demo/agent.conf code XXXX-XXXX
+Before others check the certificate, move the clock to the present: $bin/certhall demo clock --data $data --at now
 The whole way by itself: $bin/certhall tour --project aml-reporting --data $data
 END
 }

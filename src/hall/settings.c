@@ -3,7 +3,6 @@
 #include "base/text.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
 static enum err bad(struct err_info *e, const char *key, const char *why)
 {
@@ -52,14 +51,17 @@ static enum err check_server_id(const char *id, struct err_info *e)
     return ERR_OK;
 }
 
-/* Whether this is a demo does not stand in hall.conf: the folder is made by init --demo only. */
-static void find_demo(struct arena *a, struct hall_settings *s)
+/* Only `demo = yes`, as init --demo writes it, makes a demo, and only on this machine's own address: with one click anybody who
+ * reaches it is anybody. A folder that some failed init left behind makes none. */
+static enum err find_demo(struct arena *a, struct hall_settings *s, struct err_info *e)
 {
     const char *folder = arena_fmt(a, "%s/demo", s->data);
-    struct stat st;
-    s->demo = stat(folder, &st) == 0 && S_ISDIR(st.st_mode);
+    TRY(yes_or_no(s->conf, "demo", &s->demo, e));
+    if (s->demo && strncmp(s->public_url, "http://127.0.0.1", 16) != 0)
+        return bad(e, "demo", "a demo serves on http://127.0.0.1 only (public_url)");
     s->demo_clock = conf_get(s->conf, "clock", s->demo ? arena_fmt(a, "%s/clock", folder) : NULL);
     s->outbox_folder = arena_fmt(a, "%s/outbox", s->demo ? folder : s->folder);
+    return ERR_OK;
 }
 
 enum err hall_settings_read(struct arena *a, const char *data, struct hall_settings *out,
@@ -83,8 +85,8 @@ enum err hall_settings_read(struct arena *a, const char *data, struct hall_setti
         .mail_from_name = conf_get(c, "mail_from_name", "证书大厅"),
         .sms = conf_get(c, "sms", ""),
         .conf = c};
-    find_demo(a, out);
     TRY(check_public_url(out->public_url, e));
+    TRY(find_demo(a, out, e));
     TRY(check_server_id(out->server_id, e));
     TRY(number(c, "port", 1, 65535, 8080, &out->port, e));
     TRY(yes_or_no(c, "smtp_plain", &out->smtp_plain, e));

@@ -26,10 +26,10 @@ struct hall_settings {
     const char *sms;            /* `sms`; "file", or "" */
     int64_t port;               /* `port`; 8080 */
     int64_t workers;            /* `outbox_threads`, 1 to 8; 2 */
-    int demo;                   /* <data>/demo exists: stand-ins and the moved clock are allowed */
-    const char *demo_clock;     /* `clock`, or <data>/demo/clock in a demo; NULL: machine time */
-    const char *outbox_folder;  /* <data>/demo/outbox in a demo, else <folder>/outbox */
-    const struct conf *conf;    /* everything else, for the concept that owns it */
+    int demo; /* `demo = yes`, on http://127.0.0.1 only: stand-ins and the moved clock are allowed */
+    const char *demo_clock;    /* `clock`, or <data>/demo/clock in a demo; NULL: machine time */
+    const char *outbox_folder; /* <data>/demo/outbox in a demo, else <folder>/outbox */
+    const struct conf *conf;   /* everything else, for the concept that owns it */
 };
 /* `data` is absolute. ERR_CONFIG{why} with file and line or setting. */
 NODISCARD enum err hall_settings_read(struct arena *a, const char *data, struct hall_settings *out,

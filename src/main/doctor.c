@@ -18,7 +18,7 @@ struct findings {
 
 static void say(struct findings *f, int ok, const char *what, const char *advice)
 {
-    printf("%-4s %s%s%s\n", ok ? "ok" : "!!", what, ok ? "" : ": ", ok ? "" : advice);
+    printf("%-4s %s%s%s\n", ok ? "ok" : "BAD", what, ok ? "" : "? No: ", ok ? "" : advice);
     f->bad += !ok;
 }
 
@@ -76,13 +76,15 @@ static int run(int argc, char **argv)
         return report_usage("doctor", "unexpected %s", *rest);
     if (place_find(&p, data, run_folder, a, &e) != ERR_OK)
         return report("doctor", &e);
+    if (access(p.data, F_OK) != 0)
+        return report_usage("doctor", "%s is not there; certhall init makes it", p.data);
     for (size_t i = 0; i < sizeof processes / sizeof *processes; i++)
         check_process(&f, &p, processes[i]);
     check_mail(&f, &p);
-    int demo = access(arena_fmt(a, "%s/demo", p.data), F_OK) == 0;
-    say(&f, !demo, "this is no demo directory",
-        "demo people may sign in with one click; never serve it to others");
-    printf("%d to look at\n", f.bad);
+    if (access(arena_fmt(a, "%s/demo", p.data), F_OK) == 0)
+        printf(
+            "note this is a demo: its people may sign in with one click; never serve it to others\n");
+    printf("%d to mend\n", f.bad);
     return f.bad ? EXIT_FAILED : EXIT_DONE;
 }
 

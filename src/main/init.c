@@ -171,6 +171,16 @@ static int take_algorithms(struct init_options *o, const char *list)
     return EXIT_DONE;
 }
 
+/* NULL, for the default, is one. */
+static int is_address(const char *url)
+{
+    const char *host = url ? strstr(url, "://") : NULL;
+    if (!url)
+        return 1;
+    return (strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0) && host[3] &&
+           !strpbrk(host + 3, "/ ?#");
+}
+
 static int check(struct init_options *o, const char *port_base)
 {
     if (port_base && !text_to_int(port_base, 1, 65530, &o->port_base))
@@ -181,6 +191,20 @@ static int check(struct init_options *o, const char *port_base)
         return EXIT_FAILED;
     }
     struct arena *a = o->place.arena;
+    const char *demo = arena_fmt(a, "%s/demo", o->place.data);
+    if (!o->demo && access(demo, F_OK) == 0) {
+        fprintf(
+            stderr,
+            "certhall init: %s stands there: a demo was begun in %s; choose another --data, or remove it\n",
+            demo, o->place.data);
+        return EXIT_FAILED;
+    }
+    if (o->database && strncmp(o->database, "postgresql://", 13) != 0 &&
+        strncmp(o->database, "postgres://", 11) != 0)
+        return report_usage("init", "--database is postgresql://…, not %s", o->database);
+    if (!is_address(o->public_url) || !is_address(o->status_url))
+        return report_usage("init", "%s is http:// or https:// and a host, and nothing behind it",
+                            is_address(o->public_url) ? "--status-url" : "--public-url");
     if (!o->public_url)
         o->public_url = arena_fmt(a, "http://127.0.0.1:%lld", (long long)o->port_base);
     if (!o->status_url)

@@ -83,7 +83,7 @@ static enum err write_settings(const struct init_options *o, struct err_info *e)
         o->demo
             ? arena_fmt(
                   a,
-                  "clock = %s/demo/clock\nbank_url = http://127.0.0.1:%lld\nbank_merchant = %s\n"
+                  "demo = yes\nclock = %s/demo/clock\nbank_url = http://127.0.0.1:%lld\nbank_merchant = %s\n"
                   "# the same key signs for us at the bank; bank-pub.pem is the bank's\n",
                   o->place.data, (long long)o->port_base + 2, MERCHANT)
             : "# no SMS gateway is built in: the hall starts only when this says that its files are passed on\n"

@@ -28,7 +28,14 @@ static enum err call(const struct trust *t, const char *method, const char *path
                                           .base = "http://ca",
                                           .unix_path = place_socket(&t->place, "ca", "admin"),
                                           .header = header});
-    return httpc_json(c, method, path, body, answer, e);
+    enum err done = httpc_json(c, method, path, body, answer, e);
+    if (done != ERR_UNAVAILABLE)
+        return done;
+    err_set(e, ERR_CONFIG, NULL, NULL);
+    err_arg(e, "why",
+            "the ca does not answer at %s, and nothing was done; start it and repeat this",
+            place_socket(&t->place, "ca", "admin"));
+    return ERR_CONFIG;
 }
 
 /* PEM or DER of a file, told as PEM. */

@@ -53,9 +53,19 @@ int options_take(int argc, char **argv, const struct option_row *rows, size_t n,
     return 1;
 }
 
+/* What the pages say of these is for somebody at a browser; here the detail names the file and the system's own reason. */
+static int is_of_the_system(const struct err_info *e)
+{
+    return e->detail[0] && (e->code == ERR_NOT_FOUND || e->code == ERR_IO);
+}
+
 int report(const char *verb, const struct err_info *e)
 {
     char text[512];
+    if (is_of_the_system(e)) {
+        fprintf(stderr, "certhall %s: %s\n", verb, e->detail);
+        return EXIT_FAILED;
+    }
     err_message(e, LANG_EN, text, sizeof text);
     fprintf(stderr, "certhall %s: %s%s%s%s%s\n", verb, text, e->field[0] ? " field: " : "",
             e->field, e->detail[0] ? " detail: " : "", e->detail);

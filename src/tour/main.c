@@ -1,5 +1,6 @@
 #include "tour/tour.h"
 
+#include "base/sys.h"
 #include "base/text.h"
 
 #include <libgen.h>
@@ -56,8 +57,8 @@ static const char help[] =
     "interfaces: HTTP, the real agent, nginx and OCSP. Prints each step with its time; exit 0 only if all of it held.\n\n"
     "  --project CODE    the project (aml-reporting)\n"
     "  --data DIR        the demo's data directory (/var/lib/certhall)\n"
-    "  --url URL         the hall (http://127.0.0.1:8080)\n"
-    "  --status-url URL  the responder (http://127.0.0.1:8081)\n"
+    "  --url URL         the hall (as the data directory says)\n"
+    "  --status-url URL  the responder (the port behind the hall's)\n"
     "  --mail WHERE      outbox: the demo keeps its mail there (the default); server: it leaves by SMTP\n"
     "  --work DIR        folder for this run's own files (a temporary one)\n\n"
     "Example: certhall tour --project aml-reporting --data /tmp/hall\n";
@@ -87,14 +88,27 @@ static int take_options(int argc, char **argv, struct options *o)
     return 1;
 }
 
+/* Where the demo of this data directory serves: the settings that it gave its agent say so. */
+static void find_addresses(struct options *o, struct arena *a)
+{
+    struct conf *c;
+    struct err_info none;
+    const char *url = NULL, *colon;
+    int64_t port;
+    if (conf_read(a, arena_fmt(a, "%s/demo/agent.conf", o->data), &c, &none) == ERR_OK)
+        url = conf_get(c, "server.hall.url", NULL);
+    if (!o->url)
+        o->url = url ? url : "http://127.0.0.1:8080";
+    colon = strrchr(o->url, ':');
+    if (!o->status_url)
+        o->status_url = text_to_int(colon + 1, 1, 65534, &port)
+                            ? arena_fmt(a, "http://127.0.0.1:%lld", (long long)port + 1)
+                            : "http://127.0.0.1:8081";
+}
+
 int main(int argc, char **argv)
 {
-    struct options o = {"aml-reporting",
-                        "/var/lib/certhall",
-                        "http://127.0.0.1:8080",
-                        "http://127.0.0.1:8081",
-                        NULL,
-                        "outbox"};
+    struct options o = {"aml-reporting", "/var/lib/certhall", NULL, NULL, NULL, "outbox"};
     char own[4096], made[] = "/tmp/certhall-tour-XXXXXX";
     signal(SIGPIPE, SIG_IGN);
     if (argc > 1 && strcmp(argv[1], "--help") == 0) {
@@ -107,9 +121,10 @@ int main(int argc, char **argv)
     }
     if (!take_options(argc, argv, &o))
         return 2;
+    _auto(arena) a = arena_new();
+    find_addresses(&o, a);
     ssize_t n = readlink("/proc/self/exe", own, sizeof own - 1);
     own[n > 0 ? n : 0] = '\0';
-    _auto(arena) a = arena_new();
     struct tour t = {.arena = a,
                      .project = o.project,
                      .data = o.data,

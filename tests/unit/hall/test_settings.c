@@ -60,9 +60,9 @@ static void settings_have_plain_defaults(void **state)
     assert_string_equal(s.outbox_folder, arena_fmt(p->arena, "%s/hall/outbox", p->data));
     assert_false(s.demo);
     assert_int_equal(s.workers, 2);
-    assert_ok(folder_make(arena_fmt(p->arena, "%s/demo", p->data), 0700, &p->e), &p->e);
-    assert_ok(read_conf(p, "public_url = http://127.0.0.1:9080\noutbox_threads = 3\n", &s), &p->e);
-    rmdir(arena_fmt(p->arena, "%s/demo", p->data));
+    assert_ok(
+        read_conf(p, "public_url = http://127.0.0.1:9080\noutbox_threads = 3\ndemo = yes\n", &s),
+        &p->e);
     assert_string_equal(s.demo_clock, arena_fmt(p->arena, "%s/demo/clock", p->data));
     assert_true(s.demo);
     assert_string_equal(s.outbox_folder, arena_fmt(p->arena, "%s/demo/outbox", p->data));
@@ -155,10 +155,8 @@ static void sms_are_files_only_where_somebody_says_so(void **state)
     assert_err(ERR_CONFIG, hall_settings_sms(&s, &p->e));
     assert_ok(read_conf(p, "public_url = https://hall.example\nsms = file\n", &s), &p->e);
     assert_ok(hall_settings_sms(&s, &p->e), &p->e);
-    assert_ok(folder_make(arena_fmt(p->arena, "%s/demo", p->data), 0700, &p->e), &p->e);
-    assert_ok(read_conf(p, "public_url = https://hall.example\n", &s), &p->e);
+    assert_ok(read_conf(p, "public_url = http://127.0.0.1:8080\ndemo = yes\n", &s), &p->e);
     assert_ok(hall_settings_sms(&s, &p->e), &p->e);
-    rmdir(arena_fmt(p->arena, "%s/demo", p->data));
 }
 
 /* Outside a demo no mail is silently put into a folder. */
@@ -186,10 +184,21 @@ static void mail_goes_to_a_server_or_to_files_by_somebodys_word(void **state)
         assert_true(done == ERR_OK || strstr(p->e.detail, cases[i].says));
     }
     assert_err(ERR_CONFIG, read_conf(p, "public_url = http://h\nsmtp_plain = maybe\n", &s));
-    assert_ok(folder_make(arena_fmt(p->arena, "%s/demo", p->data), 0700, &p->e), &p->e);
-    assert_ok(read_conf(p, "public_url = https://hall.example\n", &s), &p->e);
-    rmdir(arena_fmt(p->arena, "%s/demo", p->data));
+    assert_ok(read_conf(p, "public_url = http://127.0.0.1:8080\ndemo = yes\n", &s), &p->e);
     assert_ok(hall_settings_mail(&s, &p->e), &p->e);
+}
+
+/* With one click anybody is anybody there: no folder makes a demo, and no public address can be one. */
+static void only_its_own_word_on_this_machine_makes_a_demo(void **state)
+{
+    struct place *p = *state;
+    struct hall_settings s;
+    assert_ok(folder_make(arena_fmt(p->arena, "%s/demo", p->data), 0700, &p->e), &p->e);
+    assert_ok(read_conf(p, "public_url = http://127.0.0.1:8080\n", &s), &p->e);
+    rmdir(arena_fmt(p->arena, "%s/demo", p->data));
+    assert_false(s.demo);
+    assert_err(ERR_CONFIG, read_conf(p, "public_url = https://hall.example\ndemo = yes\n", &s));
+    assert_err(ERR_CONFIG, read_conf(p, "public_url = http://127.0.0.1:8080\ndemo = 1\n", &s));
 }
 
 /* "a b c", for one comparison. */
@@ -229,6 +238,7 @@ int main(void)
         T(mail_goes_to_a_server_or_to_files_by_somebodys_word),
         cmocka_unit_test_setup_teardown(sms_are_files_only_where_somebody_says_so, setup, teardown),
         cmocka_unit_test_setup_teardown(the_hall_is_asked_by_its_own_names_only, setup, teardown),
+        T(only_its_own_word_on_this_machine_makes_a_demo),
         T(settings_have_plain_defaults),
         T(wrong_settings_are_named),
         T(secrets_are_made_once_kept_and_rotated),
