@@ -141,19 +141,19 @@ static enum err check_made(const struct asked *q, const struct ca_issued *got, s
 }
 
 static enum err keep(struct hall_tx *tx, int64_t order, const struct asked *q,
-                     const struct ca_issued *got, const struct cert_view *view, struct err_info *e)
+                     const struct ca_issued *got, const struct cert_view *view, int64_t *kept,
+                     struct err_info *e)
 {
     uint8_t sum[DIGEST_LEN];
     digest_sha256(got->certificate, sum);
-    int64_t changed;
     TRY(store_exec(tx->db, &Q_certificate_made,
                    PARAMS(P_INT(q->id), P_INT(q->version), P_TEXT(got->serial),
                           P_BLOB(got->certificate), P_BLOB(((struct bytes){sum, sizeof sum})),
                           P_TEXT(view->subject_text), P_TEXT(view->issuer_text),
                           P_TEXT(pki_alg_text(view->alg)), P_INT(view->not_before),
                           P_INT(view->not_after), P_INT(tx->now)),
-                   &changed, e));
-    if (!changed)
+                   kept, e));
+    if (!*kept)
         return ERR_OK; /* another thread kept the same answer, or what is asked has changed: look again */
     return audit_write(
         tx,
@@ -164,25 +164,29 @@ static enum err keep(struct hall_tx *tx, int64_t order, const struct asked *q,
         e);
 }
 
-/* ---- earlier keys of the order ---- */
+/* ---- requests that were never answered here ---- */
 
-/* Made for a key that is gone, its answer lost: from now on it is known here, and to be revoked. */
+/* Made for a key that is gone or an order that has stopped, its answer lost: from now on it is known here, and to be revoked. */
 static enum err keep_revoked(struct hall_tx *tx, int64_t order, const struct asked *q,
                              const struct ca_issued *got, const struct cert_view *view,
                              struct err_info *e)
 {
     struct certificate c;
-    TRY(keep(tx, order, q, got, view, e));
-    TRY(certificate_get(tx, got->serial, &c, e));
-    if (c.state == FLOW_CERTIFICATE_REVOKED)
+    int64_t kept;
+    TRY(keep(tx, order, q, got, view, &kept, e));
+    if (!kept)
         return ERR_OK; /* another thread was here */
-    TRY(certificate_wish(tx, &c, "revoke", "superseded", e));
+    TRY(certificate_get(tx, got->serial, &c, e));
+    int stopped = c.state == FLOW_CERTIFICATE_REVOKED;
+    TRY(certificate_wish(tx, &c, "revoke", stopped ? "privilege_withdrawn" : "superseded", e));
+    if (stopped)
+        return ERR_OK;
     TRY(certificate_get(tx, got->serial, &c, e));
     return certificate_record_one(tx, &c, FLOW_CERTIFICATE_REVOKED, "K11", e);
 }
 
 static enum err settle_one(const struct hall *h, int64_t order, const struct store_row *row,
-                           const struct actor *who, struct arena *a, struct err_info *e)
+                           const struct actor *who, struct arena *a, int *made, struct err_info *e)
 {
     struct ca_issued got;
     struct cert_view view;
@@ -190,8 +194,9 @@ static enum err settle_one(const struct hall *h, int64_t order, const struct sto
                       .version = row_int(row, "version"),
                       .key_hash = row_blob(row, "key_hash")};
     enum err err = ca_client_made(h->ca, row_text(row, "request_id"), a, &got, e);
-    if (err == ERR_NOT_FOUND)
-        return ERR_OK; /* should it still be on its way, the ca takes one of the two at most */
+    *made = err != ERR_NOT_FOUND;
+    if (!*made)
+        return ERR_OK;
     TRY(err);
     TRY(check_made(&q, &got, a, &view, e));
     _auto_hall_tx tx;
@@ -200,19 +205,25 @@ static enum err settle_one(const struct hall *h, int64_t order, const struct sto
     return hall_commit(&tx, e);
 }
 
-/* What was asked for earlier keys and never answered here: the ca may have made it. `newest`: id of what is asked now. */
-static enum err settle_earlier(const struct hall *h, int64_t order, int64_t newest,
-                               const struct actor *who, struct arena *a, struct err_info *e)
+/* What was asked and never answered here: the ca may have made it. `but`: id of what is asked now; *unmade: of how many the
+ * ca knows nothing. */
+static enum err settle_lost(const struct hall *h, int64_t order, int64_t but,
+                            const struct actor *who, struct arena *a, int *unmade,
+                            struct err_info *e)
 {
     struct store_rows rows;
+    *unmade = 0;
     {
         _auto_hall_tx tx;
         TRY(hall_begin(h, 0, who, a, &tx, e));
-        TRY(store_many(tx.db, &Q_certificate_unanswered, PARAMS(P_INT(order), P_INT(newest)), a,
-                       &rows, e));
+        TRY(store_many(tx.db, &Q_certificate_unanswered, PARAMS(P_INT(order), P_INT(but)), a, &rows,
+                       e));
     }
-    for (size_t i = 0; i < rows.n; i++)
-        TRY(settle_one(h, order, &rows.row[i], who, a, e));
+    for (size_t i = 0; i < rows.n; i++) {
+        int made;
+        TRY(settle_one(h, order, &rows.row[i], who, a, &made, e));
+        *unmade += !made;
+    }
     return ERR_OK;
 }
 
@@ -226,31 +237,86 @@ static enum err revoke_earlier(const struct hall *h, int64_t order, struct err_i
     return err;
 }
 
+static enum err has_ca(const struct hall *h, struct err_info *e)
+{
+    if (h->ca)
+        return ERR_OK;
+    err_set(e, ERR_UNAVAILABLE, NULL, "no ca is configured");
+    err_arg(e, "service", "签发系统");
+    return ERR_UNAVAILABLE;
+}
+
 enum err certificate_fetch(const struct hall *h, int64_t order, const struct actor *who,
                            struct arena *a, struct certificate *out, struct err_info *e)
 {
     struct asked q;
     struct ca_issued got;
     struct cert_view view;
-    int found;
+    int found, unmade;
+    int64_t kept;
     TRY(read_asked(h, order, who, a, &q, out, e));
     if (q.done)
         return ERR_OK;
-    if (!h->ca) {
-        err_set(e, ERR_UNAVAILABLE, NULL, "no ca is configured");
-        err_arg(e, "service", "签发系统");
-        return ERR_UNAVAILABLE;
-    }
-    TRY(settle_earlier(h, order, q.id, who, a, e));
+    if (out->state == FLOW_CERTIFICATE_REVOKED)
+        return err_set(e, ERR_ORDER_STATE, NULL, "order %lld has stopped", (long long)order);
+    TRY(has_ca(h, e));
+    /* should one of them still be on its way, the ca takes one of the two at most */
+    TRY(settle_lost(h, order, q.id, who, a, &unmade, e));
     TRY(revoke_earlier(h, order, e));
     TRY(ca_client_issue(h->ca, &q.issue, a, &got, e));
     TRY(check_made(&q, &got, a, &view, e));
     _auto_hall_tx tx;
     TRY(hall_begin(h, 1, who, a, &tx, e));
-    TRY(keep(&tx, order, &q, &got, &view, e));
+    TRY(keep(&tx, order, &q, &got, &view, &kept, e));
     TRY(certificate_of_order(&tx, order, out, &found, e));
     if (!out->der.n)
         return err_set(e, ERR_CONFLICT, NULL, "what is asked for order %lld has changed",
                        (long long)order);
     return hall_commit(&tx, e);
+}
+
+/* ---- an order that stops ---- */
+
+/* Marked at once, so that an answer that is on its way is not kept as a valid one. */
+enum err certificate_stop(struct hall_tx *tx, int64_t order, const char *row, struct err_info *e)
+{
+    struct store_rows open;
+    TRY(store_many(tx->db, &Q_certificate_unanswered, PARAMS(P_INT(order), P_INT(0)), tx->arena,
+                   &open, e));
+    for (size_t i = 0; i < open.n; i++) {
+        const struct store_row *r = &open.row[i];
+        struct certificate c = {
+            .id = row_int(r, "id"),
+            .version = row_int(r, "version"),
+            .order = order,
+            .ukey = row_text(r, "ukey"),
+            .state = flow_state_from_name(FLOW_CERTIFICATE, row_text(r, "state")),
+            .serial = "",
+            .reason = ""};
+        TRY(certificate_record_one(tx, &c, FLOW_CERTIFICATE_REVOKED, row, e));
+    }
+    if (!open.n)
+        return ERR_OK;
+    struct outbox_new out = {.kind = "ca.lost",
+                             .order = order,
+                             .idem = arena_fmt(tx->arena, "%lld-ca-lost", (long long)order),
+                             .body = "{}"};
+    return outbox_put(tx, &out, NULL, e);
+}
+
+/* A request that the bench had sent when the order stopped may come to the ca after this asked: it is asked for a while. */
+enum err certificate_deliver_lost(const struct hall *h, const struct outbox_row *row,
+                                  struct arena *a, const char **answer, void *arg,
+                                  struct err_info *e)
+{
+    enum { ON_ITS_WAY_MS = 10 * TIME_MINUTE };
+    int unmade;
+    (void)arg;
+    *answer = "";
+    TRY(has_ca(h, e));
+    TRY(settle_lost(h, row->order, 0, &hall_system, a, &unmade, e));
+    if (unmade && clock_machine() - row->made_at < ON_ITS_WAY_MS)
+        return err_set(e, ERR_BUSY, NULL, "the ca may still be asked for order %lld",
+                       (long long)row->order);
+    return ERR_OK;
 }

@@ -52,7 +52,7 @@ NODISCARD enum err certificate_request(struct hall_tx *tx, int64_t order, const 
                                        struct err_info *e);
 /* Ask the ca. First what it may have made for earlier keys of the order is fetched from it and revoked there. Begins its own
  * transactions; may take as long as the ca. The certificate stands in its row afterwards; the caller then applies
- * cert.issue. Asked again: the same certificate. ERR_UNAVAILABLE: the ca is away, the request waits in its row;
+ * cert.issue. Asked again: the same certificate. ERR_ORDER_STATE: the order has stopped (certificate_stop). ERR_UNAVAILABLE: the ca is away, the request waits in its row;
  * ERR_CA_…: it refused, apply cert.refused. */
 NODISCARD enum err certificate_fetch(const struct hall *h, int64_t order, const struct actor *who,
                                      struct arena *a, struct certificate *out, struct err_info *e);
@@ -76,8 +76,12 @@ NODISCARD enum err certificate_second(struct hall_tx *tx, int64_t order, const c
                                       struct err_info *e);
 /* Do the newest wish for each of the order's certificates at the ca now, after the commit. ERR_CA_LIMIT. ERR_UNAVAILABLE: the outbox will. */
 NODISCARD enum err certificate_push(const struct hall *h, int64_t order, struct err_info *e);
-/* "ca.hold", "ca.release", "ca.revoke" for outbox_start. */
-enum { CERTIFICATE_KINDS = 3 };
+/* The order stops, by `row` of the tables. Whatever the ca was asked for it and has not answered here counts as revoked, and
+ * the outbox fetches what the ca made of it and has it revoked there. */
+NODISCARD enum err certificate_stop(struct hall_tx *tx, int64_t order, const char *row,
+                                    struct err_info *e);
+/* "ca.hold", "ca.release", "ca.revoke", "ca.lost" for outbox_start. */
+enum { CERTIFICATE_KINDS = 4 };
 void certificate_kinds(struct outbox_kind out[CERTIFICATE_KINDS]);
 
 /* ---- reading ---- */

@@ -17,7 +17,7 @@ SELECT id, version, attempt, state, requested_at, request_id, revision, profile,
 FROM certificate WHERE order_id = $1 ORDER BY attempt DESC LIMIT 1;
 
 -- name: certificate_unanswered :many
-SELECT id, version, request_id, key_hash FROM certificate
+SELECT id, version, order_id, ukey, state, request_id, key_hash FROM certificate
 WHERE order_id = $1 AND id <> $2 AND requested_at <> 0 AND serial IS NULL ORDER BY attempt;
 
 -- name: certificate_requested :exec

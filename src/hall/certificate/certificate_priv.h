@@ -22,5 +22,9 @@ NODISCARD enum err certificate_record_one(struct hall_tx *tx, const struct certi
 /* What the ca shall do with this one: "hold", "release", "revoke", and the outbox row. */
 NODISCARD enum err certificate_wish(struct hall_tx *tx, const struct certificate *c,
                                     const char *what, const char *reason, struct err_info *e);
+/* "ca.lost": what the ca made of requests whose answer never came is fetched and, by a wish, revoked. */
+NODISCARD enum err certificate_deliver_lost(const struct hall *h, const struct outbox_row *row,
+                                            struct arena *a, const char **answer, void *arg,
+                                            struct err_info *e);
 
 #endif

@@ -206,7 +206,9 @@ static enum err settle(struct hall_tx *tx, const struct outbox_row *row, const c
 
 void certificate_kinds(struct outbox_kind out[CERTIFICATE_KINDS])
 {
-    static const char *const kind[CERTIFICATE_KINDS] = {"ca.hold", "ca.release", "ca.revoke"};
-    for (int i = 0; i < CERTIFICATE_KINDS; i++)
+    enum { WISHES = CERTIFICATE_KINDS - 1 };
+    static const char *const kind[WISHES] = {"ca.hold", "ca.release", "ca.revoke"};
+    for (int i = 0; i < WISHES; i++)
         out[i] = (struct outbox_kind){.kind = kind[i], .deliver = deliver, .settle = settle};
+    out[WISHES] = (struct outbox_kind){.kind = "ca.lost", .deliver = certificate_deliver_lost};
 }

@@ -58,6 +58,7 @@ enum err order_fx_reserve_ukey(struct order_run *run, struct err_info *e)
 
 enum err order_fx_release_ukey(struct order_run *run, struct err_info *e)
 {
+    TRY(certificate_stop(run->tx, run->o.id, run->what->row, e));
     return production_void(run->tx, run->o.id, e);
 }
 

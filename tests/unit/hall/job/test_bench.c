@@ -402,6 +402,74 @@ static void issued_and_forgotten(struct whole *w, struct certificate *first)
                                 w->f->store.postgres ? "''" : "X''"));
 }
 
+static void withdrawn(struct whole *w)
+{
+    const struct actor centre = {BY_EXTERNAL, 0, "regulator", "", ""};
+    assert_ok(order_event(&w->o, w->order, EVENT_APP_WITHDRAW, &centre, NULL), &w->o.e);
+    assert_int_equal(whole_order(w).states.at[FLOW_APPLICATION], FLOW_APPLICATION_REFUSED);
+}
+
+/* The outbox, whatever the pauses between its tries. */
+static void post_goes(struct whole *w)
+{
+    for (int i = 0, done; i < 3; i++) {
+        hall_tamper(w->f, "UPDATE outbox_row SET next_at = 0 WHERE state = 'waiting'");
+        assert_ok(outbox_run(w->post, &done, &w->e), &w->e);
+    }
+}
+
+/* A31, K11: nobody is at the bench any more to ask for the answer that was lost; what the ca made must not stay valid. */
+static void what_the_ca_made_for_a_withdrawn_order_is_found_and_revoked(void **state)
+{
+    struct whole *w = *state;
+    struct certificate made, now;
+    issued_and_forgotten(w, &made);
+    whole_ca_away(w);
+    withdrawn(w);
+    post_goes(w);
+    whole_ca_back(w);
+    assert_string_equal(at_ca(w, made.serial), "active");
+    post_goes(w);
+    assert_string_equal(at_ca(w, made.serial), "revoked");
+    assert_int_equal(whole_certificate(w, &now), FLOW_CERTIFICATE_REVOKED);
+    assert_string_equal(now.serial, made.serial);
+    assert_string_equal(now.reason, "privilege_withdrawn");
+    assert_true(now.at_ca);
+    assert_int_equal(certificates(w, CERTIFICATE_VIEW_ACTIVE), 0);
+}
+
+/* The bench's own call was on its way when the order stopped: it makes nothing more, and the ca is asked for a while. */
+static void a_withdrawn_order_gets_no_certificate_from_a_late_bench(void **state)
+{
+    struct whole *w = *state;
+    struct certificate c;
+    struct hall_tx tx;
+    const struct outbox_state *row;
+    size_t n;
+    whole_ca_away(w);
+    struct job job = whole_produce(w);
+    struct agent_run r = agent_run(w, job.ticket, "pin maker-pin-1\n");
+    assert_false(r.done);
+    assert_int_equal(whole_certificate(w, &c), FLOW_CERTIFICATE_REQUESTED);
+    withdrawn(w);
+    whole_ca_back(w);
+    assert_err(ERR_ORDER_STATE, certificate_fetch(w->h, w->order, &w->xu, w->a, &c, &w->e));
+    post_goes(w);
+    assert_int_equal(whole_certificate(w, &c), FLOW_CERTIFICATE_REVOKED);
+    assert_string_equal(c.serial, "");
+    hall_read(w->f, &tx);
+    assert_ok(outbox_of_order(&tx, w->order, "ca.lost", &row, &n, &w->e), &w->e);
+    hall_end(&tx);
+    assert_int_equal(n, 1);
+    assert_string_equal(row->state, "waiting");
+    hall_tamper(w->f, "UPDATE outbox_row SET made_at = 0");
+    post_goes(w);
+    hall_read(w->f, &tx);
+    assert_ok(outbox_of_order(&tx, w->order, "ca.lost", &row, &n, &w->e), &w->e);
+    hall_end(&tx);
+    assert_string_equal(row->state, "done");
+}
+
 /* G-20: the key is initialised anew, so it asks with another request; what the ca made for the first is found and revoked. */
 static void a_key_made_anew_gets_its_own_certificate_and_the_lost_one_is_revoked(void **state)
 {
@@ -595,6 +663,8 @@ int main(void)
         WHOLE(quality_refuses_a_key_without_the_certificate),
         WHOLE(a_ukey_that_dies_after_issuing_is_replaced),
         WHOLE(a_request_without_an_answer_is_settled_before_its_ukey_is_scrapped),
+        WHOLE(what_the_ca_made_for_a_withdrawn_order_is_found_and_revoked),
+        WHOLE(a_withdrawn_order_gets_no_certificate_from_a_late_bench),
         WHOLE(a_key_made_anew_gets_its_own_certificate_and_the_lost_one_is_revoked),
         WHOLE(nothing_lost_stays_valid_when_the_second_key_is_scrapped_too),
         WHOLE(no_second_certificate_before_the_ca_has_revoked_the_first),
