@@ -42,7 +42,8 @@ enum {
     TICK_MS = 500,
     ANCHOR_MS = 10 * TIME_SECOND,
     PRUNE_MS = 60 * TIME_SECOND,
-    RETENTION_MS = TIME_HOUR
+    RETENTION_MS = TIME_HOUR,
+    RETENTION_AT_ONCE = 20 /* orders a tick: the lease and the end of the process wait for it */
 };
 
 struct process {
@@ -258,7 +259,7 @@ static void *clockwork(void *arg)
 {
     struct process *p = arg;
     int64_t anchored = 0, pruned = 0, renewed = clock_monotonic();
-    int64_t swept = 0;
+    int64_t swept = 0, swept_to = 0; /* order that the round of retention has come to; 0: none */
     int timers_fail = 0, anchor_fails = 0, prune_fails = 0, lease_fails = 0, sweep_fails = 0;
     while (!atomic_load(&p->stop)) {
         struct err_info e;
@@ -273,9 +274,11 @@ static void *clockwork(void *arg)
             told("hall.anchor", anchor(p, &e), &e, &anchor_fails);
             anchored = now;
         }
-        if (!swept || now - swept >= RETENTION_MS) {
-            told("hall.retention", order_retention_run(p->hall, &fired, &e), &e, &sweep_fails);
-            swept = now;
+        if (swept_to || !swept || now - swept >= RETENTION_MS) {
+            swept = swept_to ? swept : now;
+            told("hall.retention",
+                 order_retention_run(p->hall, RETENTION_AT_ONCE, &swept_to, &fired, &e), &e,
+                 &sweep_fails);
         }
         if (now - pruned >= PRUNE_MS) {
             told("hall.prune", prune(p, &e), &e, &prune_fails);

@@ -255,12 +255,15 @@ const char *order_yuan(struct arena *a, int64_t fen, enum lang lang); /* 300.00 
 /* ---- what runs by itself ---- */
 
 /* Everything due by now: clocks that fire, drafts that are kept no longer, unpaid orders. Each in a transaction of its own,
- * guarded by version, so that any number of processes may call it. *done counts what fired. Once a second or so. */
+ * guarded by version, so that any number of processes may call it; an order that cannot be read is told in the log and
+ * stops no other. *done counts what fired. Once a second or so. */
 NODISCARD enum err order_timers_run(const struct hall *h, int *done, struct err_info *e);
 
-/* Erases the personal values of orders whose time is over (G-24), each in a transaction of its own. *done counts them.
- * Once an hour or so. */
-NODISCARD enum err order_retention_run(const struct hall *h, int *done, struct err_info *e);
+/* Erases the personal values of orders whose time is over (G-24), each in a transaction of its own. Looks at `limit` (1 or
+ * more) orders after the number *after, and leaves there how far it came; 0 begins a round, about once an hour, and ends
+ * one. *done counts what was erased. */
+NODISCARD enum err order_retention_run(const struct hall *h, int limit, int64_t *after, int *done,
+                                       struct err_info *e);
 
 /* The regulator's corrections and withdrawals (C5, C6): hall.intake_hooks. */
 extern const struct intake_hooks order_intake_hooks;

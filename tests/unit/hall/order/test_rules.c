@@ -9,6 +9,7 @@
 #include "hall/project/project.h"
 #include "hall/session/session.h"
 #include "hall/task/task.h"
+#include "store/store_priv.h"
 
 #include <string.h>
 
@@ -326,8 +327,10 @@ static int kept(struct order_fixture *o, int64_t id)
 static int sweep(struct order_fixture *o, const char *at)
 {
     int done;
+    int64_t after = 0;
     hall_at(o->f, at);
-    assert_ok(order_retention_run(o->h, &done, &o->e), &o->e);
+    assert_ok(order_retention_run(o->h, 10, &after, &done, &o->e), &o->e);
+    assert_int_equal(after, 0);
     return done;
 }
 
@@ -450,6 +453,37 @@ static void a_person_goes_with_the_last_order(void **state)
     assert_string_equal(person_now(o).handler, "沈若琳");
 }
 
+/* A tick has so many, the next goes on from there; while a certificate is in its term nothing is written for its order. */
+static void retention_takes_a_bounded_number_at_a_time(void **state)
+{
+    struct order_fixture *o = *state;
+    struct hall_tx tx;
+    int64_t after = 0;
+    int done;
+    for (int i = 0; i < 3; i++) {
+        struct order one = order_begun(o);
+        assert_err(ERR_OK, order_event(o, one.id, EVENT_APP_CANCEL, &o->shen, NULL));
+    }
+    ended(o, "2020-03-02T10:00:00+08:00");
+    hall_at(o->f, "2025-03-03T00:01:00+08:00");
+    for (int i = 0; i < 2; i++) {
+        assert_ok(order_retention_run(o->h, 1, &after, &done, &o->e), &o->e);
+        assert_int_equal(done, 1);
+        assert_int_not_equal(after, 0);
+    }
+    certificate_until(o, after + 1, "2030-01-01T00:00:00+08:00");
+    hall_tamper(
+        o->f, "UPDATE certificate SET order_id = (SELECT MAX(id) FROM orders WHERE erased_at = 0)");
+    hall_write(o->f, &su, &tx); /* whoever asks for the writer now waits for it */
+    int64_t began = clock_monotonic();
+    assert_ok(order_retention_run(o->h, 1, &after, &done, &o->e), &o->e);
+    assert_int_equal(done, 0);
+    assert_ok(order_retention_run(o->h, 1, &after, &done, &o->e), &o->e);
+    assert_int_equal(after, 0);
+    assert_true(clock_monotonic() - began < STORE_WAIT_MS);
+    hall_end(&tx);
+}
+
 /* G-24: the regulator approved the same user again a week before his old order fell due. He has no new order yet, and his
  * new code is as good as any. */
 static void a_new_registration_outlives_the_old_order(void **state)
@@ -518,6 +552,7 @@ int main(void)
         ORDER_TEST(the_platform_serves_day_and_night),
         ORDER_TEST(what_is_late_is_told_and_never_done_by_itself),
         ORDER_TEST(the_alarm_goes_with_its_clock),
+        ORDER_TEST(retention_takes_a_bounded_number_at_a_time),
         ORDER_TEST(personal_values_go_five_years_after_the_certificate),
         ORDER_TEST(a_person_goes_with_the_last_order),
         ORDER_TEST(a_new_registration_outlives_the_old_order),
