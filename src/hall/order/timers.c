@@ -81,6 +81,14 @@ static enum err fire(const struct hall *h, const struct due *d, struct err_info 
     return done;
 }
 
+/* The next round tries again; one order's trouble does not stop the others. */
+static void passed_over(const char *what, int64_t order, const char *name,
+                        const struct err_info *why)
+{
+    log_line(LOG_LEVEL_WARN, "order.timer", "%s of order %" PRId64 " %s: %s %s", what, order, name,
+             err_code_text(why->code), why->detail);
+}
+
 static enum err find_due(const struct hall *h, struct arena *a, struct due *out, size_t *n,
                          struct err_info *e)
 {
@@ -122,26 +130,48 @@ static enum err tell_late(struct hall_tx *tx, const struct task_clock *c, struct
     return task_clock_told(tx, c->order, c->name, e);
 }
 
-static enum err clocks_late(struct hall_tx *tx, int *done, struct err_info *e)
+static enum err find_alarms(const struct hall *h, struct arena *a, const struct task_clock **c,
+                            size_t *n, struct err_info *e)
+{
+    _auto_hall_tx tx = {0};
+    TRY(hall_begin(h, 0, &hall_timer, a, &tx, e));
+    return task_clock_alarms(&tx, TIMERS_AT_ONCE, c, n, e);
+}
+
+static enum err tell_one(const struct hall *h, const struct task_clock *c, struct err_info *e)
+{
+    _auto(arena) a = arena_new();
+    _auto_hall_tx tx = {0};
+    TRY(hall_begin(h, 1, &hall_timer, a, &tx, e));
+    TRY(tell_late(&tx, c, e));
+    return hall_commit(&tx, e);
+}
+
+/* Clocks that run out. */
+static enum err clocks_late(const struct hall *h, int *done, struct err_info *e)
 {
     const struct task_clock *c;
     size_t n;
-    TRY(task_clock_alarms(tx, TIMERS_AT_ONCE, &c, &n, e));
-    for (size_t i = 0; i < n; i++)
-        TRY(tell_late(tx, &c[i], e));
-    *done += (int)n;
+    _auto(arena) a = arena_new();
+    TRY(find_alarms(h, a, &c, &n, e));
+    for (size_t i = 0; i < n; i++) {
+        struct err_info why = {0};
+        if (tell_one(h, &c[i], &why) == ERR_OK)
+            (*done)++;
+        else
+            passed_over("alarm", c[i].order, c[i].name, &why);
+    }
     return ERR_OK;
 }
 
-/* C2: codes whose second working day has come; and clocks that run out. */
-static enum err days_passed(const struct hall *h, int *done, struct err_info *e)
+/* C2: codes whose second working day has come. */
+static enum err codes_due(const struct hall *h, int *done, struct err_info *e)
 {
     int n = 0;
     _auto(arena) a = arena_new();
     _auto_hall_tx tx = {0};
     TRY(hall_begin(h, 1, &hall_timer, a, &tx, e));
     TRY(account_usable_due(&tx, &n, e));
-    TRY(clocks_late(&tx, &n, e));
     *done += n;
     return hall_commit(&tx, e);
 }
@@ -165,28 +195,46 @@ static enum err ask_due(const struct hall *h, int *done, struct err_info *e)
     TRY(hall_begin(h, 0, &hall_timer, a, &tx, e));
     TRY(payment_to_ask(&tx, TIMERS_AT_ONCE, &orders, &n, e));
     hall_end(&tx);
-    for (size_t i = 0; i < n; i++)
-        TRY(ask_about(h, orders[i], e));
-    *done += (int)n;
+    for (size_t i = 0; i < n; i++) {
+        struct err_info why = {0};
+        if (ask_about(h, orders[i], &why) == ERR_OK)
+            (*done)++;
+        else
+            passed_over("question", orders[i], "payment", &why);
+    }
     return ERR_OK;
 }
 
-enum err order_timers_run(const struct hall *h, int *done, struct err_info *e)
+static enum err events_due(const struct hall *h, int *done, struct err_info *e)
 {
     size_t n;
     _auto(arena) a = arena_new();
     struct due *due = arena_alloc(a, sizeof *due * TIMERS_AT_ONCE * 2);
-    *done = 0;
     TRY(find_due(h, a, due, &n, e));
     for (size_t i = 0; i < n; i++) {
         struct err_info why = {0};
-        enum err fired = fire(h, &due[i], &why);
-        if (fired == ERR_OK)
+        if (fire(h, &due[i], &why) == ERR_OK)
             (*done)++;
-        else /* the next round tries again; one order's trouble does not stop the others */
-            log_line(LOG_LEVEL_WARN, "order.timer", "order %" PRId64 " %s: %s %s", due[i].order,
-                     flow_event_name(due[i].event), err_code_text(fired), why.detail);
+        else
+            passed_over("event", due[i].order, flow_event_name(due[i].event), &why);
     }
-    TRY(days_passed(h, done, e));
-    return ask_due(h, done, e);
+    return ERR_OK;
+}
+
+/* Each kind has its turn, whatever became of the others; the first failure is told. */
+enum err order_timers_run(const struct hall *h, int *done, struct err_info *e)
+{
+    enum err (*const kinds[])(const struct hall *, int *,
+                              struct err_info *) = {events_due, codes_due, clocks_late, ask_due};
+    enum err first = ERR_OK;
+    *done = 0;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        struct err_info why = {0};
+        enum err one = kinds[i](h, done, &why);
+        if (one == ERR_OK || first != ERR_OK)
+            continue;
+        first = one;
+        *e = why;
+    }
+    return first;
 }

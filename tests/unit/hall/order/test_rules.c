@@ -6,6 +6,7 @@
 #include "hall/form/form.h"
 #include "hall/invoice/invoice.h"
 #include "hall/order/order_priv.h"
+#include "hall/outbox/outbox.h"
 #include "hall/project/project.h"
 #include "hall/session/session.h"
 #include "hall/task/task.h"
@@ -311,6 +312,44 @@ static void the_alarm_goes_with_its_clock(void **state)
     assert_int_equal(late_tasks(o, order.id), 0);
 }
 
+/* An order that cannot be read stops neither the codes, nor another's alarm, nor a question to the gateway. */
+static void one_orders_trouble_stops_no_other(void **state)
+{
+    struct order_fixture *o = *state;
+    struct hall_tx tx;
+    const struct outbox_state *asked;
+    int64_t someone;
+    size_t n;
+    int done;
+    struct order broken = paid(o);
+    o->shen = order_person(o, "linqiaoyun", &someone);
+    hall_at(o->f, "2026-09-09T09:00:00+08:00");
+    struct order other = order_begun(o);
+    order_fill(o, other.id, NULL);
+    const struct order_money m = {
+        .method = "net_bank", .trade_no = "T2", .amount_fen = 30000, .at = 1788750000000};
+    struct order_submit s = {.id = other.id, .agreement = "1", .consent = 1};
+    struct form_problems *problems = arena_alloc(o->f->arena, sizeof *problems);
+    struct order_input in = {.money = &m};
+    order_hold(&in, GUARD_SIGNATURE_OK);
+    hall_write(o->f, &o->shen, &tx);
+    assert_ok(order_submit(&tx, &s, &other, problems, &o->e), &o->e);
+    hall_done(o->f, &tx);
+    assert_ok(order_event(o, other.id, EVENT_PAY_SUCCESS, &bank, &in), &o->e);
+    hall_tamper(o->f, "UPDATE account SET state = 'LOADED'");
+    hall_tamper(o->f, arena_fmt(o->f->arena, "UPDATE orders SET project = '?' WHERE id = %lld",
+                                (long long)broken.id));
+    hall_tamper(o->f, "UPDATE payment SET ask_at = 1, watch_until = 9000000000000");
+    hall_at(o->f, "2026-09-20T09:00:00+08:00");
+    assert_ok(order_timers_run(o->h, &done, &o->e), &o->e);
+    assert_int_equal(late_tasks(o, other.id), 1);
+    assert_int_equal(done, 2 + 1 + 2); /* codes, an alarm, questions */
+    hall_read(o->f, &tx);
+    assert_ok(outbox_of_order(&tx, other.id, "payment.query", &asked, &n, &o->e), &o->e);
+    hall_end(&tx);
+    assert_int_equal(n, 1);
+}
+
 /* ---- retention ---- */
 
 static int kept(struct order_fixture *o, int64_t id)
@@ -552,6 +591,7 @@ int main(void)
         ORDER_TEST(the_platform_serves_day_and_night),
         ORDER_TEST(what_is_late_is_told_and_never_done_by_itself),
         ORDER_TEST(the_alarm_goes_with_its_clock),
+        ORDER_TEST(one_orders_trouble_stops_no_other),
         ORDER_TEST(retention_takes_a_bounded_number_at_a_time),
         ORDER_TEST(personal_values_go_five_years_after_the_certificate),
         ORDER_TEST(a_person_goes_with_the_last_order),
