@@ -92,10 +92,6 @@ make_users() {
     done
 }
 
-port_is_taken() {
-    (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
-}
-
 # The port base is fixed with the data: certificates carry the addresses.
 make_data() {
     local kept=''
@@ -109,7 +105,7 @@ make_data() {
     port_base=${port_base:-8080}
     local port
     for port in "$port_base" $((port_base + 1)) $((port_base + 2)); do
-        ! port_is_taken "$port" || die "another program listens on 127.0.0.1:$port; choose another --port-base (it is fixed with the data)"
+        ! taken "$port" || die "another program listens on 127.0.0.1:$port; choose another --port-base (it is fixed with the data)"
     done
     say "making a demo data directory in $data"
     mkdir -p "$data" "$rundir"
