@@ -73,14 +73,17 @@ static enum err note_forged(const struct hall *h, const struct actor *who,
 
 /* ---- a callback that is ---- */
 
-/* The bank cannot be asked now, or does not yet say what its notice says: the outbox asks until it does. */
+/* The bank cannot be asked now, or does not say what its notice says, which finance learns: the outbox asks once more. */
 static enum err ask_later(const struct hall *h, const struct actor *who,
-                          const struct payment_told *told, int64_t order, struct err_info *e)
+                          const struct payment_told *told, int64_t order, int was_asked,
+                          struct err_info *e)
 {
     _auto(arena) a = arena_new();
     _auto_hall_tx tx = {0};
     TRY(hall_begin(h, 1, who, a, &tx, e));
     TRY(payment_ask_gateway(&tx, order, arena_fmt(a, "notice:%s", told->trade_no), e));
+    if (was_asked)
+        TRY(order_notice_missing(&tx, order, told->trade_no, e));
     return hall_commit(&tx, e);
 }
 
@@ -114,6 +117,7 @@ static int may_come_right(enum err result)
            result == ERR_STORE_RETRY || result == ERR_CONFLICT;
 }
 
+/* Taken when its money is in the books; until then the bank says it again. */
 static enum err take_notice(const struct hall *h, const struct actor *who,
                             const struct payment_told *told, struct err_info *e)
 {
@@ -126,7 +130,15 @@ static enum err take_notice(const struct hall *h, const struct actor *who,
         return asked;
     if (asked == ERR_OK)
         TRY(compare(h, who, told, order, &there, e));
-    return there ? ERR_OK : ask_later(h, who, told, order, e);
+    if (there)
+        return ERR_OK;
+    struct err_info why = *e;
+    TRY(ask_later(h, who, told, order, asked == ERR_OK, e));
+    if (asked == ERR_OK)
+        return err_set(e, ERR_PAYMENT_NO_LINE, "trade_no", "the bank does not have %s",
+                       told->trade_no);
+    *e = why;
+    return asked;
 }
 
 static enum err pay_notify(struct httpd_request *r, struct httpd_reply *reply, void *app,

@@ -40,11 +40,29 @@ const char *bank_code_text(enum bank_code c)
 
 /* ---- the books ---- */
 
+static int is_of(const struct payment *p, const char *merchant, const char *order)
+{
+    return strcmp(p->order, order) == 0 && strcmp(p->merchant, merchant) == 0;
+}
+
 struct payment *bank_find_payment(struct bank *b, const char *merchant, const char *order)
 {
-    for (size_t i = b->payments; i-- > 0;)
-        if (strcmp(b->payment[i].order, order) == 0 &&
-            strcmp(b->payment[i].merchant, merchant) == 0)
+    struct payment *newest = NULL;
+    for (size_t i = 0; i < b->payments; i++) {
+        if (!is_of(&b->payment[i], merchant, order))
+            continue;
+        newest = &b->payment[i];
+        if (newest->status == 1)
+            return newest;
+    }
+    return newest;
+}
+
+static struct payment *find_trade(struct bank *b, const char *merchant, const char *order,
+                                  const char *trade_no)
+{
+    for (size_t i = 0; i < b->payments; i++)
+        if (is_of(&b->payment[i], merchant, order) && strcmp(b->payment[i].trade_no, trade_no) == 0)
             return &b->payment[i];
     return NULL;
 }
@@ -60,7 +78,7 @@ struct refund *bank_find_refund(struct bank *b, const char *merchant, const char
 
 struct payment *bank_put_payment(struct bank *b, const struct payment *p)
 {
-    struct payment *at = bank_find_payment(b, p->merchant, p->order);
+    struct payment *at = find_trade(b, p->merchant, p->order, p->trade_no);
     if (!at) {
         if (b->payments == b->payments_cap) {
             b->payments_cap = b->payments_cap ? 2 * b->payments_cap : 64;
@@ -326,10 +344,45 @@ enum bank_code bank_return(struct bank *b, const char *merchant, const char *ord
     return code;
 }
 
+static enum bank_code pay_again(struct bank *b, const char *merchant, const char *order,
+                                int64_t now)
+{
+    struct err_info e;
+    const struct payment *paid = bank_find_payment(b, merchant, order);
+    if (!paid)
+        return BANK_ORDER_UNKNOWN;
+    if (paid->status != 1)
+        return BANK_ORDER_NOT_PAID;
+    struct payment p = *paid;
+    struct bank_next next = b->next;
+    p.at = p.decided_at = now;
+    p.ticket[0] = '\0';
+    new_trade_no(b, now, p.trade_no, sizeof p.trade_no);
+    plan_notice(b, &p, now);
+    if (journal_payment(b, &p, &e) != ERR_OK) {
+        b->next = next;
+        return broken(&e);
+    }
+    b->sequence++;
+    bank_put_payment(b, &p);
+    pthread_cond_signal(&b->due);
+    return BANK_OK;
+}
+
+enum bank_code bank_pay_again(struct bank *b, const char *merchant, const char *order, int64_t now)
+{
+    pthread_mutex_lock(&b->lock);
+    enum bank_code code = pay_again(b, merchant, order, now);
+    pthread_mutex_unlock(&b->lock);
+    return code;
+}
+
 /* ---- asking and refunding ---- */
 
-static const struct bank_param query_params[] = {
-    {"merchant", 0, bank_is_id}, {"order", 0, bank_is_id}, {"time", 0, bank_is_time}};
+static const struct bank_param query_params[] = {{"merchant", 0, bank_is_id},
+                                                 {"order", 0, bank_is_id},
+                                                 {"trade_no", 1, bank_is_id},
+                                                 {"time", 0, bank_is_time}};
 static const struct bank_param refund_params[] = {
     {"merchant", 0, bank_is_id},       {"order", 0, bank_is_id},       {"refund_no", 0, bank_is_id},
     {"amount_fen", 0, bank_is_amount}, {"reason", 1, bank_is_subject}, {"time", 0, bank_is_time}};
@@ -358,6 +411,16 @@ static enum bank_code answer(struct bank *b, struct arena *a, struct httpd_pair 
     return BANK_OK;
 }
 
+static int64_t paid_in_all(const struct bank *b, const struct payment *p)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < b->payments; i++)
+        if (is_of(&b->payment[i], p->merchant, p->order) && b->payment[i].status == 1)
+            sum += b->payment[i].amount_fen;
+    return sum;
+}
+
+/* Of the order, whichever of its payments it was. */
 static int64_t refunded(const struct bank *b, const struct payment *p)
 {
     int64_t sum = 0;
@@ -376,16 +439,31 @@ static enum bank_code take_fault(enum bank_fault *fault)
     return was == BANK_DOWN ? BANK_UNAVAILABLE : BANK_OK;
 }
 
+/* The trade numbers of the other payments made for the order, separated by commas. */
+static const char *others(const struct bank *b, const struct payment *p, struct arena *a)
+{
+    const char *list = "";
+    for (size_t i = 0; i < b->payments; i++) {
+        const struct payment *other = &b->payment[i];
+        if (other != p && other->status == 1 && is_of(other, p->merchant, p->order))
+            list = arena_fmt(a, "%s%s%s", list, *list ? "," : "", other->trade_no);
+    }
+    return list;
+}
+
 static enum bank_code query(struct bank *b, const struct httpd_pair *params, int64_t now,
                             struct arena *a, struct buf *json)
 {
     if (take_fault(&b->next.query) != BANK_OK)
         return BANK_UNAVAILABLE;
-    const struct payment *p = bank_find_payment(b, httpd_pair_get(params, "merchant"),
-                                                httpd_pair_get(params, "order"));
+    const char *merchant = httpd_pair_get(params, "merchant"),
+               *order = httpd_pair_get(params, "order"),
+               *trade_no = httpd_pair_get(params, "trade_no");
+    const struct payment *p = trade_no ? find_trade(b, merchant, order, trade_no)
+                                       : bank_find_payment(b, merchant, order);
     if (!p)
         return BANK_ORDER_UNKNOWN;
-    struct httpd_pair pairs[10] = {
+    struct httpd_pair pairs[11] = {
         {"merchant", p->merchant},
         {"order", p->order},
         {"trade_no", p->trade_no},
@@ -393,6 +471,7 @@ static enum bank_code query(struct bank *b, const struct httpd_pair *params, int
         {"refunded_fen", amount_text(a, refunded(b, p))},
         {"status", status_names[p->status]},
         {"paid_at", p->status == 1 ? time_rfc3339(a, p->decided_at) : ""},
+        {"others", others(b, p, a)},
     };
     return answer(b, a, pairs, now, json);
 }
@@ -431,7 +510,7 @@ static enum bank_code open_refund(struct bank *b, const struct httpd_pair *param
         return BANK_ORDER_UNKNOWN;
     if (p->status != 1)
         return BANK_ORDER_NOT_PAID;
-    if (r.amount_fen > p->amount_fen - refunded(b, p))
+    if (r.amount_fen > paid_in_all(b, p) - refunded(b, p))
         return BANK_REFUND_TOO_MUCH;
     new_trade_no(b, now, r.trade_no, sizeof r.trade_no);
     r.done = b->next.refund != BANK_PENDING;
@@ -601,7 +680,7 @@ void bank_notified(struct bank *b, size_t payment, int ok)
     struct err_info e;
     pthread_mutex_lock(&b->lock);
     struct payment *p = &b->payment[payment];
-    if (p->calls_left == 0) { /* the order was begun anew meanwhile */
+    if (p->calls_left == 0) { /* nothing is owed any more */
         pthread_mutex_unlock(&b->lock);
         return;
     }

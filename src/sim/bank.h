@@ -83,7 +83,11 @@ NODISCARD enum bank_code bank_begin(struct bank *b, const struct httpd_pair *par
 /* The payer's word. `location`: the merchant's return address with the signed result. */
 NODISCARD enum bank_code bank_decide(struct bank *b, const char *ticket, int approve, int64_t now,
                                      struct arena *a, const char **location);
-/* Signed answers as JSON objects of texts: POST /query, /refund, /refund/query. */
+/* The payer pays a paid order once more, by a trade number of its own, and the merchant is told. */
+NODISCARD enum bank_code bank_pay_again(struct bank *b, const char *merchant, const char *order,
+                                        int64_t now);
+/* Signed answers as JSON objects of texts: POST /query, /refund, /refund/query. A query with trade_no is about that payment,
+ * without it about the first that was made; `others` names the further ones that were made, separated by commas. */
 NODISCARD enum bank_code bank_query(struct bank *b, const struct httpd_pair *params, int64_t now,
                                     struct buf *json);
 NODISCARD enum bank_code bank_refund(struct bank *b, const struct httpd_pair *params, int64_t now,

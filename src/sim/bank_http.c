@@ -228,6 +228,23 @@ static enum err read_json_next(struct httpd_request *r, struct bank_next *n, str
                      json_opt_text(next, "refund", NULL), n, e);
 }
 
+/* A paid order of this merchant is paid once more. */
+static enum err control_again(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                              struct err_info *e)
+{
+    const struct httpd_pair *f;
+    TRY(only_here(r, e));
+    TRY(httpd_form(r, &f, e));
+    const char *merchant = httpd_pair_get(f, "merchant"), *order = httpd_pair_get(f, "order");
+    if (!merchant || !order)
+        return wrong(e, merchant ? "order" : "merchant", "a merchant and an order of it");
+    enum bank_code code = bank_pay_again(app, merchant, order, clock_machine());
+    if (code != BANK_OK)
+        return error_page(reply, code);
+    httpd_reply_redirect(reply, "/control");
+    return ERR_OK;
+}
+
 static enum err control(struct httpd_request *r, struct httpd_reply *reply, void *app,
                         struct err_info *e)
 {
@@ -268,6 +285,7 @@ static const struct httpd_route routes[] = {
     {"POST", "/refund/query", refund_query, 0, 16384, 0},
     {"GET", "/control", control_page, 0, 0, 0},
     {"POST", "/control", control, 0, 4096, 0},
+    {"POST", "/control/again", control_again, 0, 4096, 0},
 };
 
 void bank_mount(struct httpd *s, struct bank *b)

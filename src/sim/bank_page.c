@@ -163,6 +163,16 @@ static void control_form(struct buf *b, const struct bank_next *n)
         b, "</select></label><div class=\"row\"><button class=\"main\">设好</button></div></form>");
 }
 
+static void again_form(struct buf *b, const json_t *p)
+{
+    buf_text(b, "<form method=\"post\" action=\"/control/again\">"
+                "<input type=\"hidden\" name=\"merchant\" value=\"");
+    put(b, json_opt_text(p, "merchant", ""));
+    buf_text(b, "\"><input type=\"hidden\" name=\"order\" value=\"");
+    put(b, json_opt_text(p, "order", ""));
+    buf_text(b, "\"><button>再付一次</button></form>");
+}
+
 static void control_row(struct buf *b, const json_t *p)
 {
     const char *status = json_opt_text(p, "status", "");
@@ -178,8 +188,11 @@ static void control_row(struct buf *b, const json_t *p)
             strcmp(status, "SUCCESS") == 0  ? "已付款"
             : strcmp(status, "FAILED") == 0 ? "没有付"
                                             : "等待付款");
-    buf_fmt(b, "<td class=\"n\">%" PRId64 " 次%s</td></tr>", json_opt_int(p, "notify_attempts", 0),
+    buf_fmt(b, "<td class=\"n\">%" PRId64 " 次%s</td><td>", json_opt_int(p, "notify_attempts", 0),
             json_opt_int(p, "notify_left", 0) ? "，还要再发" : "");
+    if (strcmp(status, "SUCCESS") == 0)
+        again_form(b, p);
+    buf_text(b, "</td></tr>");
 }
 
 void page_control(struct buf *b, struct bank *bank)
@@ -200,7 +213,7 @@ void page_control(struct buf *b, struct bank *bank)
         buf_text(
             b,
             "<h1>收到的付款</h1><div class=\"card wide\"><table><thead><tr><th>订单号</th><th>事由</th>"
-            "<th class=\"r n\">金额（元）</th><th class=\"r n\">已退（元）</th><th>状态</th><th>发出通知</th></tr>"
+            "<th class=\"r n\">金额（元）</th><th class=\"r n\">已退（元）</th><th>状态</th><th>发出通知</th><th></th></tr>"
             "</thead><tbody>");
         size_t i;
         json_t *p;

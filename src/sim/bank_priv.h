@@ -45,8 +45,9 @@ NODISCARD enum err journal_payment(struct bank *b, const struct payment *p, stru
 NODISCARD enum err journal_refund(struct bank *b, const struct refund *r, struct err_info *e);
 
 struct payment *bank_put_payment(struct bank *b,
-                                 const struct payment *p); /* new or in place of the same order */
+                                 const struct payment *p); /* new or in place of the same trade */
 struct refund *bank_put_refund(struct bank *b, const struct refund *r);
+/* The first that was paid; where none was, the newest. */
 struct payment *bank_find_payment(struct bank *b, const char *merchant, const char *order);
 struct refund *bank_find_refund(struct bank *b, const char *merchant, const char *refund_no);
 

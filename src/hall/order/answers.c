@@ -18,18 +18,23 @@ struct answer {
     struct order_money money;
 };
 
-static enum err read_answer(struct hall_tx *tx, const char *text, struct answer *out,
-                            struct err_info *e)
+static struct answer answer_of(struct hall_tx *tx, const json_t *object)
 {
-    _auto_json object = NULL;
-    TRY(json_parse(text, strlen(text), &object, e));
-    *out = (struct answer){
+    return (struct answer){
         .result = arena_text(tx->arena, json_opt_text(object, "result", "")),
         .money = {.method = arena_text(tx->arena, json_opt_text(object, "method", "")),
                   .trade_no = arena_text(tx->arena, json_opt_text(object, "trade_no", "")),
                   .amount_fen = json_opt_int(object, "amount_fen", 0),
                   .at = json_opt_int(object, "at", tx->now)},
     };
+}
+
+static enum err read_answer(struct hall_tx *tx, const char *text, struct answer *out,
+                            struct err_info *e)
+{
+    _auto_json object = NULL;
+    TRY(json_parse(text, strlen(text), &object, e));
+    *out = answer_of(tx, object);
     return ERR_OK;
 }
 
@@ -46,13 +51,19 @@ static enum err no_longer(struct hall_tx *tx, int64_t order, const char *what, s
     return ERR_OK;
 }
 
+static const char *notice_subject(struct hall_tx *tx, const char *trade_no)
+{
+    return arena_fmt(tx->arena, "notice:%s:", trade_no);
+}
+
 /* P4, P9, P14, P15: what the gateway itself answered is as good as signed. */
 static enum err money_came(struct hall_tx *tx, int64_t order, const struct answer *a,
                            struct err_info *e)
 {
     struct order_input in = {.as = &GATEWAY, .money = &a->money};
     order_hold(&in, GUARD_SIGNATURE_OK);
-    return order_apply(tx, order, EVENT_PAY_SUCCESS, &in, NULL, e);
+    TRY(order_apply(tx, order, EVENT_PAY_SUCCESS, &in, NULL, e));
+    return no_longer(tx, order, notice_subject(tx, a->money.trade_no), e);
 }
 
 /* P5: nobody gives up while the page is still open. A gateway that does not know the order has no money for it. */
@@ -69,6 +80,21 @@ static enum err nothing_came(struct hall_tx *tx, int64_t order, struct err_info 
     return order_apply(tx, order, EVENT_PAY_FAIL, &in, NULL, e);
 }
 
+/* The payments beside the first: what was paid more than once. */
+static enum err more_came(struct hall_tx *tx, int64_t order, const char *text, struct err_info *e)
+{
+    _auto_json object = NULL;
+    size_t i;
+    json_t *one;
+    TRY(json_parse(text, strlen(text), &object, e));
+    json_array_foreach (json_object_get(object, "more"), i, one) {
+        struct answer a = answer_of(tx, one);
+        if (strcmp(a.result, "paid") == 0)
+            TRY(money_came(tx, order, &a, e));
+    }
+    return ERR_OK;
+}
+
 static enum err settle_query(struct hall_tx *tx, const struct outbox_row *row, const char *text,
                              void *arg, struct err_info *e)
 {
@@ -76,8 +102,10 @@ static enum err settle_query(struct hall_tx *tx, const struct outbox_row *row, c
     (void)arg;
     TRY(read_answer(tx, text, &a, e));
     TRY(no_longer(tx, row->order, "query:", e));
-    if (strcmp(a.result, "paid") == 0)
-        return money_came(tx, row->order, &a, e);
+    if (strcmp(a.result, "paid") == 0) {
+        TRY(money_came(tx, row->order, &a, e));
+        return more_came(tx, row->order, text, e);
+    }
     TRY(payment_answered(tx, row->order, e));
     return nothing_came(tx, row->order, e);
 }
@@ -148,7 +176,7 @@ static enum err settle_refund(struct hall_tx *tx, const struct outbox_row *row, 
 
 /* ---- what finance must know ---- */
 
-static enum err tell_finance(struct hall_tx *tx, int64_t order, const char *what, enum err why,
+static enum err tell_finance(struct hall_tx *tx, int64_t order, const char *subject,
                              struct err_info *e)
 {
     struct order o;
@@ -157,11 +185,18 @@ static enum err tell_finance(struct hall_tx *tx, int64_t order, const char *what
         .kind = "payment",
         .project = o.project,
         .order = order,
-        .subject = arena_fmt(tx->arena, "%s:%s", what, err_code_text(why)),
+        .subject = subject,
         .role = "finance",
         .note = "",
     };
     return task_open(tx, &t, NULL, e);
+}
+
+enum err order_notice_missing(struct hall_tx *tx, int64_t order, const char *trade_no,
+                              struct err_info *e)
+{
+    TRY(payment_exception_once(tx, order, "missing", trade_no, e));
+    return tell_finance(tx, order, notice_subject(tx, trade_no), e);
 }
 
 /* The schedule goes on asking; finance knows that it was in vain. */
@@ -170,7 +205,8 @@ static enum err query_given_up(struct hall_tx *tx, const struct outbox_row *row,
 {
     (void)arg;
     TRY(payment_exception_once(tx, row->order, "unanswered", "query", e));
-    return tell_finance(tx, row->order, "query", why->code, e);
+    return tell_finance(tx, row->order, arena_fmt(tx->arena, "query:%s", err_code_text(why->code)),
+                        e);
 }
 
 /* P12. A duplicate is given back beside its order, which is not refunding (P9). */
@@ -191,7 +227,8 @@ static enum err refund_given_up(struct hall_tx *tx, const struct outbox_row *row
 {
     (void)arg;
     TRY(refund_refused(tx, row, e));
-    return tell_finance(tx, row->order, "refund", why->code, e);
+    return tell_finance(tx, row->order, arena_fmt(tx->arena, "refund:%s", err_code_text(why->code)),
+                        e);
 }
 
 /* I8. Whatever else the state, support sees the mail that did not go out. */

@@ -280,6 +280,10 @@ struct outbox_kind order_hears_bounce(struct outbox_kind mail);
  * blocks; the caller holds no transaction. Errors of the provider (ERR_UNAVAILABLE, ERR_PAYMENT_…) and of order_apply. */
 NODISCARD enum err order_ask_gateway(const struct hall *h, const struct actor *who, int64_t order,
                                      struct err_info *e);
+/* The gateway sent a signed notice of this payment and, asked about it, does not have it: finance is told once. The task ends
+ * when the money comes after all. */
+NODISCARD enum err order_notice_missing(struct hall_tx *tx, int64_t order, const char *trade_no,
+                                        struct err_info *e);
 
 /* P7: finance has found that what came for an order in CLAIMED is what it owes: all of it is booked. `money`:
  * payment_money.id of one of them. ERR_PAYMENT_AMOUNT where it is another sum (P14: ask for the rest, or give it back);

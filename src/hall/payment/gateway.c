@@ -91,28 +91,42 @@ static int64_t business_time(const struct hall *h, int64_t machine)
     return machine + clock_business(h->clock) - clock_machine();
 }
 
+static void write_told(const struct hall *h, const struct payment_provider *p,
+                       const struct payment_told *told, struct json_out *j)
+{
+    jout_text(j, "result", result_text[told->result]);
+    jout_text(j, "method", p->method);
+    jout_text(j, "trade_no", told->trade_no);
+    jout_int(j, "amount_fen", told->amount_fen);
+    jout_int(j, "at", business_time(h, told->at));
+}
+
 enum err payment_deliver_query(const struct hall *h, const struct outbox_row *row, struct arena *a,
                                const char **answer, void *arg, struct err_info *e)
 {
     (void)arg;
     const struct payment_provider *p;
-    struct payment_told told;
+    const struct payment_told *told;
+    size_t n;
     _auto_json body = NULL;
     const char *order;
     TRY(provider_of(h, &p, e));
     TRY(json_parse(row->body, strlen(row->body), &body, e));
     TRY(json_get_text(body, "order", &order, e));
-    TRY(p->query(p, order, a, &told, e));
+    TRY(p->query(p, order, a, &told, &n, e));
     _auto_buf b;
-    buf_init(&b, 4096);
+    buf_init(&b, 64 << 10);
     struct json_out j;
     jout_init(&j, &b);
     jout_object(&j, NULL);
-    jout_text(&j, "result", result_text[told.result]);
-    jout_text(&j, "method", p->method);
-    jout_text(&j, "trade_no", told.trade_no);
-    jout_int(&j, "amount_fen", told.amount_fen);
-    jout_int(&j, "at", business_time(h, told.at));
+    write_told(h, p, &told[0], &j);
+    jout_list(&j, "more");
+    for (size_t i = 1; i < n; i++) {
+        jout_object(&j, NULL);
+        write_told(h, p, &told[i], &j);
+        jout_end(&j);
+    }
+    jout_end(&j);
     jout_end(&j);
     *answer = arena_text(a, buf_cstr(&b));
     return ERR_OK;

@@ -129,6 +129,10 @@ const char *payment_exception_text(const char *kind, enum lang lang)
         {"bad_signature",
          {"有人冒充银行发来付款通知，没有处理",
           "Somebody sent a payment notice in the bank's name; it was not accepted"}},
+        {"missing",
+         {"银行通知已付款，去问银行却没有这笔款；系统会继续询问，请向银行核实",
+          "The bank's notice says paid, but asked about it the bank does not have it; it is asked "
+          "again: check with the bank"}},
         {"unanswered",
          {"银行还没有办妥，系统会继续询问", "The bank has not done it yet; it is asked again"}},
         {"refund_refused",

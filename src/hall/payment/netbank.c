@@ -187,14 +187,19 @@ static enum err refuse(struct err_info *e, const char *code)
     return ERR_PAYMENT_REFUSED;
 }
 
-static enum err query(const struct payment_provider *p, const char *order, struct arena *a,
-                      struct payment_told *out, struct err_info *e)
+/* One payment of the order: that of `trade_no`, or with "" the first that was made. *others: the rest of them. */
+static enum err query_one(const struct netbank *n, const char *order, const char *trade_no,
+                          struct arena *a, struct payment_told *out, const char **others,
+                          struct err_info *e)
 {
     const char *refused;
     struct payment_pair answer[PAIRS_MAX];
     struct payment_pair pairs[PAIRS_MAX] = {
-        {"merchant", self(p)->merchant}, {"order", order}, {"time", now_text(a)}};
-    TRY(call(self(p), "/query", pairs, a, answer, &refused, e));
+        {"merchant", n->merchant}, {"order", order}, {"time", now_text(a)}};
+    if (*trade_no)
+        pairs[3] = (struct payment_pair){"trade_no", trade_no};
+    *others = "";
+    TRY(call(n, "/query", pairs, a, answer, &refused, e));
     if (strcmp(refused, "ORDER_UNKNOWN") == 0) { /* nobody has opened the bank's page yet */
         *out = (struct payment_told){.order = order, .trade_no = "", .result = PAYMENT_UNKNOWN};
         return ERR_OK;
@@ -202,9 +207,29 @@ static enum err query(const struct payment_provider *p, const char *order, struc
     if (*refused)
         return refuse(e, refused);
     TRY(read_told(answer, out, e));
-    return strcmp(out->order, order) == 0
+    *others = value_of(answer, "others");
+    return strcmp(out->order, order) == 0 && (!*trade_no || strcmp(out->trade_no, trade_no) == 0)
                ? ERR_OK
                : err_set(e, ERR_PAYMENT_FORGED, "order", "the bank answers for another order");
+}
+
+static enum err query(const struct payment_provider *p, const char *order, struct arena *a,
+                      const struct payment_told **out, size_t *n, struct err_info *e)
+{
+    enum { PAYMENTS_MAX = 50 }; /* of one order; more are left for people */
+    struct payment_told *told = arena_alloc(a, PAYMENTS_MAX * sizeof *told);
+    const char *others, *none;
+    TRY(query_one(self(p), order, "", a, &told[0], &others, e));
+    *n = 1;
+    while (*others && *n < PAYMENTS_MAX) {
+        size_t length = strcspn(others, ",");
+        const char *trade_no = arena_text_n(a, others, length);
+        TRY(query_one(self(p), order, trade_no, a, &told[*n], &none, e));
+        *n += told[*n].result == PAYMENT_PAID;
+        others += length + (others[length] == ',');
+    }
+    *out = told;
+    return ERR_OK;
 }
 
 /* Signed, but is it about this refund? */

@@ -47,8 +47,9 @@ struct payment_provider {
     /* Check a callback's signature and read it. The list ends with name == NULL. */
     enum err (*read_notice)(const struct payment_provider *p, const struct payment_pair *pairs,
                             struct arena *a, struct payment_told *out, struct err_info *e);
+    /* All that was paid under the number; where nothing was, one entry says how it stands. */
     enum err (*query)(const struct payment_provider *p, const char *order, struct arena *a,
-                      struct payment_told *out, struct err_info *e);
+                      const struct payment_told **out, size_t *n, struct err_info *e);
     /* Idempotent by refund_no. */
     enum err (*refund)(const struct payment_provider *p, const char *order, const char *refund_no,
                        int64_t amount_fen, struct arena *a, enum payment_refund_result *out,
@@ -161,7 +162,7 @@ NODISCARD enum err payment_money_list(struct hall_tx *tx, int64_t before, int li
 struct payment_exception {
     int64_t id, order, money, at; /* money 0: none came */
     const char *
-        kind; /* "wrong_amount", "duplicate", "late", "bad_signature", "unanswered", "refund_refused" */
+        kind; /* "wrong_amount", "duplicate", "late", "bad_signature", "missing", "unanswered", "refund_refused" */
     const char *detail;
 };
 NODISCARD enum err payment_exception_note(struct hall_tx *tx, int64_t order, const char *kind,
@@ -210,7 +211,8 @@ const char *payment_line_text(const struct payment_line *l, enum lang lang);
 const char *payment_account_title(const char *code, enum lang lang); /* "" where unknown */
 
 /* ---- the outbox's side: `order` registers these kinds and settles their answers with events ----
- * "payment.query" body {"order"}: answer {"result": "paid" | "not_paid" | "failed" | "unknown", "method", "trade_no", "amount_fen", "at"}.
+ * "payment.query" body {"order"}: answer {"result": "paid" | "not_paid" | "failed" | "unknown", "method", "trade_no", "amount_fen", "at",
+ * "more": the same of each further payment}.
  * "payment.refund" body {"order", "money", "refund_no", "trade_no", "amount_fen"}: the same members with "result": "done".
  * A refund that the gateway still works on is ERR_BUSY: again later. */
 /* It is asked now; ERR_NOT_FOUND where nothing is due. */

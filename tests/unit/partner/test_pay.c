@@ -3,6 +3,7 @@
 #include "sim/shop.h"
 
 #include "hall/payment/payment.h"
+#include "hall/task/task.h"
 #include "httpc/httpc.h"
 #include "partner/partner_api.h"
 #include "sim/bank_http.h"
@@ -128,6 +129,11 @@ static struct httpc_answer post(struct street *s, const char *url, const char *f
                               .body = {(const uint8_t *)form, strlen(form)}};
     assert_ok(httpc_send(s->client, s->o->f->arena, &r, &answer, &s->e), &s->e);
     return answer;
+}
+
+static const char *id_text(struct street *s, int64_t order)
+{
+    return arena_fmt(s->o->f->arena, "%" PRId64, order);
 }
 
 /* An order whose bank page is open; the bank's address of it. */
@@ -266,6 +272,106 @@ static void a_doubled_callback_is_one_payment(void **state)
     assert_int_equal(b.money, 1);
     assert_int_equal(b.sums.held, 30000);
     assert_int_equal(b.exceptions, 0);
+}
+
+static size_t finance_tasks(struct street *s, int64_t order)
+{
+    struct hall_tx tx;
+    const struct task *list;
+    size_t n;
+    struct task_filter f = {.order = order, .kind = "payment", .limit = 50};
+    hall_read(s->o->f, &tx);
+    assert_ok(task_list(&tx, &f, &list, &n, &s->e), &s->e);
+    hall_end(&tx);
+    return n;
+}
+
+/* The order's newest payment in the bank's books: how often the bank told of it, and what is still to be told. */
+static void told_of(struct street *s, int64_t *attempts, int64_t *left)
+{
+    _auto_buf list;
+    _auto_json payments = NULL;
+    struct json_out j;
+    buf_init(&list, 64 << 10);
+    jout_init(&j, &list);
+    jout_list(&j, NULL);
+    bank_list(s->bank, &j);
+    jout_end(&j);
+    assert_ok(json_parse(list.p, list.n, &payments, &s->e), &s->e);
+    *attempts = json_opt_int(json_array_get(payments, 0), "notify_attempts", 0);
+    *left = json_opt_int(json_array_get(payments, 0), "notify_left", 0);
+}
+
+/* P9: the bank takes money for the same number twice; the second is booked apart and goes back, the first stays. */
+static void a_second_payment_of_a_number_goes_back(void **state)
+{
+    struct street *s = *state;
+    const char *url;
+    int64_t order = pay_started(s, &url), attempts, left = 1;
+    approve(s, url);
+    assert_true(reaches(s, order, FLOW_PAYMENT_PAID));
+    assert_bank(BANK_OK, bank_pay_again(s->bank, "certhall", id_text(s, order), clock_machine()));
+    for (int i = 0; i < 200 && left; i++) {
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+        told_of(s, &attempts, &left);
+    }
+    struct books b = books(s, order);
+    assert_int_equal(b.money, 2);
+    assert_string_equal(b.kind, "duplicate");
+    assert_int_equal(attempts, 1); /* taken at once */
+    run_outbox(s);
+    b = books(s, order);
+    assert_int_equal(b.sums.paid, 30000);
+    assert_int_equal(b.sums.held, 30000);
+    assert_int_equal(b.sums.refunded, 30000);
+    assert_int_equal(pay_state(s, order), FLOW_PAYMENT_PAID);
+    assert_int_equal(finance_tasks(s, order), 0);
+}
+
+/* The bank's signed word about money that it does not have when asked: not taken, and finance looks. */
+static struct httpc_answer notice_of(struct street *s, int64_t order, const char *trade_no)
+{
+    struct arena *a = s->o->f->arena;
+    struct httpd_pair said[] = {{"merchant", "certhall"},
+                                {"order", id_text(s, order)},
+                                {"trade_no", trade_no},
+                                {"amount_fen", "30000"},
+                                {"status", "SUCCESS"},
+                                {"time", time_rfc3339(a, clock_machine())},
+                                {NULL, NULL},
+                                {NULL, NULL}};
+    _auto_buf form;
+    _auto(sim_key) key = NULL;
+    const char *sign;
+    assert_ok(sim_key_open(s->shop.folder, "bank", &key, &s->e), &s->e);
+    assert_ok(sim_sign(key, a, sim_sign_text(a, said), &sign, &s->e), &s->e);
+    said[6] = (struct httpd_pair){"sign", sign};
+    buf_init(&form, 16 << 10);
+    for (int i = 0; said[i].name; i++)
+        httpc_form_add(&form, said[i].name, said[i].value);
+    return post(s, arena_fmt(a, "%s/api/v1/partner/pay/netbank/notify", s->hall_url),
+                buf_cstr(&form));
+}
+
+static void a_notice_of_money_the_bank_does_not_have_is_not_taken(void **state)
+{
+    struct street *s = *state;
+    const char *url;
+    int64_t order = pay_started(s, &url);
+    approve(s, url);
+    assert_true(reaches(s, order, FLOW_PAYMENT_PAID));
+    for (int i = 0; i < 2; i++) {
+        struct httpc_answer answer = notice_of(s, order, "T-NOWHERE");
+        assert_int_equal(answer.status, 409);
+        assert_non_null(strstr((const char *)answer.body.p, "payment.no_line"));
+    }
+    struct books b = books(s, order);
+    assert_int_equal(b.money, 1);
+    assert_int_equal(b.exceptions, 1);
+    assert_string_equal(b.kind, "missing");
+    assert_int_equal(finance_tasks(s, order), 1);
+    bank_set_next(s->bank, &(struct bank_next){.query = BANK_DOWN});
+    assert_int_equal(notice_of(s, order, "T-NOWHERE").status, 503);
 }
 
 /* Without any callback the way back from the bank's page makes the page right at once. */
@@ -606,6 +712,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         PAY_TEST(a_callback_makes_the_order_paid),
         PAY_TEST(a_doubled_callback_is_one_payment),
+        PAY_TEST(a_second_payment_of_a_number_goes_back),
+        PAY_TEST(a_notice_of_money_the_bank_does_not_have_is_not_taken),
         PAY_TEST(the_way_back_asks_the_bank),
         PAY_TEST(the_way_back_believes_nothing),
         PAY_TEST(the_way_back_can_be_gone_again),

@@ -24,17 +24,20 @@ static enum err page(const struct payment_provider *p, const struct payment_ask 
 }
 
 static enum err query(const struct payment_provider *p, const char *order, struct arena *a,
-                      struct payment_told *out, struct err_info *e)
+                      const struct payment_told **out, size_t *n, struct err_info *e)
 {
     struct till *t = (struct till *)(uintptr_t)p;
+    struct payment_told *told = arena_alloc(a, sizeof *told);
     t->asked++;
     if (t->away)
         return err_set(e, ERR_UNAVAILABLE, NULL, "the test's bank is away");
-    *out = (struct payment_told){.order = arena_text(a, order),
-                                 .trade_no = "T2026090712345678",
-                                 .amount_fen = t->amount_fen,
-                                 .result = t->says,
-                                 .at = clock_machine()};
+    *told = (struct payment_told){.order = arena_text(a, order),
+                                  .trade_no = "T2026090712345678",
+                                  .amount_fen = t->amount_fen,
+                                  .result = t->says,
+                                  .at = clock_machine()};
+    *out = told;
+    *n = 1;
     return ERR_OK;
 }
 

@@ -239,6 +239,47 @@ static void a_refused_payment_may_be_tried_again(void **state)
     assert_string_equal(status_of(f, "1"), "SUCCESS");
 }
 
+static struct httpd_pair *question(struct fixture *f, const char *order, const char *trade_no)
+{
+    memset(f->p, 0, sizeof f->p);
+    with(f->p, "merchant", "certhall");
+    with(f->p, "order", order);
+    if (trade_no)
+        with(f->p, "trade_no", trade_no);
+    return f->p;
+}
+
+/* Each payment of an order has its number, is told of, asked about, and given back; a restart keeps both. */
+static void an_order_paid_again_holds_both_payments(void **state)
+{
+    struct fixture *f = *state;
+    const char *first, *again, *others, *status;
+    pay(f, "1", "30000");
+    begin_signed(f, "2", "30000");
+    assert_bank(BANK_ORDER_NOT_PAID, bank_pay_again(f->bank, "certhall", "2", f->now));
+    assert_bank(BANK_ORDER_UNKNOWN, bank_pay_again(f->bank, "certhall", "3", f->now));
+    assert_bank(BANK_OK, bank_pay_again(f->bank, "certhall", "1", f->now));
+    for (int i = 0; i < 2; i++) {
+        question(f, "1", NULL);
+        assert_bank(BANK_OK, asked(f, bank_query, "trade_no", &first));
+        question(f, "1", NULL);
+        assert_bank(BANK_OK, asked(f, bank_query, "others", &others));
+        assert_string_not_equal(first, others);
+        question(f, "1", others);
+        assert_bank(BANK_OK, asked(f, bank_query, "trade_no", &again));
+        assert_string_equal(again, others);
+        reopen(f);
+    }
+    question(f, "2", again);
+    assert_bank(BANK_ORDER_UNKNOWN, asked(f, bank_query, "status", &status));
+    refund(f, "1", "r1", "30000");
+    assert_bank(BANK_OK, asked(f, bank_refund, "status", &status));
+    refund(f, "1", "r2", "30000");
+    assert_bank(BANK_OK, asked(f, bank_refund, "status", &status));
+    refund(f, "1", "r3", "1");
+    assert_bank(BANK_REFUND_TOO_MUCH, asked(f, bank_refund, "status", &status));
+}
+
 static void a_refund_number_counts_once(void **state)
 {
     struct fixture *f = *state;
@@ -405,6 +446,7 @@ int main(void)
         each(the_same_order_goes_on_and_another_amount_is_refused),
         each(the_payer_decides_once),
         each(a_refused_payment_may_be_tried_again),
+        each(an_order_paid_again_holds_both_payments),
         each(a_refund_number_counts_once),
         each(only_what_was_paid_is_refunded),
         each(a_pending_refund_is_done_at_the_next_ask),

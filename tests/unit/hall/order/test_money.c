@@ -98,6 +98,43 @@ static void a_second_payment_goes_back(void **state)
     assert_int_equal(sums_of(o, order.id).held, 60000); /* until the bank has sent it back */
 }
 
+/* As the outbox does when the bank has answered. */
+static void bank_says(struct order_fixture *o, int64_t order, const char *answer)
+{
+    struct outbox_kind kinds[16];
+    struct outbox_row row = {.order = order, .kind = "payment.query", .body = "{}"};
+    struct hall_tx tx;
+    size_t n = order_outbox_kinds(kinds, 16);
+    hall_write(o->f, &hall_system, &tx);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(kinds[i].kind, row.kind) == 0)
+            assert_ok(kinds[i].settle(&tx, &row, answer, kinds[i].arg, &o->e), &o->e);
+    hall_done(o->f, &tx);
+}
+
+/* P4, P9: the bank answers with all that was paid; the first makes the order paid, the next ones go back, each once. */
+static void all_payments_of_an_answer_are_booked(void **state)
+{
+    static const char answer[] =
+        "{\"result\":\"paid\",\"method\":\"net_bank\",\"trade_no\":\"T1\",\"amount_fen\":30000,"
+        "\"more\":[{\"result\":\"paid\",\"method\":\"net_bank\",\"trade_no\":\"T2\","
+        "\"amount_fen\":30000}]}";
+    struct order_fixture *o = *state;
+    struct order order = order_submitted(o, NULL);
+    struct hall_tx tx;
+    hall_write(o->f, &hall_system, &tx);
+    assert_ok(order_notice_missing(&tx, order.id, "T2", &o->e), &o->e);
+    assert_ok(order_notice_missing(&tx, order.id, "T2", &o->e), &o->e);
+    hall_done(o->f, &tx);
+    assert_int_equal(tasks_of(o, order.id, "payment"), 1);
+    for (int i = 0; i < 2; i++)
+        bank_says(o, order.id, answer);
+    assert_int_equal(state_of(o, order.id, FLOW_PAYMENT), FLOW_PAYMENT_PAID);
+    assert_int_equal(sums_of(o, order.id).paid, 30000);
+    assert_int_equal(sums_of(o, order.id).held, 60000);
+    assert_int_equal(tasks_of(o, order.id, "payment"), 0); /* what was missing has come */
+}
+
 /* P14: finance looks at what is not the amount due. */
 static void a_wrong_amount_is_finances(void **state)
 {
@@ -421,6 +458,7 @@ int main(void)
         ORDER_TEST(payment_starts_production),
         ORDER_TEST(the_same_money_twice_changes_nothing),
         ORDER_TEST(a_second_payment_goes_back),
+        ORDER_TEST(all_payments_of_an_answer_are_booked),
         ORDER_TEST(a_wrong_amount_is_finances),
         ORDER_TEST(money_without_a_signature_is_refused),
         ORDER_TEST(an_unpaid_order_times_out),
