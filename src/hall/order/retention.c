@@ -1,7 +1,8 @@
 /* G-24: how long an order's personal values are kept. The electronic signature law, art. 24, asks for five years after the
- * certificate has failed; a profile may keep them longer. Then the form, the address, the mailbox and the values of the
- * audit go; order, money, certificate and the audit's chain stay. A person whose orders are all gone goes as well, once
- * the regulator withdrew him or his registration is as old itself: a new registration is kept, with or without an order. */
+ * certificate has failed; a profile may keep them longer. Then the form, the address, the mailbox, letters that could not be
+ * delivered and the values of the audit go; order, money, certificate and the audit's chain stay. A person whose orders are
+ * all gone goes as well, once the regulator withdrew him or his registration is as old itself: a new registration is kept,
+ * with or without an order. */
 #include "hall/certificate/certificate.h"
 #include "hall/delivery/delivery.h"
 #include "hall/invoice/invoice.h"
@@ -10,6 +11,7 @@
 
 #include "base/sys.h"
 #include "hall/audit/audit.h"
+#include "hall/outbox/outbox.h"
 #include "hall/session/session.h"
 
 #include <inttypes.h>
@@ -66,6 +68,7 @@ static enum err erase(struct hall_tx *tx, const struct order *o, struct err_info
     TRY(delivery_erase(tx, o->id, e));
     TRY(invoice_erase(tx, o->id, e));
     TRY(store_exec(tx->db, &Q_order_erased, PARAMS(P_INT(o->id), P_INT(tx->now)), NULL, e));
+    TRY(outbox_erase(tx, o->id, e));
     TRY(erase_person(tx, o, e));
     return audit_erase(tx, o->id, e);
 }

@@ -90,6 +90,11 @@ enum err outbox_again_idem(struct hall_tx *tx, const char *idem, struct err_info
     return ERR_OK;
 }
 
+enum err outbox_erase(struct hall_tx *tx, int64_t order, struct err_info *e)
+{
+    return store_exec(tx->db, &Q_outbox_row_erase, PARAMS(P_INT(order)), NULL, e);
+}
+
 int64_t outbox_delay_ms(int tries, int64_t longest, uint32_t noise)
 {
     int64_t ms = tries < 20 ? (int64_t)TIME_SECOND << tries : longest;

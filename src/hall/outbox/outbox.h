@@ -73,6 +73,8 @@ NODISCARD enum err outbox_dead(struct hall_tx *tx, int limit, const struct outbo
                                size_t *n, struct err_info *e);
 NODISCARD enum err outbox_again(struct hall_tx *tx, int64_t id,
                                 struct err_info *e); /* a dead row once more */
+/* What the order's dead rows were to say goes (G-24); none of them can be sent again then. */
+NODISCARD enum err outbox_erase(struct hall_tx *tx, int64_t order, struct err_info *e);
 /* The same by its `idem`. ERR_NOT_FOUND where there is none that is dead. */
 NODISCARD enum err outbox_again_idem(struct hall_tx *tx, const char *idem, struct err_info *e);
 

@@ -31,11 +31,14 @@ WHERE id = $1 AND version = $2 AND state = 'waiting';
 
 -- name: outbox_row_again :exec
 UPDATE outbox_row SET state = 'waiting', next_at = $2, made_at = $2, tries = 0, version = version + 1
-WHERE id = $1 AND state = 'dead';
+WHERE id = $1 AND state = 'dead' AND body <> x'';
 
 -- name: outbox_row_again_idem :exec
 UPDATE outbox_row SET state = 'waiting', next_at = $2, made_at = $2, tries = 0, version = version + 1
-WHERE idem = $1 AND state = 'dead';
+WHERE idem = $1 AND state = 'dead' AND body <> x'';
+
+-- name: outbox_row_erase :exec
+UPDATE outbox_row SET body = x'', version = version + 1 WHERE order_id = $1 AND state = 'dead';
 
 -- name: outbox_row_of_order :many
 SELECT id, kind, order_id, state, made_at, next_at, tries, last_error FROM outbox_row

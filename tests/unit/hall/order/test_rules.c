@@ -422,11 +422,12 @@ static struct account person_now(struct order_fixture *o)
     return acc;
 }
 
-static void cancelled_long_ago(struct order_fixture *o)
+static int64_t cancelled_long_ago(struct order_fixture *o)
 {
     struct order first = order_begun(o);
     assert_err(ERR_OK, order_event(o, first.id, EVENT_APP_CANCEL, &o->shen, NULL));
     ended(o, "2020-03-02T10:00:00+08:00");
+    return first.id;
 }
 
 static void nothing_personal(struct order_fixture *o, int64_t order)
@@ -476,6 +477,29 @@ static void personal_values_go_five_years_after_the_certificate(void **state)
     assert_string_equal(acc.mobile, "");
     hall_end(&tx);
     nothing_personal(o, order.id);
+}
+
+/* G-24: what a letter that never went out was to say goes with its order, and cannot be sent any more. */
+static void undelivered_letters_go_with_their_order(void **state)
+{
+    struct order_fixture *o = *state;
+    struct hall_tx tx;
+    int64_t old, young, ended_order = cancelled_long_ago(o);
+    struct order running = order_begun(o);
+    struct outbox_new letter = {
+        .kind = "mail", .order = ended_order, .idem = "old", .body = "{\"to\":\"沈若琳\"}"};
+    hall_write(o->f, &su, &tx);
+    assert_ok(outbox_put(&tx, &letter, &old, &o->e), &o->e);
+    letter.order = running.id;
+    letter.idem = "young";
+    assert_ok(outbox_put(&tx, &letter, &young, &o->e), &o->e);
+    hall_done(o->f, &tx);
+    hall_tamper(o->f, "UPDATE outbox_row SET state = 'dead'");
+    assert_int_equal(sweep(o, "2025-03-03T00:01:00+08:00"), 1);
+    hall_write(o->f, &su, &tx);
+    assert_ok(outbox_again(&tx, young, &o->e), &o->e);
+    assert_err(ERR_CONFLICT, outbox_again(&tx, old, &o->e));
+    hall_end(&tx);
 }
 
 /* G-24: an order without a certificate counts from its own end; whoever has another order is kept with it. */
@@ -593,6 +617,7 @@ int main(void)
         ORDER_TEST(the_alarm_goes_with_its_clock),
         ORDER_TEST(one_orders_trouble_stops_no_other),
         ORDER_TEST(retention_takes_a_bounded_number_at_a_time),
+        ORDER_TEST(undelivered_letters_go_with_their_order),
         ORDER_TEST(personal_values_go_five_years_after_the_certificate),
         ORDER_TEST(a_person_goes_with_the_last_order),
         ORDER_TEST(a_new_registration_outlives_the_old_order),
