@@ -1,9 +1,11 @@
 /* Ids, worker leases, units of work; every statement of the hall prepares on the database. */
 #include "hall/catalogue.h"
+#include "hall/order/order_sql.h"
 #include "hall_fixture.h"
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void every_statement_prepares(void **state)
 {
@@ -167,6 +169,40 @@ static void one_change_carries_one_moment_of_business_time(void **state)
     hall_end(&tx);
 }
 
+/* A directory of the time when an order's log had no ids of people comes up to date: what a migration was when it was first
+ * applied somewhere it stays, or that directory is refused. */
+static void an_order_log_without_ids_of_people_comes_up_to_date(void **state)
+{
+    static const char first[] = "7d9a6f1acc03ffd47e3106a27df82bc5d535efecceb9008582bb7f581777c9f6";
+    struct hall_fixture then = {0};
+    struct store_module old = order_sql;
+    const struct store_module *const modules[] = {&old};
+    const struct store_catalogue c = STORE_CATALOGUE(modules);
+    const struct store_row *r;
+    struct err_info e;
+    (void)state;
+    assert_string_equal(order_sql.migrations[0].sum, first);
+    old.migrations_n = 1;
+    store_fixture_open(&then.store, &c, 1);
+    hall_tamper(&then, "INSERT INTO order_log (id, order_id, at, flow_row, event, actor_kind, who, "
+                       "what) VALUES (1, 7, 0, 'A7', 'app.approve', 'staff', 'review/a', '{}')");
+    store_free(then.store.store);
+    old.migrations_n = order_sql.migrations_n;
+    assert_ok(store_open(then.store.url, &c, 1, &then.store.store, &e), &e);
+    _auto(arena) a = arena_new();
+    {
+        _auto(store_tx) tx = NULL;
+        assert_ok(store_begin(then.store.store, STORE_READ, &tx, &e), &e);
+        assert_ok(store_one(tx, &Q_order_log_by,
+                            PARAMS(P_INT(7), P_TEXT("app.approve"), P_TEXT("staff"), P_INT(0)), a,
+                            &r, &e),
+                  &e);
+        assert_int_equal(row_int(r, "n"), 1);
+        assert_ok(store_check_prepared(then.store.store, &e), &e);
+    }
+    store_fixture_close(&then.store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -176,6 +212,7 @@ int main(void)
         HALL_TEST(a_change_that_lost_against_another_is_begun_again),
         HALL_TEST(two_processes_lease_two_worker_numbers),
         HALL_TEST(a_lost_number_is_replaced_and_a_run_out_lease_writes_nothing),
+        cmocka_unit_test(an_order_log_without_ids_of_people_comes_up_to_date),
         HALL_TEST(what_follows_a_commit_follows_no_rollback),
         HALL_TEST(one_change_carries_one_moment_of_business_time),
     };

@@ -46,12 +46,10 @@ CREATE TABLE order_log (
     flow_row TEXT NOT NULL,             -- of requirements 10: "A7"
     event TEXT NOT NULL,
     actor_kind TEXT NOT NULL,
-    actor_id INTEGER NOT NULL,          -- account or staff; 0: the system. Rules compare this, never the name
-    who TEXT NOT NULL,                  -- "role/name" of staff as it was, for people to read
+    who TEXT NOT NULL,
     what TEXT NOT NULL                  -- JSON of the values its sentence needs; no personal ones
 );
 CREATE INDEX order_log_order ON order_log (order_id, id);
-CREATE INDEX order_log_actor ON order_log (order_id, event, actor_id);
 
 CREATE TABLE order_timer (
     order_id INTEGER NOT NULL,
