@@ -174,7 +174,6 @@ enum err order_log_list(struct hall_tx *tx, int64_t order, int64_t before, int l
             .text = w ? sentence(tx, w, row_text(r, "what")) : "",
             .desk = w ? "" : order_event_text(ev, tx->lang),
             .who = who_text(tx, r, &staff, acc.handler),
-            .staff = staff.name,
         };
     }
     *out = list;

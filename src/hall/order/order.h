@@ -156,10 +156,9 @@ NODISCARD enum err order_count(struct hall_tx *tx, int64_t account, struct order
 struct order_log {
     int64_t id, at;
     const char *row, *event; /* of flow; row "" where no row was taken (form saved: not logged) */
-    const char *text;  /* in the transaction's language; "": for the desks and the audit only */
-    const char *desk;  /* what those are told then */
-    const char *who;   /* for a reader: "制证组 许建民" */
-    const char *staff; /* the name alone where staff did it, "" otherwise */
+    const char *text; /* in the transaction's language; "": for the desks and the audit only */
+    const char *desk; /* what those are told then */
+    const char *who;  /* for a reader: "制证组 许建民" */
 };
 /* What an event is called, for the desks and the audit; every event has a name. */
 const char *order_event_text(enum flow_event event, enum lang lang);
