@@ -96,9 +96,9 @@ order_effect_fn order_fx_price_preview, order_fx_prefill, order_fx_save_form, or
 /* P8, P14: the money was none, or goes back: whoever has to pay has all the time for it again. */
 NODISCARD enum err order_pay_anew(struct order_run *run, struct err_info *e);
 
-/* What a task of this state is called on the work list (openapi Queue). */
 /* G-14: on the list of whoever runs the project; its subject is the clock. */
 #define ORDER_TASK_LATE "late"
+/* What a task of this state is called on the work list (openapi Queue). */
 const char *order_task_kind(enum flow_machine m, int state);
 
 /* ---- log.c ---- */
