@@ -527,6 +527,18 @@ async function make(order) {
   return serial;
 }
 
+/** Eight tabs of the order, opened one after another, where HTTP/1.1 gives a host six connections. The last one. */
+async function manyTabs(order) {
+  let page = null;
+  for (let i = 0; i < 8; i++) {
+    page = await user.newPage();
+    await page.goto(`${home}/orders/${order}`, { timeout: 5000 });
+    await page.locator('.now').waitFor({ timeout: 5000 });
+  }
+  await page.locator('.live.live').waitFor({ timeout: 5000 });
+  return page;
+}
+
 async function pack(order, serial) {
   await signInAs('何嘉敏');
   await desk.goto(`${env.url}/console/packing/${order}`);
@@ -536,6 +548,11 @@ async function pack(order, serial) {
     const { json } = await staff.api('console', 'GET', '/work?queue=quality');
     holds(json.items.some((one) => one.order === order), `${json.items.length} others`);
   });
+  let last = null;
+  let told = null;
+  await check('with eight tabs of the order open the last still loads, within 5 s, and has live events', async () => {
+    last = await manyTabs(order);
+  });
   await must('the quality check reads the key anew and packs it', async () => {
     staff.say('ok');
     await desk.locator('main input.inp').first().fill(serial);
@@ -543,9 +560,12 @@ async function pack(order, serial) {
     const page = await staff.finishPage();
     await page.close();
     await desk.locator('main .okc', { hasText: serialText(serial) }).first().waitFor();
+    told = last?.waitForResponse((answer) => answer.url().endsWith(`/portal/orders/${order}`), { timeout: 5000 }).catch(() => null);
     await desk.locator('main button.p', { hasText: '合格，装箱' }).click();
     await until('packed', async () => (await staff.api('console', 'GET', `/production/${order}`)).json.status.states.fulfilment === 'PACKED');
   });
+  await check('the change reaches the last of the eight tabs within 5 s', async () => holds(await told, 'it read nothing'));
+  for (const page of user.context.pages()) if (page !== me) await page.close();
   await desk.goto(`${env.url}/console/shipping/${order}`);
   await desk.locator('main h1').waitFor();
   await shoot(desk, '34-console-shipping');
