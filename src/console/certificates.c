@@ -113,8 +113,7 @@ static enum err answer_approval(struct httpd_request *r, struct httpd_reply *rep
     _auto_hall_tx tx = {0};
     TRY(console_begin(r, c, 0, &tx, e));
     httpd_reply_json(reply, &j);
-    approval_write(&tx, p, &j, NULL);
-    return ERR_OK;
+    return approval_write(&tx, p, &j, NULL, e);
 }
 
 HANDLER(console_certificate_revoke)

@@ -193,7 +193,7 @@ HANDLER(console_payment_refund)
     TRY(approval_ask(&tx, "refund", arena_fmt(r->arena, "%" PRId64, p.money), p.order, reason,
                      &asked, e));
     httpd_reply_json(reply, &j);
-    approval_write(&tx, &asked, &j, NULL);
+    TRY(approval_write(&tx, &asked, &j, NULL, e));
     reply->status = 202;
     return hall_commit(&tx, e);
 }

@@ -119,6 +119,12 @@ static int goes_again(const char *kind)
     return strcmp(kind, "outbox_dead") == 0 || strcmp(kind, "batch_refused") == 0;
 }
 
+/* What somebody asked for, a second person decides. */
+static int asked_by_reader(const struct hall_tx *tx, const struct report_work *w)
+{
+    return w->asked_by && w->asked_by == tx->who.id;
+}
+
 static void write_action(struct hall_tx *tx, const struct report_work *w, struct json_out *j)
 {
     enum console_queue q = console_queue_of(w->kind);
@@ -127,7 +133,11 @@ static void write_action(struct hall_tx *tx, const struct report_work *w, struct
     jout_text(j, "code", again ? "send_again" : WORDS[q].action);
     jout_text(j, "label",
               again ? web_word(tx->lang, "再发一次", "Send again") : WORDS[q].label[tx->lang]);
-    if (w->claimed_by && w->claimed_by != tx->who.id)
+    if (asked_by_reader(tx, w))
+        jout_text(j, "unavailable",
+                  web_word(tx->lang, "您提出的，等另一个人决定",
+                           "You asked for it; somebody else decides"));
+    else if (w->claimed_by && w->claimed_by != tx->who.id)
         jout_text(j, "unavailable",
                   arena_fmt(tx->arena, tx->lang == LANG_EN ? "%s is working on it" : "%s正在办理",
                             w->claimed_name));
@@ -300,9 +310,13 @@ static enum err answer_task(struct httpd_reply *reply, struct hall_tx *tx, int64
 HANDLER(console_work_claim)
 {
     int64_t id;
+    struct report_work w;
     _auto_hall_tx tx = {0};
     TRY(console_begin(r, app, 1, &tx, e));
     TRY(own_task(r, &tx, &id, e));
+    TRY(report_work_get(&tx, id, &w, e));
+    if (asked_by_reader(&tx, &w))
+        return err_set(e, ERR_REVIEW_FOUR_EYES, NULL, "task %" PRId64, id);
     TRY(task_claim(&tx, id, e));
     return answer_task(reply, &tx, id, e);
 }
@@ -353,10 +367,10 @@ HANDLER(console_work_again)
 
 HANDLER(console_work_claim_next)
 {
-    struct report_work_filter f = {.free_only = 1, .limit = 1};
+    struct report_work_filter f = {.free_only = 1, .limit = WEB_PAGE_MAX};
     const struct report_work *w;
     const json_t *body;
-    size_t n;
+    size_t n, i = 0;
     _auto_hall_tx tx = {0};
     TRY(httpd_json(r, &body, e));
     TRY(json_get_text(body, "queue", &f.kind, e));
@@ -365,8 +379,10 @@ HANDLER(console_work_claim_next)
     f.roles = console_queue_lists(r->arena, console_visitor(r)->staff.roles);
     TRY(console_begin(r, app, 1, &tx, e));
     TRY(report_work_list(&tx, &f, &w, &n, e));
-    if (n == 0)
+    while (i < n && asked_by_reader(&tx, &w[i]))
+        i++;
+    if (i == n)
         return err_set(e, ERR_TASK_NONE, "queue", NULL);
-    TRY(task_claim(&tx, w->id, e));
-    return answer_task(reply, &tx, w->id, e);
+    TRY(task_claim(&tx, w[i].id, e));
+    return answer_task(reply, &tx, w[i].id, e);
 }

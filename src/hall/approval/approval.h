@@ -61,8 +61,8 @@ NODISCARD enum err approval_waiting(struct hall_tx *tx, const char *kind, const 
                                     struct approval *out, int *found, struct err_info *e);
 
 /* Approval of docs/openapi.yaml; `mine` is said of tx->who. */
-void approval_write(struct hall_tx *tx, const struct approval *p, struct json_out *j,
-                    const char *key);
+NODISCARD enum err approval_write(struct hall_tx *tx, const struct approval *p, struct json_out *j,
+                                  const char *key, struct err_info *e);
 /* CertificateRecord: members, PEM, pending revocation, what this person can do, history. */
 NODISCARD enum err approval_write_certificate(struct hall_tx *tx, const struct certificate *c,
                                               struct json_out *j, const char *key,

@@ -1,7 +1,9 @@
 /* Approvals and certificates as the console shows them (docs/openapi.yaml). */
 #include "hall/approval/approval.h"
 
+#include "hall/account/account.h"
 #include "hall/staff/staff.h"
+#include "hall/vault/vault.h"
 #include "pki/pem.h"
 
 #include <string.h>
@@ -54,8 +56,24 @@ static void person(struct json_out *j, const char *key, int64_t id, const char *
     jout_end(j);
 }
 
-void approval_write(struct hall_tx *tx, const struct approval *p, struct json_out *j,
-                    const char *key)
+/* Whose certificate it is, masked as everywhere before somebody asks with a reason, and why it should end. */
+static enum err write_certificate_of(struct hall_tx *tx, const struct approval *p,
+                                     struct json_out *j, struct err_info *e)
+{
+    struct certificate c;
+    struct account a;
+    if (strcmp(p->kind, "revoke") != 0)
+        return ERR_OK;
+    TRY(certificate_get(tx, p->object, &c, e));
+    TRY(account_get(tx, c.account, &a, e));
+    jout_text(j, "institution", c.institution);
+    jout_text(j, "person", vault_mask_name(tx->arena, a.handler));
+    jout_text(j, "reason_code", p->reason_code);
+    return ERR_OK;
+}
+
+enum err approval_write(struct hall_tx *tx, const struct approval *p, struct json_out *j,
+                        const char *key, struct err_info *e)
 {
     static const char *const states[] = {"waiting", "approved", "rejected"};
     jout_object(j, key);
@@ -65,6 +83,7 @@ void approval_write(struct hall_tx *tx, const struct approval *p, struct json_ou
     jout_text(j, "text", what(tx->lang, p->kind));
     jout_text(j, "reason", p->reason);
     jout_text(j, "object", p->object);
+    TRY(write_certificate_of(tx, p, j, e));
     if (p->order)
         jout_id(j, "order", p->order);
     person(j, "asked_by", p->asked_by, p->asked_name, role_words(p->asked_role, tx->lang));
@@ -77,6 +96,7 @@ void approval_write(struct hall_tx *tx, const struct approval *p, struct json_ou
     }
     jout_bool(j, "mine", tx->who.kind == BY_STAFF && tx->who.id == p->asked_by);
     jout_end(j);
+    return ERR_OK;
 }
 
 /* What this person could do now. */
@@ -108,7 +128,7 @@ enum err approval_write_certificate(struct hall_tx *tx, const struct certificate
         jout_text(j, "pem", pem_encode(tx->arena, "CERTIFICATE", c->der));
 
     if (waits)
-        approval_write(tx, &p, j, "approval");
+        TRY(approval_write(tx, &p, j, "approval", e));
     write_can(tx, c, waits, j);
     TRY(certificate_write_history(tx, c->id, j, "history", e));
     jout_end(j);

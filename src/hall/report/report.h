@@ -16,6 +16,7 @@ struct report_work {
     const char *claimed_name;
     const char *institution, *type; /* of the order; "" where there is none */
     int name_changed, waits_for_ca;
+    int64_t asked_by; /* an approval: the staff member who cannot decide it; 0: no approval */
 };
 enum report_work_tab { REPORT_WORK_OPEN, REPORT_WORK_MINE, REPORT_WORK_DONE_TODAY };
 struct report_work_filter {

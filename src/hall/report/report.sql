@@ -1,8 +1,10 @@
 -- name: report_work_open :many
-SELECT t.id, t.order_id, t.kind, t.project, t.subject, t.role, t.opened_at, t.due_at, t.due_sort AS sort_key, t.provisional,
+SELECT t.id, t.order_id, t.kind, COALESCE(NULLIF(t.project, ''), o.project, '') AS project, t.subject, t.role, t.opened_at, t.due_at, t.due_sort AS sort_key, t.provisional,
     t.claimed_by, t.claimed_name, t.lease_until, COALESCE(o.institution_name, '') AS institution,
-    COALESCE(o.type, '') AS type, COALESCE(o.name_changed, 0) AS name_changed, COALESCE(p.waits_for_ca, 0) AS waits_for_ca
+    COALESCE(o.type, '') AS type, COALESCE(o.name_changed, 0) AS name_changed, COALESCE(p.waits_for_ca, 0) AS waits_for_ca,
+    COALESCE(a.asked_by, 0) AS asked_by
 FROM task t LEFT JOIN orders o ON o.id = t.order_id LEFT JOIN production p ON p.order_id = t.order_id
+    LEFT JOIN approval a ON a.id = CASE WHEN t.kind = 'approval' THEN CAST(SUBSTR(t.subject, 10) AS BIGINT) ELSE 0 END
 WHERE t.closed_at = 0 AND ($1 LIKE '% ' || t.role || ' %' OR $1 LIKE '% ' || t.role || '/' || t.kind || ' %')
     AND ($2 = '' OR t.kind = $2 OR ($2 = 'support' AND t.kind NOT IN ('name_change', 'review', 'produce', 'quality', 'ship',
         'payment', 'invoice', 'revoke_proposal', 'approval')))
@@ -14,10 +16,12 @@ WHERE t.closed_at = 0 AND ($1 LIKE '% ' || t.role || ' %' OR $1 LIKE '% ' || t.r
 ORDER BY t.due_sort, t.id LIMIT $11;
 
 -- name: report_work_done :many
-SELECT t.id, t.order_id, t.kind, t.project, t.subject, t.role, t.opened_at, t.due_at, t.closed_at AS sort_key, t.provisional,
+SELECT t.id, t.order_id, t.kind, COALESCE(NULLIF(t.project, ''), o.project, '') AS project, t.subject, t.role, t.opened_at, t.due_at, t.closed_at AS sort_key, t.provisional,
     t.claimed_by, t.claimed_name, t.lease_until, COALESCE(o.institution_name, '') AS institution,
-    COALESCE(o.type, '') AS type, COALESCE(o.name_changed, 0) AS name_changed, COALESCE(p.waits_for_ca, 0) AS waits_for_ca
+    COALESCE(o.type, '') AS type, COALESCE(o.name_changed, 0) AS name_changed, COALESCE(p.waits_for_ca, 0) AS waits_for_ca,
+    COALESCE(a.asked_by, 0) AS asked_by
 FROM task t LEFT JOIN orders o ON o.id = t.order_id LEFT JOIN production p ON p.order_id = t.order_id
+    LEFT JOIN approval a ON a.id = CASE WHEN t.kind = 'approval' THEN CAST(SUBSTR(t.subject, 10) AS BIGINT) ELSE 0 END
 WHERE t.closed_at >= $6 AND ($1 LIKE '% ' || t.role || ' %' OR $1 LIKE '% ' || t.role || '/' || t.kind || ' %')
     AND ($2 = '' OR t.kind = $2 OR ($2 = 'support' AND t.kind NOT IN ('name_change', 'review', 'produce', 'quality', 'ship',
         'payment', 'invoice', 'revoke_proposal', 'approval')))
@@ -27,17 +31,21 @@ WHERE t.closed_at >= $6 AND ($1 LIKE '% ' || t.role || ' %' OR $1 LIKE '% ' || t
 ORDER BY t.closed_at DESC, t.id DESC LIMIT $9;
 
 -- name: report_work_get :one
-SELECT t.id, t.order_id, t.kind, t.project, t.subject, t.role, t.opened_at, t.due_at, t.due_sort AS sort_key, t.provisional,
+SELECT t.id, t.order_id, t.kind, COALESCE(NULLIF(t.project, ''), o.project, '') AS project, t.subject, t.role, t.opened_at, t.due_at, t.due_sort AS sort_key, t.provisional,
     t.claimed_by, t.claimed_name, t.lease_until, COALESCE(o.institution_name, '') AS institution,
-    COALESCE(o.type, '') AS type, COALESCE(o.name_changed, 0) AS name_changed, COALESCE(p.waits_for_ca, 0) AS waits_for_ca
+    COALESCE(o.type, '') AS type, COALESCE(o.name_changed, 0) AS name_changed, COALESCE(p.waits_for_ca, 0) AS waits_for_ca,
+    COALESCE(a.asked_by, 0) AS asked_by
 FROM task t LEFT JOIN orders o ON o.id = t.order_id LEFT JOIN production p ON p.order_id = t.order_id
+    LEFT JOIN approval a ON a.id = CASE WHEN t.kind = 'approval' THEN CAST(SUBSTR(t.subject, 10) AS BIGINT) ELSE 0 END
 WHERE t.id = $1 AND t.closed_at = 0;
 
 -- name: report_work_of_order :many
-SELECT t.id, t.order_id, t.kind, t.project, t.subject, t.role, t.opened_at, t.due_at, t.due_sort AS sort_key, t.provisional,
+SELECT t.id, t.order_id, t.kind, COALESCE(NULLIF(t.project, ''), o.project, '') AS project, t.subject, t.role, t.opened_at, t.due_at, t.due_sort AS sort_key, t.provisional,
     t.claimed_by, t.claimed_name, t.lease_until, COALESCE(o.institution_name, '') AS institution,
-    COALESCE(o.type, '') AS type, COALESCE(o.name_changed, 0) AS name_changed, COALESCE(p.waits_for_ca, 0) AS waits_for_ca
+    COALESCE(o.type, '') AS type, COALESCE(o.name_changed, 0) AS name_changed, COALESCE(p.waits_for_ca, 0) AS waits_for_ca,
+    COALESCE(a.asked_by, 0) AS asked_by
 FROM task t LEFT JOIN orders o ON o.id = t.order_id LEFT JOIN production p ON p.order_id = t.order_id
+    LEFT JOIN approval a ON a.id = CASE WHEN t.kind = 'approval' THEN CAST(SUBSTR(t.subject, 10) AS BIGINT) ELSE 0 END
 WHERE t.order_id = $1 AND t.closed_at = 0 ORDER BY t.due_sort, t.id;
 
 -- name: report_work_counts :one

@@ -24,7 +24,8 @@ static struct report_work work_of(const struct hall_tx *tx, const struct store_r
                             .institution = row_text(r, "institution"),
                             .type = row_text(r, "type"),
                             .name_changed = (int)row_int(r, "name_changed"),
-                            .waits_for_ca = (int)row_int(r, "waits_for_ca")};
+                            .waits_for_ca = (int)row_int(r, "waits_for_ca"),
+                            .asked_by = row_int(r, "asked_by")};
     if (w.lease_until < tx->machine)
         w.claimed_by = 0;
     return w;

@@ -46,6 +46,34 @@ static void payments_are_listed_with_what_was_due(void **state)
     assert_int_equal(browser_get(&xu, "/finance/ledger"), 403);
 }
 
+/* Who asked sees it on his list as somebody else's, and cannot take it. */
+static void what_one_asked_for_waits_for_somebody_else(void **state)
+{
+    struct console_fixture *f = *state;
+    _auto_browser liang = {0}, jiang = {0};
+    char path[64], claim[64];
+    (void)paid_wrongly(f);
+    browser_sign_in(&liang, f, "liang", STAFF_FINANCE);
+    assert_int_equal(browser_get(&liang, "/finance/payments?view=exceptions"), 200);
+    snprintf(path, sizeof path, "/finance/payments/%s/refund", browser_text(&liang, "items.0.id"));
+    assert_int_equal(browser_post(&liang, path, "{\"reason\":\"金额不符\"}"), 202);
+    assert_int_equal(browser_get(&liang, "/work?queue=approval"), 200);
+    assert_string_equal(browser_text(&liang, "items.0.type_text"), "新办证书");
+    assert_non_null(browser_text(&liang, "items.0.project_text"));
+    assert_string_equal(browser_text(&liang, "items.0.action.unavailable"),
+                        "您提出的，等另一个人决定");
+    snprintf(claim, sizeof claim, "/work/%s/claim", browser_text(&liang, "items.0.id"));
+    assert_int_equal(browser_post(&liang, claim, NULL), 409);
+    assert_string_equal(browser_text(&liang, "code"), "review.four_eyes");
+    assert_int_equal(browser_post(&liang, "/work/next", "{\"queue\":\"approval\"}"), 404);
+    assert_string_equal(browser_text(&liang, "code"), "task.none");
+    browser_sign_in(&jiang, f, "jiang", STAFF_FINANCE);
+    assert_int_equal(browser_get(&jiang, "/work?queue=approval"), 200);
+    assert_null(browser_at(&jiang, "items.0.action.unavailable"));
+    assert_int_equal(browser_post(&jiang, "/work/next", "{\"queue\":\"approval\"}"), 200);
+    assert_true(json_is_true(browser_at(&jiang, "mine")));
+}
+
 static void a_wrong_amount_goes_back_when_two_persons_agree(void **state)
 {
     struct console_fixture *f = *state;
@@ -325,6 +353,7 @@ int main(void)
         CONSOLE_TEST(payments_are_listed_with_what_was_due),
         CONSOLE_TEST(a_wrong_amount_goes_back_when_two_persons_agree),
         CONSOLE_TEST(a_refund_that_cannot_be_sent_is_not_agreed_to),
+        CONSOLE_TEST(what_one_asked_for_waits_for_somebody_else),
         CONSOLE_TEST(an_approval_sends_one_payment),
         CONSOLE_TEST(parts_that_make_up_the_amount_are_matched),
         CONSOLE_TEST(each_of_two_wrong_payments_goes_back),
