@@ -151,6 +151,9 @@ NODISCARD enum err certificate_usable(const struct certificate *c, int64_t now, 
 const char *certificate_tone(int state); /* Tone of a certificate state */
 void certificate_write_members(const struct certificate *c, struct hall_tx *tx,
                                struct json_out *j); /* Certificate, CertificateItem */
+/* *yes 1: it is in its user's hands and its certificate is revoked: it serves for nothing any more. */
+NODISCARD enum err certificate_revoked_on(struct hall_tx *tx, const struct ukey *k, int *yes,
+                                          struct err_info *e);
 /* KeyItem's members but `actions`, and its certificate where it has one. */
 NODISCARD enum err certificate_write_key_members(struct hall_tx *tx, const struct ukey *k,
                                                  struct json_out *j, struct err_info *e);

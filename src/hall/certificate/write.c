@@ -65,6 +65,9 @@ static const char *state_words(struct hall_tx *tx, const struct certificate *c, 
                      certificate_days_left(c, tx->now), hole + strlen("{n}"));
 }
 
+/* What is said of a UKey then, instead of its own state. */
+static const char *const REVOKED[] = {"证书已吊销", "Certificate revoked"};
+
 static void members(const struct certificate *c, struct hall_tx *tx, struct json_out *j)
 {
     int state = shown_state(c, tx->now);
@@ -88,17 +91,30 @@ void certificate_write_members(const struct certificate *c, struct hall_tx *tx, 
     jout_text(j, "key_serial_text", ukey_serial_text(tx->arena, c->ukey));
 }
 
-enum err certificate_write_key_members(struct hall_tx *tx, const struct ukey *k, struct json_out *j,
-                                       struct err_info *e)
+enum err certificate_revoked_on(struct hall_tx *tx, const struct ukey *k, int *yes,
+                                struct err_info *e)
 {
     struct certificate c;
     int found;
     TRY(certificate_of_ukey(tx, k->serial, &c, &found, e));
+    *yes = found && c.state == FLOW_CERTIFICATE_REVOKED &&
+           (k->state == FLOW_UKEY_ISSUED || k->state == FLOW_UKEY_ACTIVE);
+    return ERR_OK;
+}
+
+enum err certificate_write_key_members(struct hall_tx *tx, const struct ukey *k, struct json_out *j,
+                                       struct err_info *e)
+{
+    struct certificate c;
+    int found, revoked;
+    TRY(certificate_of_ukey(tx, k->serial, &c, &found, e));
+    TRY(certificate_revoked_on(tx, k, &revoked, e));
     jout_text(j, "serial", k->serial);
     jout_text(j, "serial_text", ukey_serial_text(tx->arena, k->serial));
     jout_text(j, "state", flow_state_name(FLOW_UKEY, k->state));
-    jout_text(j, "text", flow_state_text(FLOW_UKEY, k->state, tx->lang));
-    jout_text(j, "tone", key_tone(k->state));
+    jout_text(j, "text",
+              revoked ? REVOKED[tx->lang] : flow_state_text(FLOW_UKEY, k->state, tx->lang));
+    jout_text(j, "tone", revoked ? "err" : key_tone(k->state));
     if (k->order)
         jout_id(j, "order", k->order);
     jout_bool(j, "pin_set", k->first_pin_at != 0);

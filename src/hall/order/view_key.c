@@ -20,6 +20,14 @@ static const char *note_of(const struct ukey *k, enum lang lang)
     }
 }
 
+static const char *revoked_note(enum lang lang)
+{
+    return order_word(
+        lang, "这个 UKey 上的证书已吊销，不能再用。有疑问请打服务热线。",
+        "The certificate on this UKey is revoked; it can no longer be used. Please call "
+        "the hotline with any question.");
+}
+
 static void action(struct json_out *j, const char *code, const char *label, int primary)
 {
     jout_object(j, NULL);
@@ -32,24 +40,27 @@ static void action(struct json_out *j, const char *code, const char *label, int 
 
 static void write_actions(const struct ukey *k, enum lang lang, struct json_out *j)
 {
-    jout_list(j, "actions");
     if (k->state == FLOW_UKEY_ISSUED)
         action(j, "activate", order_word(lang, "激活，设置密码", "Activate and set the PIN"), 1);
     if (k->state == FLOW_UKEY_ACTIVE)
         action(j, "change_pin", order_word(lang, "修改密码", "Change the PIN"), 0);
     if (k->state == FLOW_UKEY_ISSUED || k->state == FLOW_UKEY_ACTIVE)
         action(j, "install_client", order_word(lang, "下载 UKey 助手", "Download UKey Agent"), 0);
-    jout_end(j);
 }
 
 enum err order_write_key_members(struct hall_tx *tx, const struct ukey *k, struct json_out *j,
                                  struct err_info *e)
 {
-    const char *note = note_of(k, tx->lang);
+    int revoked;
+    TRY(certificate_revoked_on(tx, k, &revoked, e));
+    const char *note = revoked ? revoked_note(tx->lang) : note_of(k, tx->lang);
     TRY(certificate_write_key_members(tx, k, j, e));
     if (note)
         jout_text(j, "note", note);
-    write_actions(k, tx->lang, j);
+    jout_list(j, "actions");
+    if (!revoked)
+        write_actions(k, tx->lang, j);
+    jout_end(j);
     return ERR_OK;
 }
 

@@ -194,6 +194,23 @@ static void a_ukey_tells_what_can_be_done(void **state)
     assert_int_equal(json_array_size(browser_at(&other, "items")), 0);
 }
 
+/* K11: a UKey whose certificate is revoked is in order itself, and of no use. */
+static void a_ukey_with_a_revoked_certificate_says_so(void **state)
+{
+    struct keys *k = *state;
+    _auto_browser b;
+    whole_sent(k->w);
+    open_as(k, &b, k->w->o.account);
+    hall_tamper(k->w->f, "UPDATE certificate SET state = 'REVOKED'");
+    assert_int_equal(browser_get(&b, "/keys"), 200);
+    assert_string_equal(browser_text(&b, "items.0.text"), "证书已吊销");
+    assert_string_equal(browser_text(&b, "items.0.tone"), "err");
+    assert_int_equal(json_array_size(browser_at(&b, "items.0.actions")), 0);
+    assert_int_equal(browser_get(&b, "/keys/" SERIAL), 200);
+    assert_non_null(strstr(browser_text(&b, "note"), "已吊销"));
+    assert_int_equal(json_array_size(browser_at(&b, "actions")), 0);
+}
+
 /* ---- the first PIN ---- */
 
 /* T4: a verified code is good for one job of this browser, and its six digits can be tried five times. */
@@ -403,6 +420,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         KEYS(a_ukey_that_was_not_sent_is_not_shown),
         KEYS(a_ukey_tells_what_can_be_done),
+        KEYS(a_ukey_with_a_revoked_certificate_says_so),
         KEYS(a_first_pin_wants_a_code_by_sms),
         KEYS(the_user_sets_the_first_pin_in_the_browser_that_began),
         KEYS(a_ukey_signs_in_where_it_was_begun),
