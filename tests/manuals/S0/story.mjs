@@ -727,8 +727,13 @@ async function others(order, serial) {
     await desk.goto(`${env.url}/console/approvals/${asked.id}`);
     await desk.locator('main h1').waitFor();
     await shoot(desk, '65-console-approval');
+    const said = await text(desk);
+    for (const part of [person.institution, 'UKey 遗失或密码泄露', '演示：UKey 丢失']) holds(said.includes(part), `${part} is not on the page`);
     const { status } = await staff.api('console', 'POST', `/approvals/${asked.id}`, { approve: true });
     same(status, 200, 'the decision');
+    const { json } = await user.api('portal', 'GET', '/keys');
+    const key = json.items.find((one) => one.serial === serial);
+    same(`${key.text} ${key.actions.length}`, '证书已吊销 0', 'the UKey to its user, and what he can do with it');
   });
   await desk.goto(`${env.url}/console/notices`);
   await desk.locator('main h1').waitFor();
