@@ -13,7 +13,7 @@ static enum err guard(struct httpd_request *r, void *app, struct err_info *e)
     return peer_check(&api->policy[r->listener], r, e);
 }
 
-/* request_id, order, seal_key [, evidence]; the serial stands in the path. */
+/* request_id, order, seal_key [, evidence] [, replace]; the serial stands in the path. */
 static enum err read_request(struct httpd_request *r, struct kmc_request *out, struct err_info *e)
 {
     const json_t *in;
@@ -22,6 +22,7 @@ static enum err read_request(struct httpd_request *r, struct kmc_request *out, s
     TRY(json_get_text(in, "request_id", &out->request_id, e));
     TRY(json_get_text(in, "order", &out->order, e));
     TRY(json_get_base64(in, "seal_key", KMC_POINT_LEN, r->arena, &out->seal_key, e));
+    out->replace = json_is_true(json_object_get(in, "replace"));
     const json_t *evidence = json_object_get(in, "evidence");
     char *text = evidence ? json_dumps(evidence, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY)
                           : NULL;

@@ -21,6 +21,7 @@ enum { CONNECTIONS = 4 };
 struct kmc {
     struct store *store;
     const struct clock *clock;
+    int releases_per_hour;
     struct aead_key storage;
 };
 
@@ -53,6 +54,7 @@ enum err kmc_open(const struct kmc_options *o, struct kmc **out, struct err_info
     _auto(kmc) k = mem_alloc(sizeof *k);
     struct bytes key;
     k->clock = o->clock;
+    k->releases_per_hour = o->releases_per_hour;
     TRY(file_read(a, key_path(o, a), AEAD_KEY_LEN, &key, e));
     if (key.n != AEAD_KEY_LEN)
         return err_set(e, ERR_CONFIG, NULL, "%s: not %d octets", key_path(o, a), AEAD_KEY_LEN);
@@ -197,27 +199,76 @@ static enum err refuse_request(struct err_info *e, const char *why)
     return ERR_KMC_REQUEST;
 }
 
-/* *version: what this request was answered with before; 0 when it is new. */
-static enum err find_earlier(struct store_tx *tx, const struct pin_work *w, const char *purpose,
-                             int64_t *version, struct err_info *e)
+#define PURPOSE_RELEASE "release"
+
+struct earlier {
+    int64_t version;     /* that this request was answered with; 0: the request is new */
+    const char *purpose; /* of then: "new", "replace", "release" */
+    int same_key;        /* 1: it was sealed to this very key */
+};
+
+static int same_purpose(const char *a, const char *b)
 {
-    const struct store_row *row;
-    *version = 0;
-    TRY(store_opt(tx, &Q_kmc_release_get, PARAMS(P_TEXT(w->r->request_id)), w->arena, &row, e));
-    if (!row)
-        return ERR_OK;
-    if (strcmp(row_text(row, "serial"), w->r->serial) != 0 ||
-        strcmp(row_text(row, "order_no"), w->r->order) != 0 ||
-        strcmp(row_text(row, "purpose"), purpose) != 0)
-        return refuse_request(e, "this request id was used for something else");
-    *version = row_int(row, "version");
+    return !strcmp(a, PURPOSE_RELEASE) == !strcmp(b, PURPOSE_RELEASE);
+}
+
+static enum err find_earlier(struct store_tx *tx, const struct pin_work *w, const char *purpose,
+                             struct earlier *out, struct err_info *e)
+{
+    struct store_rows rows;
+    *out = (struct earlier){.purpose = purpose};
+    TRY(store_many(tx, &Q_kmc_release_of, PARAMS(P_TEXT(w->r->request_id)), w->arena, &rows, e));
+    for (size_t i = 0; i < rows.n; i++) {
+        const struct store_row *row = &rows.row[i];
+        struct bytes key = row_blob(row, "seal_key");
+        if (strcmp(row_text(row, "serial"), w->r->serial) != 0 ||
+            strcmp(row_text(row, "order_no"), w->r->order) != 0 ||
+            !same_purpose(row_text(row, "purpose"), purpose))
+            return refuse_request(e, "this request id was used for something else");
+        out->version = row_int(row, "version");
+        out->purpose = row_text(row, "purpose");
+        out->same_key |= key.n == w->r->seal_key.n && !memcmp(key.p, w->r->seal_key.p, key.n);
+    }
     return ERR_OK;
 }
 
+static enum err check_day(struct store_tx *tx, const struct pin_work *w, const char *purpose,
+                          struct err_info *e)
+{
+    const struct store_row *row;
+    int release = !strcmp(purpose, PURPOSE_RELEASE);
+    int limit = release ? KMC_RELEASES_A_DAY : KMC_NEW_A_DAY;
+    TRY(store_one(tx, release ? &Q_kmc_release_count : &Q_kmc_new_count,
+                  PARAMS(P_TEXT(w->r->serial), P_INT(clock_machine() - TIME_DAY)), w->arena, &row,
+                  e));
+    if (row_int(row, "n") < limit)
+        return ERR_OK;
+    err_set(e, ERR_KMC_LIMIT, "serial", "%s: released %d times within a day", w->r->serial, limit);
+    err_arg(e, "limit", "%d", limit);
+    return ERR_KMC_LIMIT;
+}
+
+/* All UKeys together: how much a hall that was taken over can get at. */
+static enum err check_hour(struct store_tx *tx, const struct pin_work *w, struct err_info *e)
+{
+    const struct store_row *row;
+    int64_t now = clock_machine();
+    TRY(store_one(tx, &Q_kmc_hour_count, PARAMS(P_INT(now - TIME_HOUR)), w->arena, &row, e));
+    if (row_int(row, "n") < w->k->releases_per_hour)
+        return ERR_OK;
+    int64_t left = row_int(row, "n") ? row_int(row, "first") + TIME_HOUR - now : TIME_HOUR;
+    err_set(e, ERR_KMC_HOUR, NULL, "%d releases within an hour", w->k->releases_per_hour);
+    err_arg(e, "minutes", "%lld", (long long)(left / TIME_MINUTE + 1));
+    return ERR_KMC_HOUR;
+}
+
+/* A release: counted, on record and in the chain before anything is sealed. */
 static enum err note_release(struct store_tx *tx, const struct pin_work *w, const char *purpose,
                              int64_t version, struct err_info *e)
 {
     uint8_t hash[DIGEST_LEN];
+    TRY(check_day(tx, w, purpose, e));
+    TRY(check_hour(tx, w, e));
     digest_sha256(w->r->seal_key, hash);
     TRY(store_exec(tx, &Q_kmc_release_add,
                    PARAMS(P_TEXT(w->r->request_id), P_TEXT(w->r->serial), P_TEXT(w->r->order),
@@ -225,60 +276,60 @@ static enum err note_release(struct store_tx *tx, const struct pin_work *w, cons
                           P_TEXT(w->r->evidence), P_INT(clock_machine())),
                    NULL, e));
     return audit(tx, w->now, purpose,
-                 arena_fmt(w->arena, "%s v%" PRId64 " order %s key %s", w->r->serial, version,
-                           w->r->order, text_hex(w->arena, (struct bytes){hash, sizeof hash})),
+                 arena_fmt(w->arena, "%s v%" PRId64 " order %s request %s key %s", w->r->serial,
+                           version, w->r->order, w->r->request_id,
+                           text_hex(w->arena, (struct bytes){hash, sizeof hash})),
                  e);
+}
+
+/* A version that a UKey has as far as is known is not replaced by the way. */
+static enum err new_version(struct store_tx *tx, struct pin_work *w, int64_t *version,
+                            struct err_info *e)
+{
+    const struct store_row *last;
+    struct store_rows confirmed;
+    TRY(store_many(tx, &Q_kmc_pin_confirmed, PARAMS(P_TEXT(w->r->serial)), w->arena, &confirmed,
+                   e));
+    if (confirmed.n && !w->r->replace)
+        return refuse_request(e,
+                              "this UKey has an admin PIN in force; another one must replace it");
+    TRY(store_one(tx, &Q_kmc_pin_max, PARAMS(P_TEXT(w->r->serial)), w->arena, &last, e));
+    *version = row_int(last, "version") + 1;
+    TRY(make_version(tx, w, *version, "new", e));
+    return note_release(tx, w, confirmed.n ? "replace" : "new", *version, e);
 }
 
 static enum err pin_new_in(struct store_tx *tx, void *arg, struct err_info *e)
 {
     struct pin_work *w = arg;
-    int64_t version;
-    TRY(find_earlier(tx, w, "new", &version, e));
-    if (version == 0) {
-        const struct store_row *last;
-        TRY(store_one(tx, &Q_kmc_pin_max, PARAMS(P_TEXT(w->r->serial)), w->arena, &last, e));
-        version = row_int(last, "version") + 1;
-        TRY(make_version(tx, w, version, "current", e));
-        TRY(note_release(tx, w, "new", version, e));
-    }
+    struct earlier known;
+    TRY(find_earlier(tx, w, "new", &known, e));
+    int64_t version = known.version;
+    if (!version)
+        TRY(new_version(tx, w, &version, e));
+    else if (!known.same_key)
+        TRY(note_release(tx, w, known.purpose, version, e));
     return seal_version(tx, w, version, &w->current, e);
-}
-
-static enum err check_limit(struct store_tx *tx, const struct pin_work *w, struct err_info *e)
-{
-    const struct store_row *row;
-    TRY(store_one(tx, &Q_kmc_release_count,
-                  PARAMS(P_TEXT(w->r->serial), P_INT(clock_machine() - TIME_DAY)), w->arena, &row,
-                  e));
-    if (row_int(row, "n") < KMC_RELEASES_A_DAY)
-        return ERR_OK;
-    err_set(e, ERR_KMC_LIMIT, "serial", "%s: released %d times within a day", w->r->serial,
-            KMC_RELEASES_A_DAY);
-    err_arg(e, "limit", "%d", KMC_RELEASES_A_DAY);
-    return ERR_KMC_LIMIT;
 }
 
 /* The oldest live version is the one on the UKey as far as anybody knows; a `next` from an interrupted try stays the next. */
 static enum err pin_release_in(struct store_tx *tx, void *arg, struct err_info *e)
 {
     struct pin_work *w = arg;
-    int64_t version;
-    TRY(find_earlier(tx, w, "release", &version, e));
+    struct earlier known;
     struct store_rows live;
+    TRY(find_earlier(tx, w, PURPOSE_RELEASE, &known, e));
     TRY(store_many(tx, &Q_kmc_pin_live, PARAMS(P_TEXT(w->r->serial)), w->arena, &live, e));
     if (live.n == 0) {
         err_set(e, ERR_KMC_UNKNOWN, "serial", "no admin PIN of %s", w->r->serial);
         err_arg(e, "serial", "%s", w->r->serial);
         return ERR_KMC_UNKNOWN;
     }
-    if (version == 0) {
-        TRY(check_limit(tx, w, e));
-        version = row_int(&live.row[0], "version");
-        if (live.n == 1)
-            TRY(make_version(tx, w, version + 1, "next", e));
-        TRY(note_release(tx, w, "release", version, e));
-    }
+    int64_t version = known.version ? known.version : row_int(&live.row[0], "version");
+    if (!known.version && live.n == 1)
+        TRY(make_version(tx, w, version + 1, "next", e));
+    if (!known.same_key)
+        TRY(note_release(tx, w, PURPOSE_RELEASE, version, e));
     TRY(seal_version(tx, w, version, &w->current, e));
     return seal_version(tx, w, version + 1, &w->next, e);
 }

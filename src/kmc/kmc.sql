@@ -16,11 +16,20 @@ UPDATE kmc_pin SET state = 'dead' WHERE serial = $1 AND version < $2 AND state <
 -- name: kmc_pin_set_current :exec
 UPDATE kmc_pin SET state = 'current' WHERE serial = $1 AND version = $2 AND state <> 'dead';
 
--- name: kmc_release_get :one
-SELECT serial, order_no, purpose, version FROM kmc_release WHERE request_id = $1;
+-- name: kmc_pin_confirmed :many
+SELECT version FROM kmc_pin WHERE serial = $1 AND state = 'current' LIMIT 1;
+
+-- name: kmc_release_of :many
+SELECT serial, order_no, purpose, version, seal_key FROM kmc_release WHERE request_id = $1 ORDER BY id;
 
 -- name: kmc_release_count :one
 SELECT COUNT(*) AS n FROM kmc_release WHERE serial = $1 AND purpose = 'release' AND at > $2;
+
+-- name: kmc_new_count :one
+SELECT COUNT(*) AS n FROM kmc_release WHERE serial = $1 AND purpose <> 'release' AND at > $2;
+
+-- name: kmc_hour_count :one
+SELECT COUNT(*) AS n, COALESCE(MIN(at), 0) AS first FROM kmc_release WHERE at > $1;
 
 -- name: kmc_release_add :exec
 INSERT INTO kmc_release (id, request_id, serial, order_no, purpose, version, seal_key, evidence, at)

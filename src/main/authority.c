@@ -97,6 +97,7 @@ static enum err kmc_process(const struct place *p, struct err_info *e)
     TRY(place_clock(c, &clock, e));
     TRY(place_need(p, "kmc", c, "database", &o.database, e));
     o.clock = clock;
+    o.releases_per_hour = (int)conf_int(c, "releases_per_hour", 0, 100000, KMC_RELEASES_AN_HOUR);
     TRY(kmc_open(&o, &kmc, e));
     api.kmc = kmc;
     _auto(httpd) server = httpd_new(&(struct httpd_options){.workers = 2});

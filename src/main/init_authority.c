@@ -33,9 +33,12 @@ static enum err write_settings(const struct init_options *o, struct err_info *e)
             user_of(o, "ca"), clock_line(o)),
         e));
     TRY(init_conf(o, "kmc",
-                  arena_fmt(a, "database = %s\nhall_user = %s\nadmin_user = %s\n%s",
+                  arena_fmt(a,
+                            "database = %s\nhall_user = %s\nadmin_user = %s\n"
+                            "# admin PINs that the hall may have sealed in an hour\n"
+                            "releases_per_hour = %d\n%s",
                             init_database(o, "kmc"), user_of(o, "hall"), user_of(o, "kmc"),
-                            clock_line(o)),
+                            KMC_RELEASES_AN_HOUR, clock_line(o)),
                   e));
     return init_conf(o, "responder",
                      arena_fmt(a,

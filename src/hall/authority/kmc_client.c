@@ -52,6 +52,8 @@ static enum err ask(struct kmc_client *c, const char *call, const struct kmc_ask
     jout_text(&j, "seal_key", text_base64(a, r->seal_key));
     if (r->evidence)
         jout_raw(&j, "evidence", r->evidence);
+    if (r->replace)
+        jout_bool(&j, "replace", 1);
     jout_end(&j);
     return post(c, r->serial, call, &body, answer, e);
 }

@@ -20,14 +20,16 @@ struct kmc_ask {
     const char *order;
     struct bytes seal_key; /* 65 octets, uncompressed P-256 point of the agent's job */
     const char *evidence;  /* JSON: what the release was authorised by; NULL: none */
+    int replace;           /* kmc_client_new_pin: one was let out for this UKey before */
 };
 struct kmc_pin { /* in the arena */
     int64_t version;
     struct bytes sealed;
 };
+/* ERR_KMC_REQUEST: it has one in force, and `replace` is not set; ERR_KMC_LIMIT, ERR_KMC_HOUR. */
 NODISCARD enum err kmc_client_new_pin(struct kmc_client *c, const struct kmc_ask *r,
                                       struct arena *a, struct kmc_pin *out, struct err_info *e);
-/* ERR_KMC_LIMIT: three a day for a serial. */
+/* ERR_KMC_LIMIT: three a day for a serial; ERR_KMC_HOUR. */
 NODISCARD enum err kmc_client_release(struct kmc_client *c, const struct kmc_ask *r,
                                       struct arena *a, struct kmc_pin *current,
                                       struct kmc_pin *next, struct err_info *e);

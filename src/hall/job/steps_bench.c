@@ -56,6 +56,18 @@ static enum err apply_key(struct job_work *w, struct hall_tx *tx, const json_t *
 
 /* ---- initialise ---- */
 
+/* Noted before it is asked for; *before: one was let out for this UKey already, be it for an order that ended. */
+static enum err note_pin(struct job_work *w, int *before, struct err_info *e)
+{
+    struct ukey k;
+    _auto_hall_tx tx;
+    TRY(hall_begin(w->h, 1, &w->who, w->a, &tx, e));
+    TRY(ukey_get(&tx, w->row.j.serial, &k, e));
+    *before = k.admin_version > 0 || k.release_open;
+    TRY(ukey_pin_released(&tx, w->row.j.serial, e));
+    return hall_commit(&tx, e);
+}
+
 static enum err show_initialise(struct job_work *w, struct json_out *j, struct err_info *e)
 {
     struct order o;
@@ -71,6 +83,7 @@ static enum err show_initialise(struct job_work *w, struct json_out *j, struct e
         return ERR_UNAVAILABLE;
     }
     TRY(order_of(w, &o, e));
+    TRY(note_pin(w, &ask.replace, e));
     TRY(kmc_client_new_pin(w->h->kmc, &ask, w->a, &pin, e));
     jout_object(j, "admin");
     jout_int(j, "version", pin.version);

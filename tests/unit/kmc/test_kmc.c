@@ -1,4 +1,4 @@
-/* Admin PINs: recorded before released, sealed to one job's key, three releases a day (design §6, requirements §10.7 U4b, G-19). */
+/* Admin PINs: recorded before released, sealed to one job's key, each release counted and in the chain (design §6, requirements §10.7 U4b, G-19). */
 #include "testing.h"
 
 #include "base/sys.h"
@@ -33,7 +33,7 @@ static int set_up(void **state)
     t.arena = arena_new();
     assert_ok(clock_open(NULL, &t.clock, &e), &e);
     t.options = (struct kmc_options){t.folder, arena_fmt(t.arena, "sqlite:%s/kmc.db", t.folder),
-                                     t.clock};
+                                     t.clock, KMC_RELEASES_AN_HOUR};
     assert_ok(kmc_init(&t.options, &e), &e);
     assert_ok(kmc_open(&t.options, &t.kmc, &e), &e);
     assert_ok(pki_key_new(PKI_P256, &t.agent, &e), &e);
@@ -175,6 +175,126 @@ static void a_fourth_release_within_a_day_is_refused(void **state)
     assert_err(ERR_KMC_LIMIT, kmc_pin_release(t.kmc, &fourth, t.arena, &a, &b, &e));
 }
 
+/* Another agent's key, as a job that is resumed has one. */
+static struct kmc_request to_another(struct kmc_request r)
+{
+    struct err_info e;
+    _auto(pki_key) key = NULL;
+    assert_ok(pki_key_new(PKI_P256, &key, &e), &e);
+    struct bytes point = pki_pub_point(pki_key_pub(key));
+    uint8_t *kept = arena_alloc(t.arena, point.n);
+    memcpy(kept, point.p, point.n);
+    r.seal_key = (struct bytes){kept, point.n};
+    return r;
+}
+
+static int64_t links(void)
+{
+    struct err_info e;
+    int64_t n, bad;
+    assert_ok(kmc_audit_verify(t.kmc, &n, &bad, &e), &e);
+    assert_int_equal(bad, 0);
+    return n;
+}
+
+static void run_sql(const char *sql)
+{
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(arena_fmt(t.arena, "%s/kmc.db", t.folder), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+/* A known request id with another key is a release: counted, and a link of the chain. */
+static void sealing_to_another_key_is_a_release_of_its_own(void **state)
+{
+    (void)state;
+    struct err_info e;
+    struct kmc_sealed one, two, next;
+    struct kmc_request new = request("new", "FX2600071182"), r = request("r", "FX2600071182"),
+                       other;
+    assert_ok(kmc_pin_new(t.kmc, &new, t.arena, &one, &e), &e);
+    assert_ok(kmc_pin_new(t.kmc, &new, t.arena, &two, &e), &e);
+    assert_int_equal(links(), 1);
+    other = to_another(new);
+    assert_ok(kmc_pin_new(t.kmc, &other, t.arena, &two, &e), &e);
+    assert_int_equal(two.version, one.version);
+    assert_int_equal(links(), 2);
+    assert_ok(kmc_pin_release(t.kmc, &r, t.arena, &one, &next, &e), &e);
+    for (int i = 0; i < 2; i++) {
+        other = to_another(r);
+        assert_ok(kmc_pin_release(t.kmc, &other, t.arena, &two, &next, &e), &e);
+        assert_int_equal(two.version, one.version);
+    }
+    assert_int_equal(links(), 5);
+    other = to_another(r);
+    assert_err(ERR_KMC_LIMIT, kmc_pin_release(t.kmc, &other, t.arena, &two, &next, &e));
+    assert_ok(kmc_pin_release(t.kmc, &r, t.arena, &two, &next, &e), &e); /* as it was */
+    assert_int_equal(links(), 5);
+}
+
+static void making_a_ukey_again_and_again_has_an_end_too(void **state)
+{
+    (void)state;
+    struct err_info e;
+    struct kmc_sealed a;
+    struct kmc_request r = request("new", "FX2600071182"), other = r;
+    for (int i = 0; i < KMC_NEW_A_DAY; i++, other = to_another(r))
+        assert_ok(kmc_pin_new(t.kmc, &other, t.arena, &a, &e), &e);
+    assert_err(ERR_KMC_LIMIT, kmc_pin_new(t.kmc, &other, t.arena, &a, &e));
+    assert_ok(kmc_pin_new(t.kmc, &r, t.arena, &a, &e), &e);
+}
+
+/* What a hall that was taken over can get at: so many in an hour, of whichever UKeys. */
+static void all_ukeys_together_have_a_number_for_the_hour(void **state)
+{
+    (void)state;
+    struct err_info e;
+    struct kmc_sealed a, b;
+    struct kmc_request one = request("1", "FX2600071182"), two = request("2", "FX2600071183"),
+                       three = request("3", "FX2600071184"), r = request("4", "FX2600071182");
+    kmc_free(t.kmc);
+    t.options.releases_per_hour = 2;
+    assert_ok(kmc_open(&t.options, &t.kmc, &e), &e);
+    assert_ok(kmc_pin_new(t.kmc, &one, t.arena, &a, &e), &e);
+    assert_ok(kmc_pin_new(t.kmc, &two, t.arena, &a, &e), &e);
+    assert_err(ERR_KMC_HOUR, kmc_pin_new(t.kmc, &three, t.arena, &a, &e));
+    assert_err(ERR_KMC_HOUR, kmc_pin_release(t.kmc, &r, t.arena, &a, &b, &e));
+    struct kmc_request resumed = to_another(one);
+    assert_err(ERR_KMC_HOUR, kmc_pin_new(t.kmc, &resumed, t.arena, &a, &e));
+    run_sql("UPDATE kmc_release SET at = at - 3600001");
+    assert_ok(kmc_pin_release(t.kmc, &r, t.arena, &a, &b, &e), &e);
+}
+
+/* A shipped UKey keeps the version that works, unless the request says that it shall be replaced. */
+static void a_confirmed_version_is_replaced_only_when_asked(void **state)
+{
+    (void)state;
+    struct err_info e;
+    struct kmc_sealed made, again, next;
+    struct kmc_request first = request("a", "FX2600071182"), second = request("b", "FX2600071182"),
+                       r = request("c", "FX2600071182"), resumed;
+    assert_ok(kmc_pin_new(t.kmc, &first, t.arena, &made, &e), &e);
+    assert_ok(kmc_pin_confirm(t.kmc, "FX2600071182", made.version, &e), &e);
+    assert_err(ERR_KMC_REQUEST, kmc_pin_new(t.kmc, &second, t.arena, &again, &e));
+    assert_err(ERR_KMC_UNKNOWN, kmc_pin_confirm(t.kmc, "FX2600071182", made.version + 1, &e));
+    resumed = to_another(first); /* its answer was lost after the UKey took it */
+    assert_ok(kmc_pin_new(t.kmc, &resumed, t.arena, &again, &e), &e);
+    assert_int_equal(again.version, made.version);
+    second.replace = 1;
+    assert_ok(kmc_pin_new(t.kmc, &second, t.arena, &again, &e), &e);
+    assert_int_equal(again.version, made.version + 1);
+    assert_int_equal(links(), 4);
+    run_sql("UPDATE kmc_audit SET act = 'new' WHERE act = 'replace' AND object LIKE "
+            "'FX2600071182 v2 order 77 request b key %'");
+    int64_t n, bad;
+    assert_ok(kmc_audit_verify(t.kmc, &n, &bad, &e), &e);
+    assert_int_equal(bad, 4); /* it stood there as what it was */
+    assert_ok(kmc_pin_release(t.kmc, &r, t.arena, &made, &next, &e), &e);
+    assert_int_equal(made.version, 1); /* until the UKey has the other */
+    assert_int_equal(next.version, 2);
+}
+
 static void what_is_unknown_or_no_point_is_refused(void **state)
 {
     (void)state;
@@ -222,6 +342,10 @@ int main(void)
         IN_A_KMC(a_repeated_request_gives_the_same_version),
         IN_A_KMC(a_release_gives_the_current_and_the_next_and_confirming_kills_the_old),
         IN_A_KMC(a_fourth_release_within_a_day_is_refused),
+        IN_A_KMC(sealing_to_another_key_is_a_release_of_its_own),
+        IN_A_KMC(making_a_ukey_again_and_again_has_an_end_too),
+        IN_A_KMC(all_ukeys_together_have_a_number_for_the_hour),
+        IN_A_KMC(a_confirmed_version_is_replaced_only_when_asked),
         IN_A_KMC(what_is_unknown_or_no_point_is_refused),
         IN_A_KMC(its_chain_names_a_changed_link),
     };
