@@ -381,7 +381,8 @@ static enum err keep_failed(struct hall_tx *tx, struct job_row *row, const json_
     if (!job_is_at_work(row->j.state))
         return ERR_OK;
     json_array_foreach (json_object_get(in, "keys"), i, key)
-        TRY(job_key_seen(tx, key, e));
+        job_key_seen(tx, row, key);
+    TRY(job_keep_seen(tx, row, e));
     row->j.state = cancelled ? JOB_CANCELLED : JOB_FAILED;
     if (!cancelled)
         row->j.problem = problem_of(tx->arena, in);

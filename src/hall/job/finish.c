@@ -68,6 +68,7 @@ static enum err take_effect(struct hall_tx *tx, struct job_row *row, struct job_
         return unknown(e, job_state_text(row->j.state));
     if (r->effect)
         TRY(r->effect(tx, row, out, e));
+    TRY(job_keep_seen(tx, row, e));
     row->j.state = JOB_DONE;
     TRY(job_store(tx, row, e));
     return job_audit(tx, "job.done", row, r->name, e);

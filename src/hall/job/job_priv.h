@@ -101,8 +101,11 @@ enum err job_effect_wipe(struct hall_tx *tx, struct job_row *row, struct job_fin
 NODISCARD enum err job_bad(struct err_info *e, const char *field, const char *why);
 /* `key` of an answer is the UKey of the job: ERR_JOB_KEY_OTHER. */
 NODISCARD enum err job_key_is(const struct job_work *w, const json_t *key, struct err_info *e);
-/* Tries that the agent told, kept with a UKey that is known. */
-NODISCARD enum err job_key_seen(struct hall_tx *tx, const json_t *key, struct err_info *e);
+/* Tries that the agent told of the UKey of who is signed in, or of the one at the bench, are noted with the job (of others,
+ * and without a person, nothing is), and kept with the UKey once the browser has shown that it is the one, or the agent
+ * says that it failed. */
+void job_key_seen(struct hall_tx *tx, struct job_row *row, const json_t *key);
+NODISCARD enum err job_keep_seen(struct hall_tx *tx, const struct job_row *row, struct err_info *e);
 /* The signature over the agent's bytes for `op`: challenge and ukey, order and certificate where not NULL. */
 NODISCARD enum err job_verify(const struct job_work *w, const char *op, const char *ukey,
                               const char *order, const char *certificate, struct bytes der,

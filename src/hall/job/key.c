@@ -5,6 +5,7 @@
 #include "pki/cert.h"
 #include "pki/evidence.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum err job_bad(struct err_info *e, const char *field, const char *why)
@@ -35,16 +36,55 @@ static int tries(const json_t *key, const char *name)
     return n >= 0 && n <= 255 ? (int)n : -1;
 }
 
-enum err job_key_seen(struct hall_tx *tx, const json_t *key, struct err_info *e)
+/* The UKey of who is signed in, or the one that the bench was given: what an agent says of others proves nothing. The job's
+ * serial alone says nothing either, where the agent may have told it. */
+static int is_own(struct hall_tx *tx, const struct job_row *row, const char *serial)
 {
-    struct ukey_seen seen = {.user_left = tries(key, "user_left"),
-                             .user_max = tries(key, "user_max"),
-                             .admin_left = tries(key, "admin_left"),
-                             .admin_max = tries(key, "admin_max")};
-    const char *serial = json_opt_text(key, "serial", "");
+    struct ukey k;
+    struct err_info ignore;
     if (!*serial || strlen(serial) > UKEY_SERIAL_MAX)
+        return 0;
+    if (row->j.kind == JOB_PRODUCE || row->j.kind == JOB_WIPE)
+        return row->j.staff && !strcmp(row->j.serial, serial);
+    return row->j.account && ukey_get(tx, serial, &k, &ignore) == ERR_OK &&
+           k.account == row->j.account;
+}
+
+void job_key_seen(struct hall_tx *tx, struct job_row *row, const json_t *key)
+{
+    struct err_info ignore;
+    _auto_json all = NULL;
+    const char *serial = json_opt_text(key, "serial", "");
+    const char *before = job_data(tx->arena, row, "seen");
+    if (!is_own(tx, row, serial))
+        return;
+    if (!*before || json_parse(before, strlen(before), &all, &ignore) != ERR_OK)
+        all = json_object();
+    json_object_set_new(all, serial,
+                        json_pack("{s:i,s:i,s:i,s:i}", "user_left", tries(key, "user_left"),
+                                  "user_max", tries(key, "user_max"), "admin_left",
+                                  tries(key, "admin_left"), "admin_max", tries(key, "admin_max")));
+    char *text = json_dumps(all, JSON_COMPACT | JSON_SORT_KEYS);
+    job_data_set(tx->arena, row, "seen", text);
+    free(text);
+}
+
+enum err job_keep_seen(struct hall_tx *tx, const struct job_row *row, struct err_info *e)
+{
+    const char *serial, *text = job_data(tx->arena, row, "seen");
+    json_t *key;
+    _auto_json all = NULL;
+    if (!*text)
         return ERR_OK;
-    return ukey_seen(tx, serial, &seen, e);
+    TRY(json_parse(text, strlen(text), &all, e));
+    json_object_foreach (all, serial, key) {
+        struct ukey_seen seen = {.user_left = tries(key, "user_left"),
+                                 .user_max = tries(key, "user_max"),
+                                 .admin_left = tries(key, "admin_left"),
+                                 .admin_max = tries(key, "admin_max")};
+        TRY(ukey_seen(tx, serial, &seen, e));
+    }
+    return ERR_OK;
 }
 
 enum err job_verify(const struct job_work *w, const char *op, const char *ukey, const char *order,

@@ -50,7 +50,7 @@ static enum err check_key(struct job_work *w, const json_t *in, struct err_info 
 static enum err apply_key(struct job_work *w, struct hall_tx *tx, const json_t *in,
                           struct err_info *e)
 {
-    TRY(job_key_seen(tx, json_object_get(in, "key"), e));
+    job_key_seen(tx, &w->row, json_object_get(in, "key"));
     return mark(w, tx, PRODUCTION_KEY, w->row.j.serial, e);
 }
 
@@ -113,7 +113,7 @@ static enum err apply_initialise(struct job_work *w, struct hall_tx *tx, const j
     struct ukey k;
     const char *serial = w->row.j.serial;
     TRY(ukey_pin_confirmed(tx, serial, json_opt_int(in, "admin_version", 0), e));
-    TRY(job_key_seen(tx, json_object_get(in, "key"), e));
+    job_key_seen(tx, &w->row, json_object_get(in, "key"));
     TRY(ukey_get(tx, serial, &k, e));
     if (k.state == FLOW_UKEY_BLANK || k.state == FLOW_UKEY_INITIALISED)
         TRY(job_apply(tx, w->row.j.order, EVENT_UKEY_INITIALISE, fact(GUARD_PIN_WRAPPED),

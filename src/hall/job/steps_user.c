@@ -42,7 +42,7 @@ static enum err keep_result(struct job_work *w, struct hall_tx *tx, const json_t
     const json_t *key;
     size_t i;
     json_array_foreach (json_object_get(in, "keys"), i, key) {
-        TRY(job_key_seen(tx, key, e));
+        job_key_seen(tx, &w->row, key);
         if (i == 0 && !*w->row.j.serial) {
             const char *serial = ukey_serial_mend(tx->arena, json_opt_text(key, "serial", ""));
             w->row.j.serial = serial ? serial : "";
@@ -85,7 +85,8 @@ static enum err apply_keys(struct job_work *w, struct hall_tx *tx, const json_t 
     w->row.j.result = "";
     if (!*job_data(tx->arena, &w->row, "claimed"))
         return ERR_OK;
-    return keep_result(w, tx, in, e);
+    TRY(keep_result(w, tx, in, e));
+    return job_keep_seen(tx, &w->row, e);
 }
 
 /* ---- signing with the certificate's key ---- */
@@ -194,8 +195,9 @@ static enum err check_key(struct job_work *w, const json_t *in, struct err_info 
 static enum err apply_key(struct job_work *w, struct hall_tx *tx, const json_t *in,
                           struct err_info *e)
 {
-    (void)w;
-    return job_key_seen(tx, json_object_get(in, "key"), e);
+    (void)e;
+    job_key_seen(tx, &w->row, json_object_get(in, "key"));
+    return ERR_OK;
 }
 
 static void write_pin(struct json_out *j, struct arena *a, const char *name,
@@ -258,8 +260,8 @@ static enum err check_first_pin(struct job_work *w, const json_t *in, struct err
 static enum err apply_first_pin(struct job_work *w, struct hall_tx *tx, const json_t *in,
                                 struct err_info *e)
 {
-    TRY(ukey_pin_confirmed(tx, w->row.j.serial, json_opt_int(in, "admin_version", 0), e));
-    return job_key_seen(tx, json_object_get(in, "key"), e);
+    job_key_seen(tx, &w->row, json_object_get(in, "key"));
+    return ukey_pin_confirmed(tx, w->row.j.serial, json_opt_int(in, "admin_version", 0), e);
 }
 
 /* K3: the certificate's key signs with the new PIN. The certificate may still be on hold until this is done. */

@@ -522,6 +522,72 @@ static void change_test_and_proof_by_the_users_agent(void **state)
     assert_null(strstr(text, "\"problem\""));
 }
 
+static int tries_left(struct whole *w)
+{
+    struct hall_tx tx;
+    struct ukey k;
+    hall_read(w->f, &tx);
+    assert_ok(ukey_get(&tx, SERIAL, &k, &w->e), &w->e);
+    hall_end(&tx);
+    return k.user_left;
+}
+
+/* An agent of his own says it: `left` tries of the UKey. Gives the token for the finish page, NULL where the job failed. */
+static const char *say_left(struct whole *w, const struct actor *who, int left, int failed)
+{
+    struct job job;
+    struct job_new n = {.kind = JOB_IDENTIFY, .browser = USER_BROWSER, .project = P};
+    struct hand h = hand_new(w);
+    const char *key = arena_fmt(
+        w->a, "{\"serial\":\"" SERIAL "\",\"state\":\"ready\",\"user_left\":%d,\"user_max\":6}",
+        left);
+    const char *token = NULL;
+    assert_ok(whole_make(w, who, &n, &job), &w->e);
+    assert_ok(hand_fetch(&h, job.ticket, NULL), &w->e);
+    if (failed) {
+        assert_ok(hand_call(&h, "result",
+                            arena_fmt(w->a,
+                                      "{\"outcome\":\"failed\",\"step\":\"identify\",\"code\":"
+                                      "\"token.locked\",\"keys\":[%s]}",
+                                      key)),
+                  &w->e);
+    } else {
+        assert_ok(
+            hand_call(&h, "step",
+                      arena_fmt(w->a, "{\"step\":\"identify\",\"data\":{\"keys\":[%s]}}", key)),
+            &w->e);
+        assert_ok(hand_call(&h, "result", "{\"outcome\":\"done\",\"step\":\"done\"}"), &w->e);
+        token = arena_text(w->a, json_opt_text(h.last, "finish", ""));
+    }
+    hand_free(&h);
+    return token;
+}
+
+/* Anybody can make a job without signing in, and be its agent: what such a one says of a key is not kept with it. */
+static void only_the_owner_tells_of_his_key_and_only_when_finished(void **state)
+{
+    struct whole *w = *state;
+    struct job_finished done;
+    int64_t id;
+    whole_activated(w);
+    struct actor other = order_person(&w->o, "another", &id);
+    int before = tries_left(w);
+    const char *token = say_left(w, &hall_system, 1, 0);
+    assert_ok(whole_finish(w, &hall_system, USER_BROWSER, token, &done), &w->e);
+    say_left(w, &hall_system, 0, 1);
+    token = say_left(w, &other, 1, 0);
+    assert_ok(whole_finish(w, &other, USER_BROWSER, token, &done), &w->e);
+    say_left(w, &other, 0, 1);
+    assert_true(before > 3);
+    assert_int_equal(tries_left(w), before);
+    token = say_left(w, &w->o.shen, 3, 0);
+    assert_int_equal(tries_left(w), before);
+    assert_ok(whole_finish(w, &w->o.shen, USER_BROWSER, token, &done), &w->e);
+    assert_int_equal(tries_left(w), 3);
+    say_left(w, &w->o.shen, 0, 1);
+    assert_int_equal(tries_left(w), 0);
+}
+
 /* Another user's UKey is not his to name. */
 static void a_job_names_only_a_ukey_of_ones_own(void **state)
 {
@@ -560,6 +626,7 @@ int main(void)
         WHOLE(an_interrupted_first_pin_is_resumed),
         WHOLE(change_test_and_proof_by_the_users_agent),
         WHOLE(a_job_names_only_a_ukey_of_ones_own),
+        WHOLE(only_the_owner_tells_of_his_key_and_only_when_finished),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
