@@ -91,9 +91,10 @@ void ca_free(struct ca *ca);
 DEFINE_AUTO(ca)
 
 /* Make keys and certificates of a root and an issuing CA of this algorithm: `<data>/keys/<code>.pem` (0600), rows in
- * the database. ERR_CONFLICT when they are there. Subjects: C=CN, O=`organisation`, CN=… */
+ * the database. Subjects: C=CN, O=`organisation`, CN=… Where they are there already, with the issuing CA's key, they stay
+ * and *kept is 1. ERR_CONFLICT when they are there without it. */
 NODISCARD enum err ca_init(const struct ca_options *o, const char *organisation, enum pki_alg alg,
-                           struct err_info *e);
+                           int *kept, struct err_info *e);
 
 size_t ca_issuers(const struct ca *ca, const struct ca_issuer **out);
 

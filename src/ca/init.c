@@ -113,21 +113,43 @@ static enum err make_pair(const struct ca_options *o, const char *organisation, 
     return ERR_OK;
 }
 
-enum err ca_init(const struct ca_options *o, const char *organisation, enum pki_alg alg,
+/* An init that was interrupted left them. Those of a database whose key file is another's, or gone, are of no use. */
+static enum err take_issuing(const struct ca_options *o, const struct store_row *row,
+                             struct arena *a, struct err_info *e)
+{
+    struct bytes pem;
+    _auto(pki_key) key = NULL;
+    _auto(pki_pub) certified = NULL;
+    char *path = arena_fmt(a, "%s/keys/%s.pem", o->data, row_text(row, "code"));
+    TRY(cert_key(row_blob(row, "certificate"), &certified, e));
+    if (file_read(a, path, 64 << 10, &pem, e) == ERR_OK &&
+        pki_key_load(pem, NULL, &key, e) == ERR_OK && pki_pub_equal(certified, pki_key_pub(key)))
+        return ERR_OK;
+    err_set(e, ERR_CONFLICT, "algorithm",
+            "the database has the issuing CA %s, and %s is not its key", row_text(row, "code"),
+            path);
+    return ERR_CONFLICT;
+}
+
+enum err ca_init(const struct ca_options *o, const char *organisation, enum pki_alg alg, int *kept,
                  struct err_info *e)
 {
     _auto(arena) a = arena_new();
     _auto(store) store = NULL;
     struct store_rows rows;
+    *kept = 0;
     TRY(folder_make(o->data, 0700, e));
     TRY(store_open(o->database, &ca_catalogue, 1, &store, e));
     _auto(store_tx) tx = NULL;
     TRY(store_begin(store, STORE_WRITE, &tx, e));
     TRY(store_many(tx, &Q_ca_issuer_all, NO_PARAMS, a, &rows, e));
-    for (size_t i = 0; i < rows.n; i++)
-        if (strcmp(row_text(&rows.row[i], "algorithm"), pki_alg_text(alg)) == 0)
-            return err_set(e, ERR_CONFLICT, "algorithm", "issuers for %s are there already",
-                           pki_alg_text(alg));
+    for (size_t i = 0; i < rows.n; i++) {
+        if (strcmp(row_text(&rows.row[i], "algorithm"), pki_alg_text(alg)) != 0)
+            continue;
+        *kept = 1;
+        if (strcmp(row_text(&rows.row[i], "role"), "issuing") == 0)
+            return take_issuing(o, &rows.row[i], a, e);
+    }
     struct made pair[2] = {0};
     enum err result = make_pair(o, organisation, alg, (int64_t)rows.n + 1, tx, pair, a, e);
     made_clear(&pair[0]);

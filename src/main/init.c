@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
@@ -92,10 +93,19 @@ static enum err give_folders(const struct init_options *o, struct err_info *e)
     return ERR_OK;
 }
 
+/* Of one user the whole data directory will be, also one that an interrupted init left as root's: what counts is the way there. */
+static const char *way_to_data(const struct init_options *o)
+{
+    const char *slash = strrchr(o->place.data, '/');
+    if (o->separate || !slash || slash == o->place.data)
+        return o->place.data;
+    return arena_text_n(o->place.arena, o->place.data, (size_t)(slash - o->place.data));
+}
+
 /* Each process must come to its data, to its sockets, to the program and to what is shipped with it. */
 static enum err check_way(const struct init_options *o, const char *user, struct err_info *e)
 {
-    const char *const paths[] = {o->place.data, o->place.run, place_program(&o->place), o->share,
+    const char *const paths[] = {way_to_data(o), o->place.run, place_program(&o->place), o->share,
                                  NULL};
     return users_can_enter(user, paths, o->place.arena, e);
 }
@@ -133,6 +143,21 @@ static enum err make_folders(const struct init_options *o, struct err_info *e)
     if (!o->separate)
         TRY(peer_key_make(place_peer_key(&o->place), e));
     return folder_make(o->place.run, 0755, e);
+}
+
+enum err init_empty(const char *folder, struct err_info *e)
+{
+    const struct dirent *entry;
+    enum err result = ERR_OK;
+    DIR *dir = opendir(folder);
+    if (!dir)
+        return errno == ENOENT ? ERR_OK : err_set(e, ERR_IO, NULL, "%s: cannot be read", folder);
+    while (result == ERR_OK && (entry = readdir(dir)) != NULL)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+            unlinkat(dirfd(dir), entry->d_name, 0) != 0)
+            result = err_set(e, ERR_IO, NULL, "%s/%s: cannot be removed", folder, entry->d_name);
+    closedir(dir);
+    return result;
 }
 
 static enum err init_all(struct init_options *o, struct err_info *e)

@@ -31,6 +31,9 @@ char *init_database(const struct init_options *o, const char *process);
 NODISCARD enum err init_conf(const struct init_options *o, const char *process, const char *text,
                              struct err_info *e);
 
+/* Take away the files of a folder that an interrupted init left behind; none there: nothing to do. */
+NODISCARD enum err init_empty(const char *folder, struct err_info *e);
+
 /* ---- init_authority.c ---- */
 /* Every project of `share` asks for a certificate that the ca will be able to make; ERR_CONFIG with file and reason. */
 NODISCARD enum err init_projects_fit(const struct init_options *o, struct err_info *e);

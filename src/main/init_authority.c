@@ -6,6 +6,7 @@
 #include "kmc/kmc.h"
 
 #include <dirent.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *user_of(const struct init_options *o, const char *process)
@@ -125,8 +126,15 @@ static enum err make_issuers(const struct init_options *o, const struct clock *c
                             .database = init_database(o, "ca"),
                             .status_url = o->status_url,
                             .clock = clock};
-    for (int i = 0; i < o->algs; i++)
-        TRY(ca_init(&ca, o->organisation, o->alg[i], e));
+    for (int i = 0; i < o->algs; i++) {
+        int kept;
+        TRY(ca_init(&ca, o->organisation, o->alg[i], &kept, e));
+        if (kept)
+            printf(
+                "the issuers for %s that an earlier init made are kept, with the organisation and the "
+                "status URL of then; for others remove %s first\n",
+                pki_alg_text(o->alg[i]), o->place.data);
+    }
     return ERR_OK;
 }
 

@@ -105,6 +105,7 @@ static enum err make_ukey_folder(const struct init_options *o, const char *name,
 {
     char *folder = demo_path(o, arena_fmt(o->place.arena, "ukeys/%s", name));
     const struct group *hall = o->separate ? getgrnam("certhall-hall") : NULL;
+    TRY(init_empty(folder, e)); /* an init that was interrupted: their PINs are forgotten */
     TRY(folder_make(folder, 0755, e));
     if (chmod(folder, hall ? 0770 : 0700) || (hall && chown(folder, (uid_t)-1, hall->gr_gid)))
         return err_set(e, ERR_IO, NULL, "%s: cannot set its mode", folder);

@@ -247,6 +247,7 @@ enum err init_hall(const struct init_options *o, const struct clock *clock,
 {
     const char *folder = place_folder(&o->place, "hall"),
                *new_folder = arena_fmt(o->place.arena, "%s.new", folder);
+    TRY(init_empty(new_folder, e));
     TRY(folder_make(new_folder, 0700, e));
     TRY(hall_secrets_make(made_in(o, "secrets"), e));
     if (o->demo)

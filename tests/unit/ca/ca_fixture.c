@@ -74,6 +74,7 @@ static void enter_people(struct ca_fixture *f)
 void ca_fixture_open(struct ca_fixture *f, enum pki_alg alg)
 {
     struct err_info e;
+    int kept;
     memset(f, 0, sizeof *f);
     snprintf(f->folder, sizeof f->folder, "/tmp/certhall-ca-XXXXXX");
     assert_non_null(mkdtemp(f->folder));
@@ -86,7 +87,8 @@ void ca_fixture_open(struct ca_fixture *f, enum pki_alg alg)
                                      .revoke_per_hour = 2,
                                      .release_per_hour = 8,
                                      .crl_period = 10 * TIME_MINUTE};
-    assert_ok(ca_init(&f->options, "CertHall", alg, &e), &e);
+    assert_ok(ca_init(&f->options, "CertHall", alg, &kept, &e), &e);
+    assert_false(kept);
     write_profile(f, alg);
     assert_ok(ca_open(&f->options, &f->ca, &e), &e);
     enter_people(f);

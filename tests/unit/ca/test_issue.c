@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct ca_fixture f;
 
@@ -569,6 +570,28 @@ static void a_term_outside_the_profile_is_refused(void **state)
     pki_key_free(key);
 }
 
+/* An init that was interrupted after the ca's part is done again: the issuers stay as they are. */
+static void issuers_are_made_once(void **state)
+{
+    (void)state;
+    struct err_info e;
+    int kept;
+    const struct ca_issuer *before, *after;
+    size_t n = ca_issuers(f.ca, &before);
+    struct bytes first = before[1].certificate;
+    uint8_t sum[DIGEST_LEN], now[DIGEST_LEN];
+    digest_sha256(first, sum);
+    assert_ok(ca_init(&f.options, "Another", PKI_P256, &kept, &e), &e);
+    assert_true(kept);
+    ca_fixture_reopen(&f);
+    assert_int_equal(ca_issuers(f.ca, &after), n);
+    digest_sha256(after[1].certificate, now);
+    assert_memory_equal(sum, now, sizeof sum);
+    /* a database whose keys are elsewhere */
+    assert_int_equal(unlink(arena_fmt(f.arena, "%s/keys/issuing-p256.pem", f.folder)), 0);
+    assert_err(ERR_CONFLICT, ca_init(&f.options, "Another", PKI_P256, &kept, &e));
+}
+
 static void the_cas_own_chain_names_a_changed_link(void **state)
 {
     (void)state;
@@ -609,6 +632,7 @@ int main(void)
         IN_A_CA(an_order_gets_another_certificate_only_when_the_first_is_revoked),
         IN_A_CA(the_responders_certificate_is_on_record),
         IN_A_CA(a_term_outside_the_profile_is_refused),
+        IN_A_CA(issuers_are_made_once),
         IN_A_CA(the_cas_own_chain_names_a_changed_link),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -472,7 +472,8 @@ static void one_issuers_refusal_does_not_stop_the_others(void **state)
     struct err_info e;
     stop_responder();
     close_ca();
-    assert_ok(ca_init(&t.f.options, "CertHall", PKI_RSA2048, &e), &e);
+    int kept;
+    assert_ok(ca_init(&t.f.options, "CertHall", PKI_RSA2048, &kept, &e), &e);
     sql("UPDATE ca_issuer SET not_after = 1 WHERE code = 'issuing-rsa2048'");
     reopen_ca();
     start_responder();
