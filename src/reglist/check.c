@@ -95,6 +95,16 @@ static const char *uscc_cell(struct reading *r, struct checked *k, const struct 
     return mended;
 }
 
+/* 16 random characters have fewer than six different ones about once in forty million; what a person makes up often has. */
+static int is_guessable(const char *code)
+{
+    enum { DIFFERENT_MIN = 6 };
+    size_t different = 0;
+    for (const char *p = code; *p; p++)
+        different += strchr(code, *p) == p;
+    return different < DIFFERENT_MIN;
+}
+
 static const char *code_cell(struct reading *r, struct checked *k, const struct raw_row *raw)
 {
     const char *s = raw->cell[COL_CODE] ? half_width(r->a, raw->cell[COL_CODE]) : "";
@@ -105,10 +115,15 @@ static const char *code_cell(struct reading *r, struct checked *k, const struct 
         return "";
     }
     const char *code = text_mend_code(r->a, s);
-    if (code && strlen(code) == 16)
-        return code;
-    bad(r, k, COL_CODE, REGLIST_CODE, s);
-    return "";
+    if (!code || strlen(code) != 16) {
+        bad(r, k, COL_CODE, REGLIST_CODE, s);
+        return "";
+    }
+    if (is_guessable(code)) {
+        bad(r, k, COL_CODE, REGLIST_CODE_GUESSABLE, s);
+        return "";
+    }
+    return code;
 }
 
 static void action_cell(struct reading *r, struct checked *k, const struct raw_row *raw)

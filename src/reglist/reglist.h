@@ -50,10 +50,11 @@ enum reglist_reason {
     REGLIST_USCC_CHECK, /* warning: check digit (GB 32100 5; facts/identity-numbers.md: real codes fail too) */
     REGLIST_MOBILE,
     REGLIST_EMAIL,
-    REGLIST_CODE,          /* not 16 Crockford characters */
-    REGLIST_CODE_NOT_HERE, /* a correction or withdrawal carries no code */
-    REGLIST_TWICE,         /* the same key again; {other} is the first place */
-    REGLIST_CODE_TWICE,    /* the same authorisation code again */
+    REGLIST_CODE,           /* not 16 Crockford characters */
+    REGLIST_CODE_GUESSABLE, /* fewer than six different characters */
+    REGLIST_CODE_NOT_HERE,  /* a correction or withdrawal carries no code */
+    REGLIST_TWICE,          /* the same key again; {other} is the first place */
+    REGLIST_CODE_TWICE,     /* the same authorisation code again */
     REGLIST_NAME_DIFFERS, /* warning: one reporting code with two institution names or credit codes */
     /* found by the hall against what it holds, in the same list */
     REGLIST_EXISTS,     /* add: this user exists already */

@@ -58,6 +58,10 @@ static const struct reason {
     [REGLIST_CODE] = {"code", "授权码应是 16 位数字和字母（没有 I、L、O、U）；留空就由系统生成",
                       "An authorisation code has 16 digits and letters without I, L, O, U; left "
                       "empty, one is made"},
+    [REGLIST_CODE_GUESSABLE] =
+        {"code_guessable", "授权码太容易猜到：至少要有 6 种不同的字符。请换一个，或留空由系统生成",
+         "The authorisation code is too easy to guess: it needs at least 6 different characters. "
+         "Use another, or leave it empty and one is made"},
     [REGLIST_CODE_NOT_HERE] = {"code_not_here", "更正和撤回不用填授权码。请清空这一格",
                                "Corrections and withdrawals carry no code. Empty this field"},
     [REGLIST_TWICE] = {"twice", "和第 {other} 行是同一个机构的同一个用户。请只留一行",

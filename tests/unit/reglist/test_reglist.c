@@ -171,6 +171,28 @@ static void every_problem_is_reported_at_once(void **state)
         assert_true(l.problems[i - 1].place <= l.problems[i].place);
 }
 
+/* A supplied code opens an account as one of ours does, so it must be as hard to guess. */
+static void a_code_that_can_be_guessed_is_refused(void **state)
+{
+    static const struct {
+        const char *code;
+        int good;
+    } row[] = {{"0000000000000000", 0}, {"OOOOOOOOOOOOOOOO", 0}, {"ABABABABABABABAB", 0},
+               {"1234512345123451", 0}, {"1234561234561234", 1}, {"7K2MQ4X9TRBC6WHN", 1}};
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        struct reglist l =
+            read_text(*state,
+                      arena_fmt(*state,
+                                HEAD "add,泉州海丝,FJQZ20260718A1,u1,91350100M000100Y43,沈若琳,"
+                                     "13805961234,a@example.com,%s\r\n",
+                                row[i].code),
+                      REGLIST_CSV);
+        assert_int_equal(l.rows_n, row[i].good);
+        if (!row[i].good)
+            find(&l, 2, "code", REGLIST_CODE_GUESSABLE);
+    }
+}
+
 static void doubles_inside_the_file_name_the_first_place(void **state)
 {
     struct reglist l = read_text(
@@ -331,6 +353,7 @@ int main(void)
         T(rows_after_a_field_with_line_breaks_keep_their_number),
         T(a_stray_quote_is_a_problem_of_its_row_only),
         T(every_problem_is_reported_at_once),
+        T(a_code_that_can_be_guessed_is_refused),
         T(doubles_inside_the_file_name_the_first_place),
         T(columns_may_stand_in_any_order_but_must_be_there),
         T(json_says_the_same_as_csv),
