@@ -48,6 +48,12 @@ static struct bytes address_of(struct hall_tx *tx, const char *address)
     return index_of(tx, limit_address(tx->arena, address));
 }
 
+/* Applicants and staff of one office share an address: the wrong codes of the ones must not lock out the others. */
+static const char *login_kind(const char *who)
+{
+    return strncmp(who, "staff:", 6) == 0 ? "staff_login" : "login";
+}
+
 /* Until the end of the transaction. Who comes before where in every caller, so that two never wait for each other. */
 static enum err lock(struct hall_tx *tx, struct bytes index, struct err_info *e)
 {
@@ -64,9 +70,10 @@ enum err limit_login_read(struct hall_tx *tx, const char *who, const char *addre
     struct store_rows code, from;
     struct store_value since = P_INT(tx->machine - LIMIT_WINDOW_MS);
     TRY(lock(tx, index_of(tx, who), e));
-    TRY(store_many(tx->db, &Q_limit_try_of_who,
-                   PARAMS(P_TEXT("login"), P_BLOB(index_of(tx, who)), since, P_INT(LIMIT_PER_CODE)),
-                   tx->arena, &code, e));
+    TRY(store_many(
+        tx->db, &Q_limit_try_of_who,
+        PARAMS(P_TEXT(login_kind(who)), P_BLOB(index_of(tx, who)), since, P_INT(LIMIT_PER_CODE)),
+        tx->arena, &code, e));
     *out = (struct limit_login){.code_failed = (int)code.n};
     /* rows come newest first: the last one read is the one that must pass before the next try */
     if (code.n)
@@ -76,7 +83,7 @@ enum err limit_login_read(struct hall_tx *tx, const char *who, const char *addre
         return ERR_OK;
     TRY(lock(tx, place, e));
     TRY(store_many(tx->db, &Q_limit_try_of_address,
-                   PARAMS(P_TEXT("login"), P_BLOB(place), since, P_INT(LIMIT_PER_ADDRESS)),
+                   PARAMS(P_TEXT(login_kind(who)), P_BLOB(place), since, P_INT(LIMIT_PER_ADDRESS)),
                    tx->arena, &from, e));
     out->address_failed = (int)from.n;
     if (from.n)
@@ -117,10 +124,10 @@ enum err limit_login_keep(struct hall_tx *tx, const char *who, const char *addre
     struct bytes place = address_of(tx, address);
     if (v == LIMIT_LET_IN)
         return store_exec(tx->db, &Q_limit_try_clear,
-                          PARAMS(P_TEXT("login"), P_BLOB(index_of(tx, who))), NULL, e);
+                          PARAMS(P_TEXT(login_kind(who)), P_BLOB(index_of(tx, who))), NULL, e);
     if (v == LIMIT_WRONG)
-        return add(tx, "login", index_of(tx, who), place, e);
-    TRY(add(tx, "login", nobody, place, e));
+        return add(tx, login_kind(who), index_of(tx, who), place, e);
+    TRY(add(tx, login_kind(who), nobody, place, e));
     stopped(e, limit_login_minutes(s, tx->machine));
     return ERR_OK;
 }

@@ -21,7 +21,8 @@ enum limit_verdict limit_login_decide(const struct limit_login *s, int right);
  * that has not failed gets one try past a limited name, so that nobody locks its owner out; that try counts for the address. */
 int limit_login_settled(const struct limit_login *s);
 
-/* The same table serves staff names: `who` is "code:<institution code>" or "staff:<name>". */
+/* The same table serves staff names: `who` is "code:<institution code>" or "staff:<name>". An address is
+ * counted for applicants and for staff apart. */
 NODISCARD enum err limit_login_read(struct hall_tx *tx, const char *who, const char *address,
                                     struct limit_login *out, struct err_info *e);
 /* Keep the verdict: a wrong try counts for both, one that was stopped for the address only, a right one clears `who`

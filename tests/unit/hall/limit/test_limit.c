@@ -68,6 +68,20 @@ static void after_fifteen_minutes_the_tries_are_forgotten(void **state)
     assert_int_equal(attempt(f, "code:A", "10.0.0.1", 1), LIMIT_LET_IN);
 }
 
+static void wrong_codes_of_applicants_do_not_lock_out_staff_of_their_address(void **state)
+{
+    struct hall_fixture *f = *state;
+    for (int i = 0; i < 50; i++)
+        attempt(f, arena_fmt(f->arena, "code:%d", i), "10.0.0.1", 0);
+    assert_int_equal(attempt(f, "code:new", "10.0.0.1", 1), LIMIT_STOPPED);
+    assert_int_equal(attempt(f, "staff:chen", "10.0.0.1", 1), LIMIT_LET_IN);
+    for (int i = 0; i < 50; i++)
+        assert_int_equal(attempt(f, arena_fmt(f->arena, "staff:%d", i), "10.0.0.9", 0),
+                         LIMIT_WRONG);
+    assert_int_equal(attempt(f, "staff:chen", "10.0.0.9", 1), LIMIT_STOPPED);
+    assert_int_equal(attempt(f, "code:A", "10.0.0.9", 1), LIMIT_LET_IN);
+}
+
 static void fifty_wrong_tries_stop_an_address_for_every_code(void **state)
 {
     struct hall_fixture *f = *state;
@@ -166,6 +180,7 @@ int main(void)
         HALL_TEST(the_sixth_try_is_stopped_and_an_unharmed_address_gets_in),
         HALL_TEST(after_fifteen_minutes_the_tries_are_forgotten),
         HALL_TEST(a_burst_of_tries_at_the_same_moment_gets_no_more_of_them),
+        HALL_TEST(wrong_codes_of_applicants_do_not_lock_out_staff_of_their_address),
         HALL_TEST(fifty_wrong_tries_stop_an_address_for_every_code),
         HALL_TEST(addresses_are_what_one_customer_has),
         HALL_TEST(an_sms_goes_once_a_minute_five_times_an_hour_ten_times_a_day),
