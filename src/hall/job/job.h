@@ -6,7 +6,7 @@
  * job's effect comes only when one of them is shown by the browser session that made the job, whoever did the steps.
  * Nothing that could be shown again is kept: tickets and codes as keyed hashes, the finish token is reckoned anew.
  *
- * All limits run on machine time. Acts in the audit: job.make, job.fetch, job.done, job.failed. Live topic "job:<id>". */
+ * All limits run on machine time. Acts in the audit: job.make (where somebody is signed in), job.fetch, job.done, job.failed. Live topic "job:<id>". */
 #ifndef CERTHALL_HALL_JOB_H
 #define CERTHALL_HALL_JOB_H
 

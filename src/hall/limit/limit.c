@@ -145,7 +145,7 @@ static const struct rule {
     [LIMIT_SMS_ADDRESS] = {"sms_address", {{30, TIME_HOUR}}},
     [LIMIT_JOB_CODE] = {"job_code", {{10, 5 * TIME_MINUTE}}},
     [LIMIT_IMPORT] = {"import", {{60, TIME_HOUR}}},
-    [LIMIT_JOB] = {"job", {{300, TIME_HOUR}}},
+    [LIMIT_JOB] = {"job", {{60, TIME_HOUR}}},
 };
 
 enum err limit_take(struct hall_tx *tx, enum limit_use use, const char *who, struct err_info *e)

@@ -39,7 +39,7 @@ enum limit_use {
     LIMIT_SMS_ADDRESS, /* from one address: 30 an hour */
     LIMIT_JOB_CODE,    /* short codes of agent jobs from one address: 10 in 5 minutes */
     LIMIT_IMPORT,      /* imports by one person: 60 an hour */
-    LIMIT_JOB,         /* jobs begun by nobody who is signed in, from one address: 300 an hour */
+    LIMIT_JOB, /* jobs begun by nobody who is signed in, from one address (an office): 60 an hour */
     LIMIT_USE_COUNT
 };
 /* ERR_LIMITED{minutes} when over; otherwise counted. */

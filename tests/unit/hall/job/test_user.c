@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "hall/approval/approval_priv.h"
+#include "hall/audit/audit.h"
 #include "hall/session/session.h"
 #include "token/soft.h"
 
@@ -115,6 +116,30 @@ static void a_first_pin_is_set_once_and_only_by_its_owner(void **state)
     assert_err(ERR_JOB_UKEY,
                job_sms_send(&tx, USER_BROWSER, SERIAL, "code={code} {minutes}", &sms, &w->e));
     hall_end(&tx);
+}
+
+/* A page that anybody may open must not fill the audit, which is kept for ever; what an agent has taken stands there. */
+static void nobodys_job_is_audited_once_an_agent_has_it_and_sixty_an_hour_are_made(void **state)
+{
+    struct whole *w = *state;
+    struct actor nobody = hall_system;
+    struct job job;
+    struct job_new n = {.kind = JOB_LOGIN, .browser = USER_BROWSER, .project = P};
+    nobody.address = "192.0.2.7";
+    for (int i = 0; i < 60; i++)
+        assert_ok(whole_make(w, &nobody, &n, &job), &w->e);
+    assert_err(ERR_LIMITED, whole_make(w, &nobody, &n, &job));
+    nobody.address = "192.0.2.8";
+    assert_ok(whole_make(w, &nobody, &n, &job), &w->e);
+    struct hall_tx tx;
+    const struct audit_row *rows;
+    size_t n_rows;
+    hall_read(w->f, &tx);
+    assert_ok(audit_list(&tx, &(struct audit_filter){.act = "job.make", .limit = 100}, &rows,
+                         &n_rows, &w->e),
+              &w->e);
+    hall_end(&tx);
+    assert_int_equal(n_rows, 0);
 }
 
 static void the_ukey_signs_its_owner_in(void **state)
@@ -613,6 +638,7 @@ int main(void)
         WHOLE(the_user_sets_the_first_pin),
         WHOLE(a_first_pin_wants_the_sms_code_of_this_browser),
         WHOLE(a_first_pin_is_set_once_and_only_by_its_owner),
+        WHOLE(nobodys_job_is_audited_once_an_agent_has_it_and_sixty_an_hour_are_made),
         WHOLE(the_ukey_signs_its_owner_in),
         WHOLE(a_relayed_link_signs_nobody_in),
         WHOLE(a_relayed_short_code_signs_nobody_in),
