@@ -230,6 +230,14 @@ enum err order_cancel(struct hall_tx *tx, int64_t id, struct order *out, struct 
 
 /* ---- A1 ---- */
 
+static enum err refuse_running(const struct order *o, struct err_info *e)
+{
+    err_set(e, ERR_ORDER_RUNNING, "type", "order %" PRId64 " is under way", o->id);
+    err_arg(e, "order", "%" PRId64, o->id);
+    return ERR_ORDER_RUNNING;
+}
+
+/* An account has one open order of a type (index orders_open): as a draft it is gone on with, later it is in the way. */
 static enum err open_draft(struct hall_tx *tx, const char *project, enum flow_type type,
                            struct order *out, int *found, struct err_info *e)
 {
@@ -239,7 +247,11 @@ static enum err open_draft(struct hall_tx *tx, const char *project, enum flow_ty
                    &rows, e));
     for (size_t i = 0; i < rows.n && !*found; i++) {
         TRY(order_from_row(tx, &rows.row[i], out, NULL, e));
-        *found = out->type == type && out->states.at[FLOW_APPLICATION] == FLOW_APPLICATION_DRAFT;
+        if (out->type != type)
+            continue;
+        if (out->states.at[FLOW_APPLICATION] != FLOW_APPLICATION_DRAFT)
+            return refuse_running(out, e);
+        *found = 1;
     }
     return ERR_OK;
 }
@@ -260,7 +272,7 @@ static enum err add_row(struct order_run *run, struct err_info *e)
                                       P_INT(o->institution), P_TEXT(o->institution_name),
                                       P_INT(run->tx->now)),
                                NULL, e);
-    /* the other tab was faster: run again, and its draft is found */
+    /* the other tab was faster, or the number is taken: run again, and its draft is found, or another number */
     if (done == ERR_STORE_UNIQUE)
         return err_set(e, ERR_STORE_RETRY, NULL, "an order of this business was begun just now");
     return done;

@@ -106,7 +106,8 @@ NODISCARD enum err order_allowed(struct hall_tx *tx, const struct order *o, enum
 /* ---- the applicant's ---- */
 
 /* A1: begin an order for the account that acts. An open draft of the same business is given again (*fresh 0).
- * ERR_ORDER_TYPE_CLOSED, ERR_CODE_TOO_EARLY, ERR_ORDER_LIMIT (S0-09), ERR_ORDER_EXISTS. */
+ * ERR_ORDER_TYPE_CLOSED, ERR_CODE_TOO_EARLY, ERR_ORDER_LIMIT (S0-09), ERR_ORDER_EXISTS,
+ * ERR_ORDER_RUNNING{order}: one of the type is past its draft. */
 NODISCARD enum err order_create(struct hall_tx *tx, const char *project, enum flow_type type,
                                 struct order *out, int *fresh, struct err_info *e);
 /* A2. As form_save; ERR_ORDER_FROZEN after payment (S0-25), ERR_ORDER_NO_EDIT after submitting. */

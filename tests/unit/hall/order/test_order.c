@@ -52,6 +52,31 @@ static void the_open_draft_is_given_again(void **state)
     assert_true(first.id == second.id);
 }
 
+/* Past its draft the order is in the way, for as long as it runs: that is said, and which one it is. */
+static void while_an_order_runs_the_refusal_names_it(void **state)
+{
+    static const char *const at[] = {
+        "application = application",
+        "application = 'IN_PRODUCTION', payment = 'PAID', fulfilment = 'QUEUED'",
+        "application = 'IN_PRODUCTION', payment = 'PAID', fulfilment = 'SHIPPED'",
+    };
+    struct order_fixture *o = *state;
+    struct order running = order_submitted(o, NULL), order;
+    for (size_t i = 0; i < sizeof at / sizeof *at; i++) {
+        struct hall_tx tx;
+        int fresh;
+        hall_tamper(o->f, arena_fmt(o->f->arena, "UPDATE orders SET %s", at[i]));
+        hall_write(o->f, &o->shen, &tx);
+        assert_err(ERR_ORDER_RUNNING,
+                   order_create(&tx, "aml-reporting", TYPE_NEW, &order, &fresh, &o->e));
+        hall_end(&tx);
+        assert_int_equal(err_http_status(o->e.code), 409);
+        assert_string_equal(o->e.arg[0].name, "order");
+        assert_string_equal(o->e.arg[0].value,
+                            arena_fmt(o->f->arena, "%lld", (long long)running.id));
+    }
+}
+
 /* S0-17: before the second working day nothing can be begun, and the refusal says the day. */
 static void a_code_is_usable_from_the_second_working_day(void **state)
 {
@@ -522,6 +547,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ORDER_TEST(a_new_order_is_prefilled),
         ORDER_TEST(the_open_draft_is_given_again),
+        ORDER_TEST(while_an_order_runs_the_refusal_names_it),
         ORDER_TEST(a_code_is_usable_from_the_second_working_day),
         ORDER_TEST(a_business_that_is_off_is_refused),
         ORDER_TEST(a_filled_order_is_submitted_and_awaits_payment),
