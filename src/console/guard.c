@@ -82,6 +82,7 @@ enum err console_guard(struct httpd_request *r, void *app, struct err_info *e)
     v->actor =
         (struct actor){.kind = BY_STAFF, .name = "", .role = "", .address = httpd_peer(r)->address};
     r->session = v;
+    TRY(web_origin_check(r, c->hall->public_url, e));
     TRY(find_session(r, c, v, e));
     if (v->signed_in) {
         v->actor.id = v->staff.id;

@@ -54,6 +54,7 @@ enum err portal_guard(struct httpd_request *r, void *app, struct err_info *e)
         .kind = BY_APPLICANT, .name = "", .role = "", .address = httpd_peer(r)->address};
     s->browser = httpd_own_cookie(r, PORTAL_BROWSER_COOKIE);
     r->session = s;
+    TRY(web_origin_check(r, p->hall->public_url, e));
     if (token && *token)
         TRY(find_session(r, p, token, s, &note, e));
     TRY(check_csrf(r, p, s, e));

@@ -77,6 +77,13 @@ const char *web_guest_csrf(struct httpd_request *r, struct httpd_reply *reply,
 NODISCARD enum err web_guest_check(const struct httpd_request *r, const struct vault *v,
                                    const char *cookie, struct err_info *e);
 
+/* Was it one of our own pages that asked? Beside the token: a change that a browser says comes from another site is
+ * refused, ERR_SESSION_CSRF. Our own are `public_url` and the name under which the request came (its Host; a port that
+ * the proxy has dropped from it does not count). Reading, and callers that send neither Origin nor Sec-Fetch-Site (which
+ * every present browser does: Fetch 3.2, Fetch Metadata 2.4), are let through. */
+NODISCARD enum err web_origin_check(const struct httpd_request *r, const char *public_url,
+                                    struct err_info *e);
+
 /* ---- live events ---- */
 
 enum { WEB_TOPICS_MAX = 8, WEB_LISTENS_MAX = 32 };

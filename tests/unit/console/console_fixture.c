@@ -136,7 +136,8 @@ static int exchange(struct browser *b, const char *method, const char *path, con
     struct httpc_answer answer;
     struct err_info e;
     const char *headers[] = {arena_fmt(a, "Cookie: %s", b->cookie),
-                             arena_fmt(a, "X-CSRF: %s", b->csrf), "Accept-Language: zh-CN", NULL};
+                             arena_fmt(a, "X-CSRF: %s", b->csrf), "Accept-Language: zh-CN",
+                             b->origin, NULL};
     struct httpc_request r = {.method = method,
                               .path = arena_fmt(a, "/api/v1/console%s", path),
                               .content_type = type,

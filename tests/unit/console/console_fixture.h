@@ -25,6 +25,7 @@ struct browser {
     struct console_fixture *f;
     char cookie[512];
     char csrf[128];
+    const char *origin; /* one more header of each request, "Origin: ..."; NULL: none */
     int status;
     json_t *answer; /* of the last request; NULL: no JSON */
     struct bytes body;

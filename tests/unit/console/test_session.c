@@ -52,6 +52,21 @@ static void a_change_without_the_token_is_refused(void **state)
     assert_int_equal(browser_get(&in, "/menu"), 200); /* still signed in */
 }
 
+/* Beside the token: what a browser says comes from another site's page is no wish of its user. */
+static void a_change_from_another_sites_page_is_refused(void **state)
+{
+    _auto_browser in = {0};
+    browser_sign_in(&in, *state, "he", STAFF_SHIPPING);
+    in.origin = "Origin: https://evil.example";
+    assert_int_equal(browser_do(&in, "DELETE", "/session", NULL), 403);
+    assert_string_equal(browser_text(&in, "code"), "session.csrf");
+    in.origin = "Sec-Fetch-Site: cross-site";
+    assert_int_equal(browser_do(&in, "DELETE", "/session", NULL), 403);
+    assert_int_equal(browser_get(&in, "/menu"), 200); /* still signed in */
+    in.origin = "Origin: http://127.0.0.1:8080";
+    assert_int_equal(browser_do(&in, "DELETE", "/session", NULL), 204);
+}
+
 static void one_browser_s_token_does_not_fit_another(void **state)
 {
     struct console_fixture *f = *state;
@@ -182,6 +197,7 @@ int main(void)
         CONSOLE_TEST(nobody_is_signed_in_at_first),
         CONSOLE_TEST(a_password_signs_in_and_out),
         CONSOLE_TEST(a_change_without_the_token_is_refused),
+        CONSOLE_TEST(a_change_from_another_sites_page_is_refused),
         CONSOLE_TEST(one_browser_s_token_does_not_fit_another),
         CONSOLE_TEST(behind_https_only_a_host_cookie_is_a_session),
         CONSOLE_TEST(stand_ins_exist_in_a_demo_only),

@@ -99,7 +99,7 @@ int browser_do(struct browser *b, const char *method, const char *path, const ch
     struct err_info e;
     const char *headers[] = {arena_fmt(a, "Cookie: %s", b->cookie),
                              arena_fmt(a, "X-CSRF: %s", b->csrf),
-                             arena_fmt(a, "Accept-Language: %s", b->language), NULL};
+                             arena_fmt(a, "Accept-Language: %s", b->language), b->origin, NULL};
     struct httpc_request r = {.method = method,
                               .path = arena_fmt(a, "/api/v1/portal%s", path),
                               .content_type = body ? "application/json" : NULL,

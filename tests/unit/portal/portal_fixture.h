@@ -21,6 +21,7 @@ struct browser {
     struct portal_fixture *f;
     char cookie[512], csrf[128];
     const char *language;
+    const char *origin; /* one more header of each request, "Origin: ..."; NULL: none */
     int status;
     json_t *answer; /* of the last request; NULL: no JSON */
     struct bytes body;

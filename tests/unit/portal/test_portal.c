@@ -213,6 +213,54 @@ static void changes_need_the_token(void **state)
     assert_int_equal(browser_post(&b, "/session", SIGN_IN(ORDER_CODE, "CN350503000017")), 403);
 }
 
+/* Beside the token: what a browser says comes from another site's page is no wish of its user. */
+static void a_change_from_another_sites_page_is_refused(void **state)
+{
+    static const struct {
+        const char *header;
+        int status;
+    } row[] = {
+        {"Origin: https://evil.example", 403},
+        {"Origin: http://127.0.0.1.evil.example", 403},
+        {"Origin: http://127.0.0.1:1", 403},
+        {"Origin: null", 403},
+        {"Sec-Fetch-Site: cross-site", 403},
+        {"Sec-Fetch-Site: same-origin", 200},
+        {"Origin: http://127.0.0.1:8080", 200}, /* public_url */
+        {NULL, 200},
+    };
+    static const char begin[] = "{\"project\":\"aml-reporting\",\"type\":\"new\"}";
+    struct portal_fixture *f = *state;
+    _auto_browser b;
+    browser_sign_in(&b, f);
+    browser_post(&b, "/orders", begin);
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        b.origin = row[i].header;
+        assert_int_equal(browser_post(&b, "/orders", begin), row[i].status);
+        if (row[i].status == 403)
+            assert_string_equal(browser_text(&b, "code"), "session.csrf");
+        assert_int_equal(browser_get(&b, "/orders"), 200); /* reading changes nothing */
+    }
+    b.origin = arena_fmt(f->o->f->arena, "Origin: %s", f->base); /* the Host of the request */
+    assert_int_equal(browser_post(&b, "/orders", begin), 200);
+    f->o->h->public_url = "https://hall.example";
+    assert_int_equal(browser_post(&b, "/orders", begin), 403); /* behind https, nothing of http */
+    b.origin = arena_fmt(f->o->f->arena, "Origin: https%s", f->base + 4);
+    assert_int_equal(browser_post(&b, "/orders", begin), 200);
+}
+
+/* A running order is named, so that the page can open it. */
+static void a_running_order_is_named(void **state)
+{
+    _auto_browser b;
+    browser_sign_in(&b, *state);
+    const char *order = submit_order(&b);
+    assert_int_equal(
+        browser_post(&b, "/orders", "{\"project\":\"aml-reporting\",\"type\":\"new\"}"), 409);
+    assert_string_equal(browser_text(&b, "code"), "order.running");
+    assert_string_equal(browser_text(&b, "args.order"), order);
+}
+
 static void signed_out_is_signed_out(void **state)
 {
     _auto_browser b;
@@ -507,6 +555,8 @@ int main(void)
         PORTAL_TEST(too_early_says_the_day),
         PORTAL_TEST(too_many_tries_are_stopped),
         PORTAL_TEST(changes_need_the_token),
+        PORTAL_TEST(a_change_from_another_sites_page_is_refused),
+        PORTAL_TEST(a_running_order_is_named),
         PORTAL_TEST(signed_out_is_signed_out),
         PORTAL_TEST(an_order_is_begun_filled_in_checked_and_submitted),
         PORTAL_TEST(another_persons_order_is_not_found),
