@@ -17,7 +17,8 @@ static void split_uri(struct httpd_conn *c, const char *uri)
 {
     if (strncasecmp(uri, "http://", 7) == 0 || strncasecmp(uri, "https://", 8) == 0) {
         uri = strstr(uri, "//") + 2;
-        uri += strcspn(uri, "/?");
+        c->authority = arena_text_n(c->request.arena, uri, strcspn(uri, "/?#"));
+        uri += strcspn(uri, "/?#");
     }
     size_t n = strcspn(uri, "?#");
     c->raw_path = arena_text_n(c->request.arena, uri, n);
@@ -129,6 +130,52 @@ static void refuse_host(struct httpd_conn *c)
     err_arg(&c->early_info, "host", "%.*s", n < 60 ? (int)n : 60, host ? host : "");
 }
 
+struct heads {
+    int hosts, lengths, codings;
+    int other_coding; /* a transfer coding that is not read here */
+};
+
+static enum MHD_Result count_head(void *heads, enum MHD_ValueKind kind, const char *name,
+                                  const char *value)
+{
+    struct heads *h = heads;
+    (void)kind;
+    h->hosts += strcasecmp(name, "Host") == 0;
+    h->lengths += strcasecmp(name, "Content-Length") == 0;
+    if (strcasecmp(name, "Transfer-Encoding") == 0) {
+        h->codings++;
+        h->other_coding |= !value || strcasecmp(value, "chunked") != 0;
+    }
+    return MHD_YES;
+}
+
+/* What a proxy in front could read in another way than we do: where the body ends, and for whom the request is. NULL:
+ * nothing of the kind. */
+static const char *ambiguity(const struct httpd_conn *c)
+{
+    struct heads h = {0};
+    MHD_get_connection_values(c->mhd, MHD_HEADER_KIND, count_head, &h);
+    if (h.lengths > 1)
+        return "more than one Content-Length"; /* RFC 9112 6.3 */
+    if (h.lengths && h.codings)
+        return "both Content-Length and Transfer-Encoding"; /* RFC 9112 6.1 */
+    if (h.codings > 1 || h.other_coding)
+        return "the only Transfer-Encoding is chunked";
+    if (h.hosts > 1)
+        return "more than one Host"; /* RFC 9112 3.2 */
+    const char *host = httpd_header(&c->request, "Host");
+    if (c->authority && host && strcasecmp(c->authority, host) != 0)
+        return "the address and Host name different servers"; /* RFC 9112 3.2.2 */
+    return NULL;
+}
+
+static void refuse_ambiguity(struct httpd_conn *c, const char *why)
+{
+    refuse(c, ERR_BAD_REQUEST);
+    err_arg(&c->early_info, "why", "%s", why);
+    c->last = 1;
+}
+
 static void add_allowed(struct httpd_conn *c, const char *method)
 {
     if (c->allow && strstr(c->allow, method))
@@ -166,16 +213,18 @@ static void begin(struct httpd_conn *c, const char *method)
     c->head_method = arena_text(r->arena, method);
     r->method = strcmp(method, "HEAD") == 0 ? "GET" : c->head_method;
     c->query = none;
+    const char *why = ambiguity(c);
+    if (why)
+        refuse_ambiguity(c, why);
     struct err_info e;
-    if (*c->raw_query &&
+    if (!why && *c->raw_query &&
         httpd_form_parse(r->arena, c->raw_query, strlen(c->raw_query), &c->query, &e)) {
         c->early = e.code;
         c->early_info = e;
         c->query = none;
     }
-    if (!host_is_ours(c)) {
+    if (!why && !host_is_ours(c))
         refuse_host(c);
-    }
     find_route(c);
     r->path = r->route && (r->route->flags & HTTPD_PLAIN)
                   ? c->raw_path
@@ -197,6 +246,8 @@ static int answer_at_once(struct httpd_conn *c)
 {
     const char *length = httpd_header(&c->request, "Content-Length");
     int64_t n = 0;
+    if (c->last) /* where its body ends is not known */
+        return 1;
     if (!length || !text_to_id(length, &n) || n <= 0)
         return 0;
     size_t limit = c->in.max;
@@ -278,7 +329,7 @@ static enum MHD_Result send_response(struct httpd_conn *c)
 {
     if (!c->response)
         return MHD_NO;
-    if (atomic_load(&c->server->stopping))
+    if (atomic_load(&c->server->stopping) || c->last)
         MHD_add_response_header(c->response, "Connection", "close");
     httpd_link_deadline(c->link, c->stream ? 0 : SEND_SECONDS);
     enum MHD_Result r = MHD_queue_response(c->mhd, (unsigned)c->status, c->response);
@@ -327,8 +378,10 @@ enum MHD_Result httpd_on_access(void *listener, struct MHD_Connection *mhd, cons
     struct httpd_conn *c = *state;
     if (!c->begun) {
         begin(c, method);
+        if (answer_at_once(c))
+            return answer_early(c);
         httpd_link_deadline(c->link, c->server->set.body_seconds);
-        return answer_at_once(c) ? answer_early(c) : MHD_YES;
+        return MHD_YES;
     }
     if (*n > 0) {
         take_body(c, data, *n);

@@ -91,9 +91,11 @@ struct httpd_conn {
     struct httpd_reply reply;
     const struct httpd_mount_row *mount;
     char *uri, *raw_path, *raw_query; /* query "" when there is none */
+    const char *authority;            /* of an address in absolute form; NULL: none */
     struct httpd_param param[HTTPD_PARAMS_MAX];
     int params;
     int begun, waiting, ready, too_long;
+    int last;                /* the connection ends with this answer */
     const char *head_method; /* the method as sent */
     const char *allow;       /* for 405 */
     enum err early;          /* decided from the headers; answered when the body has been read */

@@ -144,6 +144,51 @@ static void a_client_that_trickles_its_body_is_cut_off(void **state)
     close(fd);
 }
 
+/* RFC 9112 3.2, 6.1, 6.3: what two readers can take apart in two ways is not read at all. */
+static void an_ambiguous_request_is_refused_and_its_connection_closed(void **state)
+{
+    static const char *const bad[] = {
+        "POST /body HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "POST /body HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
+        "Content-Length: 5\r\n\r\n0\r\n\r\n",
+        "POST /body HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n"
+        "content-length: 55\r\n\r\n{}",
+        "POST /body HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"
+        "0\r\n\r\n",
+        "GET /inline HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n",
+        "GET /inline HTTP/1.1\r\nHost: localhost\r\nhost: localhost\r\n\r\n",
+        "GET http://evil.example/inline HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "GET http://localhost@evil.example/inline HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    };
+    static const char *const good[] = {
+        "GET http://LOCALHOST/inline HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "POST /body HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: Chunked\r\n\r\n"
+        "2\r\n{}\r\n0\r\n\r\n",
+    };
+    (void)state;
+    struct app app = {0};
+    char text[4096];
+    _auto(httpd) s = start(&(struct httpd_options){.hosts = hosts}, &app);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        int fd = client_tcp(httpd_port(s, 0));
+        client_send(fd, bad[i]);
+        client_read(fd, text, sizeof text, "\r\n\r\n{");
+        assert_memory_equal(text, "HTTP/1.1 400 ", 13);
+        assert_has(text, "Connection: close\r\n");
+        assert_true(client_closed(fd, 2000));
+        close(fd);
+    }
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        int fd = client_tcp(httpd_port(s, 0));
+        client_send(fd, good[i]);
+        client_read(fd, text, sizeof text, "{}");
+        assert_memory_equal(text, "HTTP/1.1 200 ", 13);
+        assert_null(strstr(text, "Connection: close"));
+        close(fd);
+    }
+}
+
 static void an_idle_connection_is_closed(void **state)
 {
     (void)state;
@@ -288,6 +333,7 @@ int main(void)
         cmocka_unit_test(stopping_finishes_what_runs_and_takes_nothing_new),
         cmocka_unit_test(a_client_that_trickles_its_headers_is_cut_off),
         cmocka_unit_test(a_client_that_trickles_its_body_is_cut_off),
+        cmocka_unit_test(an_ambiguous_request_is_refused_and_its_connection_closed),
         cmocka_unit_test(an_idle_connection_is_closed),
         cmocka_unit_test(too_long_headers_are_refused),
         cmocka_unit_test(bodies_together_beyond_the_budget_are_refused_as_busy),
