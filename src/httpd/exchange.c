@@ -259,6 +259,8 @@ static int answer_at_once(struct httpd_conn *c)
 static void take_body(struct httpd_conn *c, const char *data, size_t n)
 {
     c->received += n;
+    httpd_link_receive(c->link, c->body_until + (int64_t)(c->received / HTTPD_BODY_RATE) * 1000,
+                       c->request.lang);
     if (c->early != ERR_OK || !c->request.route)
         return;
     c->counted += n;
@@ -380,7 +382,9 @@ enum MHD_Result httpd_on_access(void *listener, struct MHD_Connection *mhd, cons
         begin(c, method);
         if (answer_at_once(c))
             return answer_early(c);
-        httpd_link_deadline(c->link, c->server->set.body_seconds);
+        httpd_find_lang(c);
+        c->body_until = httpd_now() + c->server->set.body_seconds * 1000;
+        httpd_link_receive(c->link, c->body_until, c->request.lang);
         return MHD_YES;
     }
     if (*n > 0) {

@@ -88,13 +88,13 @@ struct httpd_route {
 /* ---- the server ---- */
 
 struct httpd_options {
-    int workers;           /* threads that run handlers; 0: 4 */
-    int queue_max;         /* requests waiting for a worker; 0: 256 */
-    int connections_max;   /* for each listener; 0: 8192 */
-    int header_max;        /* bytes of request line and headers together; 0: 16 KiB */
-    int header_seconds;    /* from connecting until the headers are whole; 0: 20 */
-    int body_seconds;      /* from then until the body is whole; 0: 120 */
-    int idle_seconds;      /* kept-alive connection without a request; 0: 60 */
+    int workers;         /* threads that run handlers; 0: 4 */
+    int queue_max;       /* requests waiting for a worker; 0: 256 */
+    int connections_max; /* for each listener; 0: 8192 */
+    int header_max;      /* bytes of request line and headers together; 0: 16 KiB */
+    int header_seconds;  /* from connecting until the headers are whole; 0: 20 */
+    int body_seconds; /* from then until the body is whole, and 1 s more for each 8 KiB of it that came; then 408; 0: 30 */
+    int idle_seconds; /* kept-alive connection without a request; 0: 60 */
     size_t bodies_max;     /* bytes of all bodies in memory together; beyond: 503; 0: 256 MiB */
     size_t reply_max;      /* bytes of one answer's body; 0: 64 MiB */
     int heartbeat_seconds; /* of live event streams; 0: 15 */

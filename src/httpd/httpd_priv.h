@@ -18,6 +18,8 @@ enum {
 enum { HTTPD_LISTENERS_MAX = 8, HTTPD_MOUNTS_MAX = 16, HTTPD_SPARES_MAX = 16 };
 /* A body that will be refused is still read up to here, so that the client sees the answer, not a reset. */
 enum { HTTPD_DRAIN_MAX = 64 * 1024 * 1024 };
+/* Bytes of a body that give its sender one more second: a slow line (64 kbit/s) may upload, a trickle is cut off. */
+enum { HTTPD_BODY_RATE = 8 * 1024 };
 
 struct httpd_mount_row {
     const struct httpd_route *routes;
@@ -41,6 +43,7 @@ struct httpd_link {
     struct httpd_link *prev, *next;
     int fd;
     _Atomic int64_t deadline; /* monotonic ms; 0: none */
+    atomic_int late;          /* what is said past it: an enum lang + 1; 0: nothing */
 };
 
 struct httpd_pool;
@@ -96,6 +99,7 @@ struct httpd_conn {
     int params;
     int begun, waiting, ready, too_long;
     int last;                /* the connection ends with this answer */
+    int64_t body_until;      /* monotonic ms: when a body of no length must be whole */
     const char *head_method; /* the method as sent */
     const char *allow;       /* for 405 */
     enum err early;          /* decided from the headers; answered when the body has been read */
@@ -192,5 +196,7 @@ void httpd_watch_end(struct httpd *s);
 struct httpd_link *httpd_link_new(struct httpd *s, int fd);
 void httpd_link_free(struct httpd *s, struct httpd_link *link);
 void httpd_link_deadline(struct httpd_link *link, int64_t seconds); /* from now; 0: none */
+/* A body is awaited until that moment (httpd_now); past it the answer is 408 in that language. */
+void httpd_link_receive(struct httpd_link *link, int64_t until, enum lang lang);
 
 #endif

@@ -33,7 +33,7 @@ struct httpd *httpd_new(const struct httpd_options *options)
     o->connections_max = or_default(o->connections_max, 8192);
     o->header_max = or_default(o->header_max, 16 * 1024);
     o->header_seconds = or_default(o->header_seconds, 20);
-    o->body_seconds = or_default(o->body_seconds, 120);
+    o->body_seconds = or_default(o->body_seconds, 30);
     o->idle_seconds = or_default(o->idle_seconds, 60);
     o->heartbeat_seconds = or_default(o->heartbeat_seconds, 15);
     o->stream_buffer = or_default(o->stream_buffer, 64 * 1024);

@@ -43,16 +43,50 @@ void httpd_link_free(struct httpd *s, struct httpd_link *link)
 
 void httpd_link_deadline(struct httpd_link *link, int64_t seconds)
 {
+    atomic_store(&link->late, 0);
     atomic_store_explicit(&link->deadline, seconds ? httpd_now() + seconds * 1000 : 0,
                           memory_order_relaxed);
+}
+
+void httpd_link_receive(struct httpd_link *link, int64_t until, enum lang lang)
+{
+    atomic_store(&link->late, (int)lang + 1);
+    atomic_store_explicit(&link->deadline, until, memory_order_relaxed);
+}
+
+/* MHD takes no answer in the middle of a body, and writes nothing there itself: so it is written past it. */
+static void say_late(int fd, enum lang lang)
+{
+    struct err_info e = {0};
+    char message[400];
+    _auto_buf body, all;
+    struct json_out j;
+    err_set(&e, ERR_LATE, NULL, NULL);
+    err_message(&e, lang, message, sizeof message);
+    buf_init(&body, 1024);
+    buf_init(&all, 2048);
+    jout_init(&j, &body);
+    jout_object(&j, NULL);
+    jout_text(&j, "code", err_code_text(e.code));
+    jout_text(&j, "message", message);
+    jout_end(&j);
+    buf_fmt(&all,
+            "HTTP/1.1 408 Request Timeout\r\nContent-Type: application/json\r\n"
+            "Connection: close\r\nCache-Control: no-store\r\nContent-Length: %zu\r\n\r\n%s",
+            body.n, buf_cstr(&body));
+    (void)!send(fd, all.p, all.n, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 static void end_late(struct httpd *s, int64_t now)
 {
     for (struct httpd_link *l = s->links; l; l = l->next) {
         int64_t deadline = atomic_load_explicit(&l->deadline, memory_order_relaxed);
-        if (deadline && deadline < now)
-            shutdown(l->fd, SHUT_RDWR);
+        if (!deadline || deadline >= now)
+            continue;
+        int late = atomic_exchange(&l->late, 0);
+        if (late)
+            say_late(l->fd, (enum lang)(late - 1));
+        shutdown(l->fd, SHUT_RDWR);
     }
 }
 

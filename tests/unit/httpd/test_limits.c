@@ -132,15 +132,42 @@ static void a_client_that_trickles_its_body_is_cut_off(void **state)
 {
     (void)state;
     struct app app = {0};
+    char text[4096];
     _auto(httpd) s = start(&(struct httpd_options){.body_seconds = 1}, &app);
     int fd = client_tcp(httpd_port(s, 0));
     client_send(fd, "POST /body HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n\r\n");
     int closed = 0;
     for (int i = 0; i < 40 && !closed; i++) {
         send(fd, "x", 1, MSG_NOSIGNAL);
-        closed = client_closed(fd, 100);
+        struct pollfd p = {fd, POLLIN, 0};
+        closed = poll(&p, 1, 100) > 0;
     }
     assert_true(closed);
+    client_read(fd, text, sizeof text, NULL);
+    assert_memory_equal(text, "HTTP/1.1 408 ", 13);
+    assert_has(text, "Connection: close\r\n");
+    assert_has(text, "\"request.late\"");
+    assert_true(client_closed(fd, 1000));
+    close(fd);
+}
+
+/* 64 kbit/s are a line, not an attack: each 8 KiB buy a second. */
+static void a_slow_upload_that_goes_on_is_taken(void **state)
+{
+    (void)state;
+    struct app app = {0};
+    char text[4096], block[20000];
+    struct timespec pause = {0, 900 * 1000000};
+    _auto(httpd) s = start(&(struct httpd_options){.body_seconds = 1}, &app);
+    int fd = client_tcp(httpd_port(s, 0));
+    memset(block, 'x', sizeof block);
+    client_send(fd, "POST /body HTTP/1.1\r\nHost: localhost\r\nContent-Length: 80000\r\n\r\n");
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(send(fd, block, sizeof block, MSG_NOSIGNAL), sizeof block);
+        nanosleep(&pause, NULL);
+    }
+    client_read(fd, text, sizeof text, "{}");
+    assert_memory_equal(text, "HTTP/1.1 200 ", 13);
     close(fd);
 }
 
@@ -333,6 +360,7 @@ int main(void)
         cmocka_unit_test(stopping_finishes_what_runs_and_takes_nothing_new),
         cmocka_unit_test(a_client_that_trickles_its_headers_is_cut_off),
         cmocka_unit_test(a_client_that_trickles_its_body_is_cut_off),
+        cmocka_unit_test(a_slow_upload_that_goes_on_is_taken),
         cmocka_unit_test(an_ambiguous_request_is_refused_and_its_connection_closed),
         cmocka_unit_test(an_idle_connection_is_closed),
         cmocka_unit_test(too_long_headers_are_refused),
