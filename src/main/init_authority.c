@@ -77,7 +77,7 @@ static enum err does_not_fit(const char *file, const char *member, const char *w
                              struct err_info *e)
 {
     err_set(e, ERR_CONFIG, member, "%s: %s", file, why);
-    err_arg(e, "why", "%s: %s: %s", file, member, why);
+    err_arg(e, "why", "%s: %s (%s)", member, why, file); /* a value is cut at its end */
     return ERR_CONFIG;
 }
 
