@@ -93,7 +93,7 @@ export class Desk {
       const lines = fs.readFileSync(this.opened, 'utf8').split('\n').filter((line) => line.includes('/agent/finish#'));
       if (lines.length > (this.finished ?? 0)) {
         this.finished = lines.length;
-        const page = await this.newPage();
+        const page = await within(30, 'a new tab', this.newPage());
         await page.goto(lines.at(-1));
         await page.waitForFunction(() => !location.pathname.endsWith('/agent/finish') || document.querySelector('.note[role=status], [role=alert]'));
         return page;
@@ -101,6 +101,12 @@ export class Desk {
       if (Date.now() > until) throw new Error(`the agent opened no page: ${this.agentSaid()}`);
       await new Promise((done) => setTimeout(done, 100));
     }
+  }
+
+  /** Closes a tab that the agent opened, and looks at the person's own page again. */
+  async backFrom(page) {
+    await within(15, 'closing a tab', page.close());
+    await within(15, 'bringing the page to the front', this.page.bringToFront());
   }
 
   agentSaid() {
@@ -150,9 +156,19 @@ const flat = (texts, front = '') => Object.entries(texts).flatMap(([key, value])
 const keys = new Set(['portal', 'console', 'shared'].flatMap((side) => flat(JSON.parse(fs.readFileSync(path.join(root, 'web', side, 'texts/zh-CN.json'), 'utf8')))));
 keys.delete('audit.verify');
 
+/** What a browser may leave unanswered for ever (a tab behind another draws nothing) ends here with its name. */
+export function within(seconds, what, promise) {
+  let timer;
+  const late = new Promise((_, fail) => {
+    timer = setTimeout(() => fail(new Error(`${what}: not within ${seconds} s`)), seconds * 1000);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
 async function settled(page) {
+  await within(15, 'bringing the page to the front', page.bringToFront());
   await page.waitForLoadState('domcontentloaded');
-  await page.evaluate(() => document.fonts.ready);
+  await within(15, 'the fonts of the page', page.evaluate(() => document.fonts.ready));
   await page.waitForTimeout(250);
 }
 
@@ -160,7 +176,7 @@ async function settled(page) {
 async function barriers(page, name) {
   await page.evaluate(axe); // not as a script of the page, which its content security policy refuses
   const rules = { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] };
-  const { violations } = await page.evaluate((runOnly) => window.axe.run(document, { runOnly, resultTypes: ['violations'] }), rules);
+  const { violations } = await within(30, 'axe', page.evaluate((runOnly) => window.axe.run(document, { runOnly, resultTypes: ['violations'] }), rules));
   const grave = violations.filter((rule) => ['serious', 'critical'].includes(rule.impact));
   return grave.map((rule) => `${name}: ${rule.id}: ${rule.help}: ${rule.nodes.slice(0, 3).map((node) => node.target.join(' ')).join(' | ')}`);
 }

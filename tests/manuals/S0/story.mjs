@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { certhall, clock, Desk, env, passwords, picture } from './browsers.mjs';
+import { certhall, clock, Desk, env, passwords, picture, within } from './browsers.mjs';
 import { check, end, holds, must, same, Stop } from './tap.mjs';
 
 const project = 'aml-reporting';
@@ -514,7 +514,7 @@ async function make(order) {
     if (await field.isVisible().catch(() => false)) await field.fill(serial);
     await desk.locator('main button.p', { hasText: /制作|开始/ }).first().click();
     const page = await staff.finishPage(90);
-    await page.close();
+    await staff.backFrom(page);
     await until('made', async () => (await staff.api('console', 'GET', `/production/${order}`)).json.key?.certificate?.serial, 30);
     await desk.reload();
     await desk.locator('main h1').waitFor();
@@ -558,14 +558,14 @@ async function pack(order, serial) {
     await desk.locator('main input.inp').first().fill(serial);
     await desk.locator('main button', { hasText: '读 UKey' }).click();
     const page = await staff.finishPage();
-    await page.close();
+    await staff.backFrom(page);
     await desk.locator('main .okc', { hasText: serialText(serial) }).first().waitFor();
     told = last?.waitForResponse((answer) => answer.url().endsWith(`/portal/orders/${order}`), { timeout: 5000 }).catch(() => null);
     await desk.locator('main button.p', { hasText: '合格，装箱' }).click();
     await until('packed', async () => (await staff.api('console', 'GET', `/production/${order}`)).json.status.states.fulfilment === 'PACKED');
   });
   await check('the change reaches the last of the eight tabs within 5 s', async () => holds(await told, 'it read nothing'));
-  for (const page of user.context.pages()) if (page !== me) await page.close();
+  for (const page of user.context.pages()) if (page !== me) await within(15, 'closing a tab', page.close());
   await desk.goto(`${env.url}/console/shipping/${order}`);
   await desk.locator('main h1').waitFor();
   await shoot(desk, '34-console-shipping');
@@ -628,7 +628,7 @@ async function firstPin(serial) {
     await page.waitForURL((url) => !url.pathname.endsWith('/agent/finish')); // it leads to the UKey by itself
     await page.locator('h1').waitFor();
     await shoot(page, '43-finish');
-    await page.close();
+    await user.backFrom(page);
     await me.locator('.op .okc').first().waitFor();
     await shoot(me, '44-activated');
   });
@@ -646,7 +646,7 @@ async function signInWithUkey(order) {
     await me.locator('.not-phone button.p').click();
     await me.locator('.op').waitFor();
     const page = await user.finishPage();
-    await page.close();
+    await user.backFrom(page);
     await me.waitForURL(/\/orders/);
     const { json } = await user.api('portal', 'GET', '/session');
     same(json.by, 'ukey', 'signed in by');
