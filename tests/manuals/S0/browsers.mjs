@@ -105,8 +105,8 @@ export class Desk {
 
   /** Closes a tab that the agent opened, and looks at the person's own page again. */
   async backFrom(page) {
-    await within(15, 'closing a tab', page.close());
-    await within(15, 'bringing the page to the front', this.page.bringToFront());
+    await courtesy(page.close());
+    await courtesy(this.page.bringToFront());
   }
 
   agentSaid() {
@@ -156,8 +156,8 @@ const flat = (texts, front = '') => Object.entries(texts).flatMap(([key, value])
 const keys = new Set(['portal', 'console', 'shared'].flatMap((side) => flat(JSON.parse(fs.readFileSync(path.join(root, 'web', side, 'texts/zh-CN.json'), 'utf8')))));
 keys.delete('audit.verify');
 
-/** What a browser may leave unanswered for ever (a tab behind another draws nothing) ends here with its name. */
-export function within(seconds, what, promise) {
+/** What a browser may leave unanswered for ever ends here with its name. */
+function within(seconds, what, promise) {
   let timer;
   const late = new Promise((_, fail) => {
     timer = setTimeout(() => fail(new Error(`${what}: not within ${seconds} s`)), seconds * 1000);
@@ -165,10 +165,15 @@ export function within(seconds, what, promise) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
+/** A courtesy between steps that no case is about, and that a browser may leave unanswered (a tab behind another draws nothing). */
+export async function courtesy(promise) {
+  await within(5, 'a courtesy', promise).catch(() => {});
+}
+
 async function settled(page) {
-  await within(15, 'bringing the page to the front', page.bringToFront());
+  await courtesy(page.bringToFront());
   await page.waitForLoadState('domcontentloaded');
-  await within(15, 'the fonts of the page', page.evaluate(() => document.fonts.ready));
+  await courtesy(page.evaluate(() => document.fonts.ready));
   await page.waitForTimeout(250);
 }
 

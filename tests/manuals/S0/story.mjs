@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { certhall, clock, Desk, env, passwords, picture, within } from './browsers.mjs';
+import { certhall, clock, courtesy, Desk, env, passwords, picture } from './browsers.mjs';
 import { check, end, holds, must, same, Stop } from './tap.mjs';
 
 const project = 'aml-reporting';
@@ -565,7 +565,7 @@ async function pack(order, serial) {
     await until('packed', async () => (await staff.api('console', 'GET', `/production/${order}`)).json.status.states.fulfilment === 'PACKED');
   });
   await check('the change reaches the last of the eight tabs within 5 s', async () => holds(await told, 'it read nothing'));
-  for (const page of user.context.pages()) if (page !== me) await within(15, 'closing a tab', page.close());
+  for (const page of user.context.pages()) if (page !== me) await courtesy(page.close());
   await desk.goto(`${env.url}/console/shipping/${order}`);
   await desk.locator('main h1').waitFor();
   await shoot(desk, '34-console-shipping');
