@@ -165,7 +165,7 @@ HANDLER(console_payment_query)
         TRY(console_begin(r, c, 0, &tx, e));
         TRY(read_row(r, &tx, &p, &exception, e));
     }
-    TRY(order_ask_gateway(c->hall, &console_visitor(r)->actor, p.order, e));
+    TRY(order_ask_gateway(c->hall, &console_visitor(r)->actor, p.order, PAYMENT_PERSON_MS, e));
     _auto_hall_tx tx = {0};
     TRY(console_begin(r, c, 0, &tx, e));
     TRY(read_row(r, &tx, &p, &exception, e));
@@ -253,7 +253,7 @@ HANDLER(console_order_payment_query)
             return err_set(e, ERR_ORDER_STATE, NULL, "no page of the bank was ever open");
         TRY(due);
     }
-    TRY(order_ask_gateway(c->hall, &console_visitor(r)->actor, id, e));
+    TRY(order_ask_gateway(c->hall, &console_visitor(r)->actor, id, PAYMENT_PERSON_MS, e));
     _auto_hall_tx tx = {0};
     TRY(console_begin(r, c, 0, &tx, e));
     TRY(order_get(&tx, id, &o, e));

@@ -12,11 +12,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum {
-    NOTICE_MAX = 16 << 10,
-    PAIRS_MAX = 32,
-    ASK_AGAIN_MS = 2 * TIME_SECOND /* between two ways back of one order */
-};
+enum { NOTICE_MAX = 16 << 10, PAIRS_MAX = 32 };
 
 static const struct payment_provider *provider_of(const struct httpd_request *r,
                                                   const struct hall *h)
@@ -51,9 +47,10 @@ static enum err note_forged(const struct hall *h, const struct actor *who,
                             const struct payment_pair *pairs, struct arena *a, struct err_info *e)
 {
     int64_t order = 0;
+    int attempt;
     for (const struct payment_pair *p = pairs; p->name; p++)
         if (strcmp(p->name, "order") == 0)
-            (void)text_to_id(p->value, &order); /* stays 0 where it is none */
+            (void)payment_number_read(p->value, &order, &attempt); /* stays 0 where it is none */
     log_line(LOG_LEVEL_WARN, "payment.forged", "from %s order %" PRId64, who->address, order);
     if (order == 0)
         return ERR_OK;
@@ -122,10 +119,10 @@ static enum err take_notice(const struct hall *h, const struct actor *who,
                             const struct payment_told *told, struct err_info *e)
 {
     int64_t order;
-    int there = 0;
-    if (!text_to_id(told->order, &order))
+    int attempt, there = 0;
+    if (!payment_number_read(told->order, &order, &attempt))
         return err_set(e, ERR_NOT_FOUND, "order", "no order number");
-    enum err asked = order_ask_gateway(h, who, order, e);
+    enum err asked = order_ask_gateway(h, who, order, 0, e); /* news, and signed */
     if (asked != ERR_OK && !may_come_right(asked))
         return asked;
     if (asked == ERR_OK)
@@ -183,25 +180,6 @@ static enum err read_way(const struct hall *h, const struct actor *who, int64_t 
     return ERR_OK;
 }
 
-/* Of those who come at the same moment one asks; the others find the answer. */
-static enum err claim(const struct hall *h, const struct actor *who, int64_t order, int *mine,
-                      struct err_info *e)
-{
-    _auto(arena) a = arena_new();
-    _auto_hall_tx tx = {0};
-    TRY(hall_begin(h, 1, who, a, &tx, e));
-    TRY(payment_ask_claim(&tx, order, ASK_AGAIN_MS, mine, e));
-    return hall_commit(&tx, e);
-}
-
-static enum err ask_now(const struct hall *h, const struct actor *who, int64_t order,
-                        struct err_info *e)
-{
-    int mine;
-    TRY(claim(h, who, order, &mine, e));
-    return mine ? order_ask_gateway(h, who, order, e) : ERR_OK;
-}
-
 static enum err read_return(struct httpd_request *r, const struct payment_provider *p,
                             struct payment_told *told, struct err_info *e)
 {
@@ -220,17 +198,17 @@ static enum err pay_return(struct httpd_request *r, struct httpd_reply *reply, v
     struct payment_told told;
     const char *location;
     int64_t order;
-    int waits;
+    int attempt, waits;
     if (!p)
         return err_set(e, ERR_NOT_FOUND, "provider", "no such provider");
     TRY(read_return(r, p, &told, e));
-    if (!text_to_id(told.order, &order))
+    if (!payment_number_read(told.order, &order, &attempt))
         return err_set(e, ERR_NOT_FOUND, "order", "no order number");
     struct actor who = bank(r, p);
     TRY(read_way(h, &who, order, r->arena, &location, &waits, e));
     if (waits) {
         struct err_info why;
-        enum err asked = ask_now(h, &who, order, &why);
+        enum err asked = order_ask_gateway(h, &who, order, PAYMENT_PERSON_MS, &why);
         if (asked != ERR_OK) /* the page asks again, and so does the clock (P5) */
             log_line(LOG_LEVEL_INFO, "payment.return", "%s %s", err_code_text(asked), why.detail);
         TRY(read_way(h, &who, order, r->arena, &location, &waits, e));

@@ -185,13 +185,12 @@ enum err portal_payment_start(struct httpd_request *r, struct httpd_reply *reply
 
 struct asking {
     int64_t order;
-    int ask; /* a page of the bank was ever open, and the bank was not asked a moment ago */
+    int ask; /* a page of the bank was ever open */
     int silent;
 };
 
 static enum err look_work(struct hall_tx *tx, struct portal_call *c, struct err_info *e)
 {
-    enum { ASK_EVERY_MS = 2 * TIME_SECOND };
     struct asking *a = c->arg;
     struct payment p;
     struct order o;
@@ -201,14 +200,8 @@ static enum err look_work(struct hall_tx *tx, struct portal_call *c, struct err_
     if (due == ERR_NOT_FOUND)
         return ERR_OK;
     TRY(due);
-    a->ask = *p.method && p.asked_at + ASK_EVERY_MS <= tx->machine;
+    a->ask = *p.method != 0;
     return ERR_OK;
-}
-
-static enum err mark_work(struct hall_tx *tx, struct portal_call *c, struct err_info *e)
-{
-    const struct asking *a = c->arg;
-    return payment_asked(tx, a->order, e);
 }
 
 /* It does not answer now: the outbox goes on asking, and the page is told when it does. */
@@ -231,13 +224,12 @@ enum err portal_ask_gateway(const struct portal_call *c, int64_t order, struct e
                                .name = h->payment ? h->payment->name : "",
                                .role = "",
                                .address = c->s->who.address};
-    return order_ask_gateway(h, &bank, order, e);
+    return order_ask_gateway(h, &bank, order, PAYMENT_PERSON_MS, e);
 }
 
 static enum err ask(struct portal_call *c, struct err_info *e)
 {
     struct asking *a = c->arg;
-    TRY(portal_write(c, mark_work, e));
     enum err asked = portal_ask_gateway(c, a->order, e);
     if (!is_passing(asked))
         return asked;

@@ -25,7 +25,8 @@ static struct answer answer_of(struct hall_tx *tx, const json_t *object)
         .money = {.method = arena_text(tx->arena, json_opt_text(object, "method", "")),
                   .trade_no = arena_text(tx->arena, json_opt_text(object, "trade_no", "")),
                   .amount_fen = json_opt_int(object, "amount_fen", 0),
-                  .at = json_opt_int(object, "at", tx->now)},
+                  .at = json_opt_int(object, "at", tx->now),
+                  .attempt = (int)json_opt_int(object, "attempt", 1)},
     };
 }
 
@@ -80,7 +81,7 @@ static enum err nothing_came(struct hall_tx *tx, int64_t order, struct err_info 
     return order_apply(tx, order, EVENT_PAY_FAIL, &in, NULL, e);
 }
 
-/* The payments beside the first: what was paid more than once. */
+/* The payments beside the first: what was paid more than once, and under the numbers of earlier attempts. */
 static enum err more_came(struct hall_tx *tx, int64_t order, const char *text, struct err_info *e)
 {
     _auto_json object = NULL;
@@ -102,40 +103,46 @@ static enum err settle_query(struct hall_tx *tx, const struct outbox_row *row, c
     (void)arg;
     TRY(read_answer(tx, text, &a, e));
     TRY(no_longer(tx, row->order, "query:", e));
-    if (strcmp(a.result, "paid") == 0) {
+    if (strcmp(a.result, "paid") == 0)
         TRY(money_came(tx, row->order, &a, e));
-        return more_came(tx, row->order, text, e);
-    }
+    TRY(more_came(tx, row->order, text, e));
+    if (strcmp(a.result, "paid") == 0)
+        return ERR_OK;
     TRY(payment_answered(tx, row->order, e));
     return nothing_came(tx, row->order, e);
 }
 
-static enum err settle_now(const struct hall *h, const struct actor *who,
-                           const struct outbox_row *row, const char *answer, struct err_info *e)
+struct asking {
+    struct outbox_row row;
+    const char *answer;
+    int64_t pause_ms;
+    int mine;
+};
+
+static enum err claim_in(struct hall_tx *tx, void *arg, struct err_info *e)
 {
-    _auto(arena) a = arena_new();
-    _auto_hall_tx tx = {0};
-    TRY(hall_begin(h, 1, who, a, &tx, e));
-    TRY(settle_query(&tx, row, answer, NULL, e));
-    return hall_commit(&tx, e);
+    struct asking *q = arg;
+    TRY(payment_query_body(tx, q->row.order, &q->row.body, e));
+    q->mine = 1;
+    return q->pause_ms ? payment_ask_claim(tx, q->row.order, q->pause_ms, &q->mine, e) : ERR_OK;
+}
+
+static enum err settle_in(struct hall_tx *tx, void *arg, struct err_info *e)
+{
+    const struct asking *q = arg;
+    return settle_query(tx, &q->row, q->answer, NULL, e);
 }
 
 enum err order_ask_gateway(const struct hall *h, const struct actor *who, int64_t order,
-                           struct err_info *e)
+                           int64_t pause_ms, struct err_info *e)
 {
-    enum { TRIES = 3 };
     _auto(arena) a = arena_new();
-    struct outbox_row row = {.order = order,
-                             .body = arena_fmt(a, "{\"order\":\"%lld\"}", (long long)order)};
-    const char *answer;
-    enum err result;
-    TRY(payment_deliver_query(h, &row, a, &answer, NULL, e));
-    for (int i = 0; i < TRIES; i++) { /* somebody else may settle the same answer */
-        result = settle_now(h, who, &row, answer, e);
-        if (result != ERR_CONFLICT && result != ERR_STORE_RETRY)
-            break;
-    }
-    return result;
+    struct asking q = {.row = {.order = order}, .pause_ms = pause_ms};
+    TRY(hall_change(h, who, a, claim_in, &q, e));
+    if (!q.mine)
+        return ERR_OK;
+    TRY(payment_deliver_query(h, &q.row, a, &q.answer, NULL, e));
+    return hall_change(h, who, a, settle_in, &q, e);
 }
 
 /* I11: the red letter is made in the same change as it is asked for, so that its answer is there at once. */

@@ -9,6 +9,15 @@ static enum err need_money(const struct order_run *run, struct err_info *e)
                                     flow_event_name(run->event));
 }
 
+static struct payment_receipt receipt_of(const struct order_money *m)
+{
+    return (struct payment_receipt){.method = m->method,
+                                    .trade_no = m->trade_no,
+                                    .amount_fen = m->amount_fen,
+                                    .at = m->at,
+                                    .attempt = m->attempt ? m->attempt : 1};
+}
+
 /* The amount due stands on the order; a payment that opens after a review freezes it from then on. */
 enum err order_fx_set_amount(struct order_run *run, struct err_info *e)
 {
@@ -36,15 +45,15 @@ enum err order_fx_gateway_close(struct order_run *run, struct err_info *e)
 enum err order_fx_book_payment(struct order_run *run, struct err_info *e)
 {
     TRY(need_money(run, e));
-    const struct order_money *m = run->in->money;
-    return payment_book(run->tx, run->o.id, m->method, m->trade_no, m->amount_fen, m->at, e);
+    const struct payment_receipt r = receipt_of(run->in->money);
+    return payment_book(run->tx, run->o.id, &r, e);
 }
 
 enum err order_fx_book_suspense(struct order_run *run, struct err_info *e)
 {
     TRY(need_money(run, e));
-    const struct order_money *m = run->in->money;
-    return payment_suspend(run->tx, run->o.id, m->method, m->trade_no, m->amount_fen, m->at, e);
+    const struct payment_receipt r = receipt_of(run->in->money);
+    return payment_suspend(run->tx, run->o.id, &r, e);
 }
 
 enum err order_fx_refund_transaction(struct order_run *run, struct err_info *e)

@@ -66,7 +66,10 @@ enum err order_match(struct hall_tx *tx, int64_t money, const char *reason, stru
                        (long long)sum, (long long)o.amount_fen);
     for (size_t i = 0; i < n; i++)
         if (stands_apart(&all[i]) && all[i].id != m.id)
-            TRY(payment_book(tx, m.order, all[i].method, all[i].trade_no, all[i].amount_fen,
-                             all[i].at, e));
+            TRY(payment_book(tx, m.order,
+                             &(struct payment_receipt){all[i].method, all[i].trade_no,
+                                                       all[i].amount_fen, all[i].at,
+                                                       all[i].attempt},
+                             e));
     return match_one(tx, &m, reason, e);
 }

@@ -53,7 +53,8 @@ struct order_money {      /* pay.success, pay.match, pay.refund_ok … */
     const char *method;   /* as the profile names it */
     const char *trade_no; /* the gateway's or the bank's number */
     int64_t amount_fen;
-    int64_t at; /* business time */
+    int64_t at;  /* business time */
+    int attempt; /* to pay, under whose number it came; 1 is the first */
 };
 struct order_making {        /* ful.make, ful.quality, ukey.*, cert.* */
     const char *serial;      /* of the UKey */
@@ -277,9 +278,11 @@ size_t order_outbox_kinds(struct outbox_kind *out, size_t max);
 struct outbox_kind order_hears_bounce(struct outbox_kind mail);
 
 /* Ask the gateway about the order's payment now, outside any transaction, and settle the answer in one of its own. It
- * blocks; the caller holds no transaction. Errors of the provider (ERR_UNAVAILABLE, ERR_PAYMENT_…) and of order_apply. */
+ * blocks; the caller holds no transaction. Of all who ask within `pause_ms` (machine time) one does, the others find ERR_OK
+ * and what is known by then; 0: whoever asked before. Errors of the provider (ERR_UNAVAILABLE, ERR_PAYMENT_…) and of
+ * order_apply; ERR_NOT_FOUND where nothing is due. */
 NODISCARD enum err order_ask_gateway(const struct hall *h, const struct actor *who, int64_t order,
-                                     struct err_info *e);
+                                     int64_t pause_ms, struct err_info *e);
 /* The gateway sent a signed notice of this payment and, asked about it, does not have it: finance is told once. The task ends
  * when the money comes after all. */
 NODISCARD enum err order_notice_missing(struct hall_tx *tx, int64_t order, const char *trade_no,

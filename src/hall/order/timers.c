@@ -9,7 +9,7 @@
 
 #include <inttypes.h>
 
-enum { TIMERS_AT_ONCE = 100, TRIES = 3, ASK_FIRST_MS = 10 * TIME_SECOND };
+enum { TIMERS_AT_ONCE = 100 };
 
 struct due {
     int64_t order, due_at;
@@ -27,21 +27,23 @@ static int is_overtaken(enum err code)
 /* A8: nobody gives an order up whose money may be at the gateway; the timer waits for the answer. */
 static enum err ask_first(struct hall_tx *tx, const struct due *d, int *waits, struct err_info *e)
 {
+    int64_t wait_ms;
     *waits = 0;
     if (d->event != EVENT_APP_PAY_TIMEOUT)
         return ERR_OK;
-    TRY(payment_must_ask(tx, d->order, waits, e));
+    TRY(payment_give_up(tx, d->order, &wait_ms, e));
+    *waits = wait_ms > 0;
     if (!*waits)
         return ERR_OK;
-    TRY(payment_ask_gateway(tx, d->order, "timeout", e));
     return store_exec(tx->db, &Q_order_timer_set,
                       PARAMS(P_INT(d->order), P_TEXT(d->name), P_TEXT(flow_event_name(d->event)),
-                             P_INT(tx->now + ASK_FIRST_MS)),
+                             P_INT(tx->now + wait_ms)),
                       NULL, e);
 }
 
-static enum err apply_due(struct hall_tx *tx, const struct due *d, struct err_info *e)
+static enum err apply_due(struct hall_tx *tx, void *arg, struct err_info *e)
 {
+    const struct due *d = arg;
     static const enum flow_actor operator_ = ACTOR_OPERATOR;
     struct order_input in = {0};
     int64_t dropped = 1;
@@ -66,19 +68,10 @@ static enum err apply_due(struct hall_tx *tx, const struct due *d, struct err_in
     return store_undo(tx->db, e);
 }
 
-static enum err fire(const struct hall *h, const struct due *d, struct err_info *e)
+static enum err fire(const struct hall *h, struct due *d, struct err_info *e)
 {
-    enum err done = ERR_STORE_RETRY;
-    for (int i = 0; i < TRIES && (done == ERR_STORE_RETRY || done == ERR_CONFLICT); i++) {
-        _auto(arena) a = arena_new();
-        _auto_hall_tx tx = {0};
-        done = hall_begin(h, 1, &hall_timer, a, &tx, e);
-        if (done == ERR_OK)
-            done = apply_due(&tx, d, e);
-        if (done == ERR_OK)
-            done = hall_commit(&tx, e);
-    }
-    return done;
+    _auto(arena) a = arena_new();
+    return hall_change(h, &hall_timer, a, apply_due, d, e);
 }
 
 /* The next round tries again; one order's trouble does not stop the others. */

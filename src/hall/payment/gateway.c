@@ -2,11 +2,34 @@
 #include "hall/payment/payment.h"
 
 #include "base/json.h"
+#include "base/text.h"
 #include "hall/payment/payment_sql.h"
 #include "store/store.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <string.h>
+
+const char *payment_number(struct arena *a, int64_t order, int attempt)
+{
+    return attempt > 1 ? arena_fmt(a, "%" PRId64 "-%d", order, attempt)
+                       : arena_fmt(a, "%" PRId64, order);
+}
+
+int payment_number_read(const char *number, int64_t *order, int *attempt)
+{
+    char first[20];
+    int64_t n = 1;
+    size_t length = strcspn(number, "-");
+    if (length >= sizeof first)
+        return 0;
+    memcpy(first, number, length);
+    first[length] = 0;
+    if (number[length] && !text_to_int(number + length + 1, 2, INT_MAX, &n))
+        return 0;
+    *attempt = (int)n;
+    return text_to_id(first, order);
+}
 
 /* Not before the page's end; then after five minutes, later after a third of the time since; a day long. */
 static int64_t next_ask(const struct payment *p, int64_t now)
@@ -59,14 +82,42 @@ enum err payment_ask_claim(struct hall_tx *tx, int64_t order, int64_t pause_ms, 
     return ERR_OK;
 }
 
+enum err payment_query_body(struct hall_tx *tx, int64_t order, const char **body,
+                            struct err_info *e)
+{
+    struct payment p;
+    TRY(payment_get(tx, order, &p, e));
+    *body = arena_fmt(tx->arena, "{\"order\":\"%" PRId64 "\",\"attempts\":%d}", order, p.attempt);
+    return ERR_OK;
+}
+
+enum err payment_give_up(struct hall_tx *tx, int64_t order, int64_t *wait_ms, struct err_info *e)
+{
+    struct payment p;
+    int must;
+    *wait_ms = 0;
+    TRY(payment_must_ask(tx, order, &must, e));
+    if (!must)
+        return ERR_OK;
+    TRY(payment_get(tx, order, &p, e));
+    if (!p.waiting_since)
+        TRY(store_exec(tx->db, &Q_payment_waiting, PARAMS(P_INT(order), P_INT(tx->machine)), NULL,
+                       e));
+    int64_t waited = p.waiting_since ? tx->machine - p.waiting_since : 0;
+    if (waited >= PAYMENT_WATCH_MS)
+        return payment_exception_once(tx, order, "unanswered", "query", e);
+    *wait_ms = waited / 3 > PAYMENT_WAIT_MS ? waited / 3 : PAYMENT_WAIT_MS;
+    return payment_ask_gateway(tx, order, "timeout", e);
+}
+
 enum err payment_ask_gateway(struct hall_tx *tx, int64_t order, const char *why, struct err_info *e)
 {
     struct outbox_new row = {
         .kind = "payment.query",
         .order = order,
         .idem = arena_fmt(tx->arena, "query:%" PRId64 ":%s", order, why),
-        .body = arena_fmt(tx->arena, "{\"order\":\"%" PRId64 "\"}", order),
     };
+    TRY(payment_query_body(tx, order, &row.body, e));
     TRY(payment_asked(tx, order, e));
     return outbox_put(tx, &row, NULL, e);
 }
@@ -92,13 +143,34 @@ static int64_t business_time(const struct hall *h, int64_t machine)
 }
 
 static void write_told(const struct hall *h, const struct payment_provider *p,
-                       const struct payment_told *told, struct json_out *j)
+                       const struct payment_told *told, int attempt, struct json_out *j)
 {
     jout_text(j, "result", result_text[told->result]);
     jout_text(j, "method", p->method);
     jout_text(j, "trade_no", told->trade_no);
     jout_int(j, "amount_fen", told->amount_fen);
     jout_int(j, "at", business_time(h, told->at));
+    jout_int(j, "attempt", attempt);
+}
+
+/* What the gateway says of one attempt: into the list of further payments, but for the very first of the last attempt. */
+static enum err ask_about(const struct hall *h, const struct payment_provider *p, int64_t order,
+                          int attempt, int is_last, struct arena *a, struct json_out *j,
+                          struct err_info *e)
+{
+    const struct payment_told *told;
+    size_t n;
+    TRY(p->query(p, payment_number(a, order, attempt), a, &told, &n, e));
+    if (is_last) {
+        write_told(h, p, &told[0], attempt, j);
+        jout_list(j, "more");
+    }
+    for (size_t i = is_last ? 1 : 0; i < n; i++) {
+        jout_object(j, NULL);
+        write_told(h, p, &told[i], attempt, j);
+        jout_end(j);
+    }
+    return ERR_OK;
 }
 
 enum err payment_deliver_query(const struct hall *h, const struct outbox_row *row, struct arena *a,
@@ -106,26 +178,17 @@ enum err payment_deliver_query(const struct hall *h, const struct outbox_row *ro
 {
     (void)arg;
     const struct payment_provider *p;
-    const struct payment_told *told;
-    size_t n;
     _auto_json body = NULL;
-    const char *order;
     TRY(provider_of(h, &p, e));
     TRY(json_parse(row->body, strlen(row->body), &body, e));
-    TRY(json_get_text(body, "order", &order, e));
-    TRY(p->query(p, order, a, &told, &n, e));
+    int last = (int)json_opt_int(body, "attempts", 1);
     _auto_buf b;
     buf_init(&b, 64 << 10);
     struct json_out j;
     jout_init(&j, &b);
     jout_object(&j, NULL);
-    write_told(h, p, &told[0], &j);
-    jout_list(&j, "more");
-    for (size_t i = 1; i < n; i++) {
-        jout_object(&j, NULL);
-        write_told(h, p, &told[i], &j);
-        jout_end(&j);
-    }
+    for (int i = last; i >= 1; i--)
+        TRY(ask_about(h, p, row->order, i, i == last, a, &j, e));
     jout_end(&j);
     jout_end(&j);
     *answer = arena_text(a, buf_cstr(&b));
@@ -139,11 +202,11 @@ enum err payment_deliver_refund(const struct hall *h, const struct outbox_row *r
     const struct payment_provider *p;
     enum payment_refund_result result;
     _auto_json body = NULL;
-    const char *order, *refund_no, *trade_no;
+    const char *refund_no, *trade_no;
     int64_t amount_fen;
     TRY(provider_of(h, &p, e));
     TRY(json_parse(row->body, strlen(row->body), &body, e));
-    TRY(json_get_text(body, "order", &order, e));
+    const char *order = payment_number(a, row->order, (int)json_opt_int(body, "attempt", 1));
     TRY(json_get_text(body, "refund_no", &refund_no, e));
     TRY(json_get_text(body, "trade_no", &trade_no, e));
     TRY(json_get_int(body, "amount_fen", &amount_fen, e));

@@ -42,14 +42,31 @@ enum err payment_free(struct hall_tx *tx, int64_t order, const char *rule, struc
                       PARAMS(P_INT(order), P_INT(0), P_TEXT(rule), P_INT(0)), NULL, e);
 }
 
+/* Where money came in the last attempt and the order is to be paid again, that money goes or went back. */
+static enum err next_attempt(struct hall_tx *tx, int64_t order, int *out, struct err_info *e)
+{
+    struct payment p;
+    const struct payment_money *m;
+    size_t n;
+    TRY(payment_get(tx, order, &p, e));
+    TRY(payment_money_of(tx, order, &m, &n, e));
+    *out = p.attempt;
+    for (size_t i = 0; i < n; i++)
+        if (m[i].attempt == p.attempt)
+            *out = p.attempt + 1;
+    return ERR_OK;
+}
+
 enum err payment_page(struct hall_tx *tx, int64_t order, const char *method, const char *subject,
                       struct err_info *e)
 {
-    return store_exec_one(tx->db, &Q_payment_page,
-                          PARAMS(P_INT(order), P_TEXT(method), P_TEXT(subject),
-                                 P_INT(tx->machine + PAYMENT_PAGE_MS),
-                                 P_INT(tx->machine + PAYMENT_PAGE_MS + PAYMENT_WATCH_MS)),
-                          e);
+    int attempt;
+    TRY(next_attempt(tx, order, &attempt, e));
+    return store_exec_one(
+        tx->db, &Q_payment_page,
+        PARAMS(P_INT(order), P_TEXT(method), P_TEXT(subject), P_INT(tx->machine + PAYMENT_PAGE_MS),
+               P_INT(tx->machine + PAYMENT_PAGE_MS + PAYMENT_WATCH_MS), P_INT(attempt)),
+        e);
 }
 
 /* Nobody pays there by our page any more, but who is on the bank's page still can: the gateway is asked on. */
@@ -74,7 +91,8 @@ static void read_money(const struct store_row *row, struct payment_money *out)
                                   .trade_no = row_text(row, "trade_no"),
                                   .purpose = row_text(row, "purpose"),
                                   .refund_no = row_text(row, "refund_no"),
-                                  .refund_state = row_text(row, "refund_state")};
+                                  .refund_state = row_text(row, "refund_state"),
+                                  .attempt = (int)row_int(row, "attempt")};
 }
 
 static enum err money_by_trade(struct hall_tx *tx, const char *method, const char *trade_no,
@@ -88,37 +106,36 @@ static enum err money_by_trade(struct hall_tx *tx, const char *method, const cha
 }
 
 /* One row a transaction; *fresh 0 when the gateway had told of it before. */
-static enum err take_money(struct hall_tx *tx, int64_t order, const char *method,
-                           const char *trade_no, int64_t amount_fen, int64_t at,
+static enum err take_money(struct hall_tx *tx, int64_t order, const struct payment_receipt *r,
                            const char *purpose, struct payment_money *out, int *fresh,
                            struct err_info *e)
 {
     int64_t added;
     TRY(store_exec(tx->db, &Q_payment_money_add,
-                   PARAMS(P_INT(order), P_TEXT(method), P_TEXT(trade_no), P_INT(amount_fen),
-                          P_INT(at), P_TEXT(purpose)),
+                   PARAMS(P_INT(order), P_TEXT(r->method), P_TEXT(r->trade_no),
+                          P_INT(r->amount_fen), P_INT(r->at), P_TEXT(purpose), P_INT(r->attempt)),
                    &added, e));
     *fresh = added == 1;
     if (*fresh) /* what was waited for has come */
         TRY(store_exec(tx->db, &Q_payment_page_used, PARAMS(P_INT(order)), NULL, e));
-    return money_by_trade(tx, method, trade_no, out, e);
+    return money_by_trade(tx, r->method, r->trade_no, out, e);
 }
 
-enum err payment_book(struct hall_tx *tx, int64_t order, const char *method, const char *trade_no,
-                      int64_t amount_fen, int64_t at, struct err_info *e)
+enum err payment_book(struct hall_tx *tx, int64_t order, const struct payment_receipt *r,
+                      struct err_info *e)
 {
     struct payment_money m;
     int fresh;
-    TRY(take_money(tx, order, method, trade_no, amount_fen, at, "payment", &m, &fresh, e));
+    TRY(take_money(tx, order, r, "payment", &m, &fresh, e));
     TRY(payment_page_close(tx, order, e));
     if (fresh)
         return post(tx, arena_fmt(tx->arena, "receipt:%" PRId64, m.id), order, BANK, CUSTOMER,
-                    amount_fen, "receipt", e);
+                    r->amount_fen, "receipt", e);
     if (strcmp(m.purpose, "suspense") != 0)
         return ERR_OK;
     /* finance has matched what stood apart (P7); what goes back cannot be matched any more */
     if (strcmp(m.refund_state, "none") != 0)
-        return err_set(e, ERR_PAYMENT_NO_LINE, "trade_no", "%s is %s", trade_no, m.refund_state);
+        return err_set(e, ERR_PAYMENT_NO_LINE, "trade_no", "%s is %s", r->trade_no, m.refund_state);
     TRY(store_exec(tx->db, &Q_payment_money_allocate, PARAMS(P_INT(m.id)), NULL, e));
     return post(tx, arena_fmt(tx->arena, "allocate:%" PRId64, m.id), order, SUSPENSE, CUSTOMER,
                 m.amount_fen, "allocate", e);
@@ -131,23 +148,23 @@ static const char *exception_kind(int64_t due, int64_t held, int64_t amount)
     return amount != due ? "wrong_amount" : "late";
 }
 
-enum err payment_suspend(struct hall_tx *tx, int64_t order, const char *method,
-                         const char *trade_no, int64_t amount_fen, int64_t at, struct err_info *e)
+enum err payment_suspend(struct hall_tx *tx, int64_t order, const struct payment_receipt *r,
+                         struct err_info *e)
 {
     struct payment_money m;
     struct payment_sums sums;
     int fresh;
     TRY(payment_sums(tx, order, &sums, e));
-    TRY(take_money(tx, order, method, trade_no, amount_fen, at, "suspense", &m, &fresh, e));
+    TRY(take_money(tx, order, r, "suspense", &m, &fresh, e));
     if (!fresh)
         return ERR_OK;
     TRY(store_exec(tx->db, &Q_payment_exception_add,
                    PARAMS(P_INT(order), P_INT(m.id),
-                          P_TEXT(exception_kind(sums.due, sums.held, amount_fen)), P_TEXT(trade_no),
-                          P_INT(tx->now)),
+                          P_TEXT(exception_kind(sums.due, sums.held, r->amount_fen)),
+                          P_TEXT(r->trade_no), P_INT(tx->now)),
                    NULL, e));
     return post(tx, arena_fmt(tx->arena, "suspense:%" PRId64, m.id), order, BANK, SUSPENSE,
-                amount_fen, "suspense", e);
+                r->amount_fen, "suspense", e);
 }
 
 /* ---- refunds ---- */
@@ -179,6 +196,7 @@ static enum err send_refund(struct hall_tx *tx, const struct payment_money *m, s
     jout_init(&j, &b);
     jout_object(&j, NULL);
     jout_id(&j, "order", m->order);
+    jout_int(&j, "attempt", m->attempt);
     jout_int(&j, "money", m->id);
     jout_text(&j, "refund_no", refund_no);
     jout_text(&j, "trade_no", m->trade_no);
@@ -343,6 +361,8 @@ enum err payment_get(struct hall_tx *tx, int64_t order, struct payment *out, str
                             .ask_at = row_int(row, "ask_at"),
                             .watch_until = row_int(row, "watch_until"),
                             .answered_at = row_int(row, "answered_at"),
+                            .waiting_since = row_int(row, "waiting_since"),
+                            .attempt = (int)row_int(row, "attempt"),
                             .free_rule = row_text(row, "free_rule"),
                             .method = row_text(row, "method"),
                             .subject = row_text(row, "subject")};
@@ -392,9 +412,8 @@ enum err payment_redirect(struct hall_tx *tx, const struct payment *p, const cha
         return ERR_ORDER_STATE;
     }
     const char *base = tx->hall->public_url, *name = tx->hall->payment->name;
-    char *order = arena_fmt(tx->arena, "%" PRId64, p->order);
     struct payment_ask ask = {
-        .order = order,
+        .order = payment_number(tx->arena, p->order, p->attempt),
         .subject = p->subject,
         .amount_fen = p->amount_fen,
         /* without a query of ours: all of what comes back is the bank's, and signed */

@@ -12,8 +12,10 @@
 enum {
     PAYMENT_PAGE_MS = 30 * TIME_MINUTE, /* G-08 */
     PAYMENT_WATCH_MS = TIME_DAY, /* so long after the page's end the gateway is asked by itself */
-    PAYMENT_ASK_MS = 5 * TIME_MINUTE, /* at first; ever more slowly then */
-    PAYMENT_FRESH_MS = TIME_MINUTE    /* an answer is good enough to give up by for so long */
+    PAYMENT_ASK_MS = 5 * TIME_MINUTE,    /* at first; ever more slowly then */
+    PAYMENT_FRESH_MS = TIME_MINUTE,      /* an answer is good enough to give up by for so long */
+    PAYMENT_PERSON_MS = 2 * TIME_SECOND, /* between two questions that people ask about one order */
+    PAYMENT_WAIT_MS = 10 * TIME_SECOND /* at first, before an order is given up; ever longer then */
 };
 
 /* ---- providers: who takes the money (design §2: one interface; the bank's protocol is in netbank.c) ---- */
@@ -22,14 +24,14 @@ struct payment_pair {
     const char *name, *value;
 };
 struct payment_ask {
-    const char *order; /* the number the gateway knows */
+    const char *order; /* payment_number */
     const char *subject;
     int64_t amount_fen;
     const char *return_url, *notify_url;
 };
 enum payment_result { PAYMENT_UNKNOWN, PAYMENT_NOT_PAID, PAYMENT_FAILED, PAYMENT_PAID };
 struct payment_told {
-    const char *order, *trade_no; /* "" where there is none */
+    const char *order, *trade_no; /* payment_number; "" where there is none */
     int64_t amount_fen;
     enum payment_result result;
     int64_t at; /* UTC milliseconds, the gateway's */
@@ -78,15 +80,22 @@ NODISCARD enum err payment_free(struct hall_tx *tx, int64_t order, const char *r
                                 struct err_info *e); /* P1 */
 NODISCARD enum err payment_page(struct hall_tx *tx, int64_t order, const char *method,
                                 const char *subject,
-                                struct err_info *e); /* P3: the page is open for 30 minutes */
+                                struct err_info *e); /* P3: the page is open for 30 minutes; a
+                                                        new attempt where money came in this one */
 NODISCARD enum err payment_page_close(struct hall_tx *tx, int64_t order,
                                       struct err_info *e); /* P5, P13 */
+/* Money as the gateway told of it. */
+struct payment_receipt {
+    const char *method, *trade_no;
+    int64_t amount_fen;
+    int64_t at;  /* business time */
+    int attempt; /* under whose number it came; 1 is the first */
+};
 /* Money that stands apart moves to the order (P7). ERR_PAYMENT_NO_LINE: it is going back. */
-NODISCARD enum err payment_book(struct hall_tx *tx, int64_t order, const char *method,
-                                const char *trade_no, int64_t amount_fen, int64_t at,
+NODISCARD enum err payment_book(struct hall_tx *tx, int64_t order, const struct payment_receipt *r,
                                 struct err_info *e); /* P4, P7 */
-NODISCARD enum err payment_suspend(struct hall_tx *tx, int64_t order, const char *method,
-                                   const char *trade_no, int64_t amount_fen, int64_t at,
+NODISCARD enum err payment_suspend(struct hall_tx *tx, int64_t order,
+                                   const struct payment_receipt *r,
                                    struct err_info *e); /* P9, P14, P15 */
 /* Money that should not have come goes back by itself. */
 NODISCARD enum err payment_refund_one(struct hall_tx *tx, int64_t order, const char *trade_no,
@@ -132,7 +141,8 @@ NODISCARD enum err payment_sums(struct hall_tx *tx, int64_t order, struct paymen
 
 struct payment {
     int64_t order, amount_fen, price_until, page_until, asked_at;
-    int64_t ask_at, watch_until, answered_at; /* machine time; 0: not */
+    int64_t ask_at, watch_until, answered_at, waiting_since; /* machine time; 0: not */
+    int attempt;                                             /* to pay: 1 is the first */
     const char *free_rule, *subject;
     const char *method; /* "": no gateway's page was ever opened */
 };
@@ -148,6 +158,7 @@ struct payment_money {
     const char *method, *trade_no;
     const char *purpose;                  /* "payment", "suspense" */
     const char *refund_no, *refund_state; /* state: "none", "asked", "sent", "refused", "done" */
+    int attempt;
 };
 NODISCARD enum err payment_money_get(struct hall_tx *tx, int64_t id, struct payment_money *out,
                                      struct err_info *e);
@@ -210,16 +221,27 @@ NODISCARD enum err payment_ledger(struct hall_tx *tx, struct payment_period p, i
 const char *payment_line_text(const struct payment_line *l, enum lang lang);
 const char *payment_account_title(const char *code, enum lang lang); /* "" where unknown */
 
+/* ---- numbers ----
+ * The number an attempt to pay has at the gateway: the order's, and from the second attempt "<order>-2" (at most 32
+ * characters of [0-9A-Za-z_-], which gateways take). A gateway takes no second payment under a number whose money went
+ * back. */
+const char *payment_number(struct arena *a, int64_t order, int attempt);
+/* 0 where it is no such number. */
+int payment_number_read(const char *number, int64_t *order, int *attempt);
+
 /* ---- the outbox's side: `order` registers these kinds and settles their answers with events ----
- * "payment.query" body {"order"}: answer {"result": "paid" | "not_paid" | "failed" | "unknown", "method", "trade_no", "amount_fen", "at",
- * "more": the same of each further payment}.
- * "payment.refund" body {"order", "money", "refund_no", "trade_no", "amount_fen"}: the same members with "result": "done".
+ * "payment.query" body {"order", "attempts"}: answer {"result": "paid" | "not_paid" | "failed" | "unknown", "method",
+ * "trade_no", "amount_fen", "at", "attempt", "more": the same of each further payment}, the last attempt first.
+ * "payment.refund" body {"order", "attempt", "money", "refund_no", "trade_no", "amount_fen"}: the same members with "result": "done".
  * A refund that the gateway still works on is ERR_BUSY: again later. */
 /* It is asked now; ERR_NOT_FOUND where nothing is due. */
 NODISCARD enum err payment_asked(struct hall_tx *tx, int64_t order, struct err_info *e);
 /* *mine 1 for one caller in `pause_ms` (machine time): he asks the gateway. */
 NODISCARD enum err payment_ask_claim(struct hall_tx *tx, int64_t order, int64_t pause_ms, int *mine,
                                      struct err_info *e);
+/* The body of "payment.query". ERR_NOT_FOUND where nothing is due. */
+NODISCARD enum err payment_query_body(struct hall_tx *tx, int64_t order, const char **body,
+                                      struct err_info *e);
 /* By the outbox; while it has not answered to the same `why`, asking again changes nothing. */
 NODISCARD enum err payment_ask_gateway(struct hall_tx *tx, int64_t order, const char *why,
                                        struct err_info *e);
@@ -237,5 +259,10 @@ NODISCARD enum err payment_answered(struct hall_tx *tx, int64_t order, struct er
  * before it is asked (P5). */
 NODISCARD enum err payment_must_ask(struct hall_tx *tx, int64_t order, int *yes,
                                     struct err_info *e);
+/* The order is to be given up by the clock (A8). *wait_ms: how long to wait first, because money may be on its way and the
+ * gateway, which is asked, has not said that there is none; longer each time, and after a day no more (0), since an order
+ * must end though a gateway never answers: money that comes after all goes back (P15). */
+NODISCARD enum err payment_give_up(struct hall_tx *tx, int64_t order, int64_t *wait_ms,
+                                   struct err_info *e);
 
 #endif

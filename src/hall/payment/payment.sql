@@ -5,11 +5,13 @@ ON CONFLICT (order_id) DO UPDATE SET amount_fen = $2, free_rule = $3, price_unti
 
 -- name: payment_get :one
 SELECT order_id, amount_fen, free_rule, price_until, method, subject, page_until, asked_at,
-    ask_at, watch_until, answered_at
+    ask_at, watch_until, answered_at, attempt, waiting_since
 FROM payment WHERE order_id = $1;
 
 -- name: payment_page :exec
-UPDATE payment SET method = $2, subject = $3, page_until = $4, ask_at = $4, watch_until = $5 WHERE order_id = $1;
+UPDATE payment SET method = $2, subject = $3, page_until = $4, ask_at = $4, watch_until = $5, attempt = $6,
+    waiting_since = 0
+WHERE order_id = $1;
 
 -- name: payment_page_close :exec
 UPDATE payment SET page_until = 0, ask_at = $2 WHERE order_id = $1;
@@ -24,33 +26,36 @@ UPDATE payment SET asked_at = $2 WHERE order_id = $1 AND asked_at <= $3;
 UPDATE payment SET asked_at = $2, ask_at = $3 WHERE order_id = $1;
 
 -- name: payment_answered :exec
-UPDATE payment SET answered_at = $2 WHERE order_id = $1;
+UPDATE payment SET answered_at = $2, waiting_since = 0 WHERE order_id = $1;
+
+-- name: payment_waiting :exec
+UPDATE payment SET waiting_since = $2 WHERE order_id = $1;
 
 -- name: payment_to_ask :many
 SELECT order_id FROM payment WHERE ask_at > 0 AND ask_at <= $1 ORDER BY ask_at, order_id LIMIT $2;
 
 -- name: payment_money_add :exec
-INSERT INTO payment_money (order_id, method, trade_no, amount_fen, at, purpose, refund_no, refund_state)
-VALUES ($1, $2, $3, $4, $5, $6, '', 'none')
+INSERT INTO payment_money (order_id, method, trade_no, amount_fen, at, purpose, refund_no, refund_state, attempt)
+VALUES ($1, $2, $3, $4, $5, $6, '', 'none', $7)
 ON CONFLICT (method, trade_no) DO NOTHING;
 
 -- name: payment_money_by_trade :one
-SELECT id, order_id, method, trade_no, amount_fen, at, purpose, refund_no, refund_state
+SELECT id, order_id, method, trade_no, amount_fen, at, purpose, refund_no, refund_state, attempt
 FROM payment_money WHERE method = $1 AND trade_no = $2;
 
 -- name: payment_money_any_trade :many
 SELECT id, order_id FROM payment_money WHERE trade_no = $1 LIMIT 2;
 
 -- name: payment_money_get :one
-SELECT id, order_id, method, trade_no, amount_fen, at, purpose, refund_no, refund_state
+SELECT id, order_id, method, trade_no, amount_fen, at, purpose, refund_no, refund_state, attempt
 FROM payment_money WHERE id = $1;
 
 -- name: payment_money_of_order :many
-SELECT id, order_id, method, trade_no, amount_fen, at, purpose, refund_no, refund_state
+SELECT id, order_id, method, trade_no, amount_fen, at, purpose, refund_no, refund_state, attempt
 FROM payment_money WHERE order_id = $1 ORDER BY id;
 
 -- name: payment_money_page :many
-SELECT id, order_id, method, trade_no, amount_fen, at, purpose, refund_no, refund_state
+SELECT id, order_id, method, trade_no, amount_fen, at, purpose, refund_no, refund_state, attempt
 FROM payment_money WHERE id < $1 ORDER BY id DESC LIMIT $2;
 
 -- name: payment_money_allocate :exec

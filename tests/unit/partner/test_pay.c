@@ -218,10 +218,24 @@ static void given_up(struct street *s, int64_t order)
     hall_write(s->o->f, &s->o->shen, &tx);
     assert_err(ERR_UNAVAILABLE, order_cancel(&tx, order, &o, &s->e)); /* not before it is asked */
     hall_end(&tx);
-    assert_ok(order_ask_gateway(s->o->h, &bank, order, &s->e), &s->e);
+    assert_ok(order_ask_gateway(s->o->h, &bank, order, 0, &s->e), &s->e);
     hall_write(s->o->f, &s->o->shen, &tx);
     assert_ok(order_cancel(&tx, order, &o, &s->e), &s->e);
     hall_done(s->o->f, &tx);
+}
+
+static const enum flow_actor FINANCE = ACTOR_FINANCE;
+
+static const char *first_trade(struct street *s, int64_t order)
+{
+    const struct payment_money *m;
+    struct hall_tx tx;
+    size_t n;
+    hall_read(s->o->f, &tx);
+    assert_ok(payment_money_of(&tx, order, &m, &n, &s->e), &s->e);
+    hall_end(&tx);
+    assert_true(n > 0);
+    return arena_text(s->o->f->arena, m[0].trade_no);
 }
 
 static size_t queries_left(struct street *s, int64_t order)
@@ -572,6 +586,54 @@ static void the_clock_cancels_what_the_bank_has_no_money_for(void **state)
     assert_int_equal(pay_state(s, order), FLOW_PAYMENT_VOID);
 }
 
+static const char *page_of(struct street *s, int64_t order)
+{
+    struct payment p;
+    struct hall_tx tx;
+    const char *url;
+    hall_read(s->o->f, &tx);
+    assert_ok(payment_get(&tx, order, &p, &s->e), &s->e);
+    assert_ok(payment_redirect(&tx, &p, &url, &s->e), &s->e);
+    hall_end(&tx);
+    return url;
+}
+
+/* P14, P3: after money that was given back the bank takes none under its number; the next attempt has a number of its own,
+ * and what is told or refunded later goes by the number it came under. */
+static void an_order_can_be_paid_after_a_refund(void **state)
+{
+    struct street *s = *state;
+    const char *url;
+    const struct order_input in = {.method = "net_bank"};
+    int64_t order = pay_started(s, &url);
+    hall_tamper(s->o->f, "UPDATE payment SET amount_fen = 29999");
+    approve(s, page_of(s, order));
+    assert_true(reaches(s, order, FLOW_PAYMENT_CLAIMED));
+    hall_tamper(s->o->f, "UPDATE payment SET amount_fen = 30000");
+    struct order_money money = {.method = "net_bank", .trade_no = first_trade(s, order)};
+    struct order_input none = {.as = &FINANCE, .money = &money};
+    assert_ok(order_event(s->o, order, EVENT_PAY_NOT_FOUND, &s->o->shen, &none), &s->o->e);
+    run_outbox(s);
+    assert_int_equal(books(s, order).sums.refunded, 29999);
+    assert_ok(order_event(s->o, order, EVENT_PAY_START, &s->o->shen, &in), &s->o->e);
+    url = page_of(s, order);
+    assert_non_null(strstr(url, arena_fmt(s->o->f->arena, "order=%" PRId64 "-2", order)));
+    approve(s, url);
+    assert_true(reaches(s, order, FLOW_PAYMENT_PAID));
+    assert_int_equal(books(s, order).sums.paid, 30000);
+    assert_bank(BANK_OK,
+                bank_pay_again(s->bank, "certhall",
+                               arena_fmt(s->o->f->arena, "%" PRId64 "-2", order), clock_machine()));
+    for (int i = 0; i < 500 && books(s, order).money < 3; i++)
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    run_outbox(s);
+    struct books b = books(s, order);
+    assert_int_equal(b.money, 3);
+    assert_int_equal(b.sums.held, 30000);
+    assert_int_equal(b.sums.refunded, 59999);
+    assert_int_equal(pay_state(s, order), FLOW_PAYMENT_PAID);
+}
+
 /* P5: nobody ever came to the bank's page, so the bank does not know the order; half an hour later it can be paid anew. */
 static void an_order_the_bank_does_not_know_can_be_paid_again(void **state)
 {
@@ -724,6 +786,7 @@ int main(void)
         PAY_TEST(the_clock_asks_the_bank_before_it_cancels),
         PAY_TEST(the_clock_cancels_what_the_bank_has_no_money_for),
         PAY_TEST(an_order_the_bank_does_not_know_can_be_paid_again),
+        PAY_TEST(an_order_can_be_paid_after_a_refund),
         PAY_TEST(a_refund_that_takes_its_time_is_kept),
         PAY_TEST(a_bank_that_cannot_be_asked_is_asked_later),
         PAY_TEST(a_refund_is_done_for_its_own_order_and_amount),

@@ -144,6 +144,12 @@ static void a_wrong_amount_pays_nothing(void **state)
 }
 
 /* Money on its way decides before anybody cancels: the bank is asked, and without its word nothing is given up. */
+/* The bank is asked once in two seconds, whoever asks. */
+static void a_while_later(struct portal_fixture *f)
+{
+    hall_tamper(f->o->f, "UPDATE payment SET asked_at = asked_at - 60000");
+}
+
 static void cancelling_asks_the_bank_first(void **state)
 {
     struct portal_fixture *f = *state;
@@ -161,6 +167,11 @@ static void cancelling_asks_the_bank_first(void **state)
     assert_string_equal(browser_text(&b, "state"), "PENDING");
     t.away = 0;
     t.says = PAYMENT_PAID;
+    hall_tamper(f->o->f, "UPDATE payment SET asked_at = asked_at + 60000"); /* just now */
+    assert_int_equal(browser_post(&b, cancel, NULL), 503);
+    assert_int_equal(t.asked, 1);
+    a_while_later(f);
+    a_while_later(f);
     assert_int_equal(browser_post(&b, cancel, NULL), 409);
     assert_string_equal(browser_text(&b, "code"), "order.frozen");
     assert_int_equal(browser_get(&b, url), 200);
@@ -181,6 +192,7 @@ static void a_closed_order_can_still_be_asked_about(void **state)
     t.says = PAYMENT_UNKNOWN;
     assert_int_equal(browser_post(&b, cancel, NULL), 200);
     t.says = PAYMENT_PAID;
+    a_while_later(f);
     assert_int_equal(browser_post(&b, ask, NULL), 200);
     assert_string_equal(browser_text(&b, "state"), "REFUNDING");
 }

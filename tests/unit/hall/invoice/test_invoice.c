@@ -60,7 +60,9 @@ static void paid_order(struct office *o, int64_t order, const char *batch_day)
     hall_write(o->f, &hall_system, &tx);
     char *trade = arena_fmt(tx.arena, "T%lld", (long long)order);
     assert_ok(payment_open(&tx, order, 30000, 0, e), e);
-    assert_ok(payment_book(&tx, order, "net_bank", trade, 30000, tx.now, e), e);
+    assert_ok(
+        payment_book(&tx, order, &(struct payment_receipt){"net_bank", trade, 30000, tx.now, 1}, e),
+        e);
     for (int i = 0; i < 2; i++) /* opening twice is once */
         assert_ok(invoice_open(&tx, order, &n, e), e);
     hall_done(o->f, &tx);

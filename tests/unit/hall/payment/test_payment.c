@@ -57,7 +57,10 @@ static void money_told_of_twice_is_one_row(void **state)
     assert_ok(payment_known(&tx, "T1", &known, &f->e), &f->e);
     assert_int_equal(known, 0);
     for (int i = 0; i < 3; i++)
-        assert_ok(payment_book(&tx, ORDER, "net_bank", "T1", 30000, tx.now, &f->e), &f->e);
+        assert_ok(payment_book(&tx, ORDER,
+                               &(struct payment_receipt){"net_bank", "T1", 30000, tx.now, 1},
+                               &f->e),
+                  &f->e);
     assert_ok(payment_known(&tx, "T1", &known, &f->e), &f->e);
     assert_int_equal(known, 1);
     assert_ok(payment_money_of(&tx, ORDER, &m, &n, &f->e), &f->e);
@@ -78,7 +81,9 @@ static void wrong_money_stands_apart_until_matched(void **state)
     size_t n;
     hall_write(f, &bank, &tx);
     assert_ok(payment_open(&tx, ORDER, 30000, 0, &f->e), &f->e);
-    assert_ok(payment_suspend(&tx, ORDER, "net_bank", "T1", 29999, tx.now, &f->e), &f->e);
+    assert_ok(payment_suspend(&tx, ORDER,
+                              &(struct payment_receipt){"net_bank", "T1", 29999, tx.now, 1}, &f->e),
+              &f->e);
     struct payment_ledger l = ledger(&tx);
     assert_int_equal(balance(&l, "suspense"), 29999);
     assert_int_equal(sums_of(&tx, ORDER).held, 29999);
@@ -86,7 +91,9 @@ static void wrong_money_stands_apart_until_matched(void **state)
     assert_ok(payment_exception_list(&tx, 0, 10, &x, &n, &f->e), &f->e);
     assert_int_equal(n, 1);
     assert_string_equal(x[0].kind, "wrong_amount");
-    assert_ok(payment_book(&tx, ORDER, "net_bank", "T1", 29999, tx.now, &f->e), &f->e);
+    assert_ok(payment_book(&tx, ORDER,
+                           &(struct payment_receipt){"net_bank", "T1", 29999, tx.now, 1}, &f->e),
+              &f->e);
     l = ledger(&tx);
     assert_int_equal(balance(&l, "suspense"), 0);
     assert_int_equal(balance(&l, "customer"), 29999);
@@ -104,8 +111,12 @@ static void a_duplicate_is_given_back_once(void **state)
     size_t n;
     hall_write(f, &bank, &tx);
     assert_ok(payment_open(&tx, ORDER, 30000, 0, &f->e), &f->e);
-    assert_ok(payment_book(&tx, ORDER, "net_bank", "T1", 30000, tx.now, &f->e), &f->e);
-    assert_ok(payment_suspend(&tx, ORDER, "net_bank", "T2", 30000, tx.now, &f->e), &f->e);
+    assert_ok(payment_book(&tx, ORDER,
+                           &(struct payment_receipt){"net_bank", "T1", 30000, tx.now, 1}, &f->e),
+              &f->e);
+    assert_ok(payment_suspend(&tx, ORDER,
+                              &(struct payment_receipt){"net_bank", "T2", 30000, tx.now, 1}, &f->e),
+              &f->e);
     assert_ok(payment_exception_list(&tx, 0, 10, &x, &n, &f->e), &f->e);
     assert_string_equal(x[0].kind, "duplicate");
     for (int i = 0; i < 2; i++)
@@ -134,7 +145,9 @@ static void an_orders_refund_waits_for_the_second_person(void **state)
     size_t n;
     hall_write(f, &bank, &tx);
     assert_ok(payment_open(&tx, ORDER, 30000, 0, &f->e), &f->e);
-    assert_ok(payment_book(&tx, ORDER, "net_bank", "T1", 30000, tx.now, &f->e), &f->e);
+    assert_ok(payment_book(&tx, ORDER,
+                           &(struct payment_receipt){"net_bank", "T1", 30000, tx.now, 1}, &f->e),
+              &f->e);
     assert_ok(payment_refund_all(&tx, ORDER, &f->e), &f->e);
     assert_ok(outbox_of_order(&tx, ORDER, "payment.refund", &rows, &n, &f->e), &f->e);
     assert_int_equal(n, 0);
@@ -162,10 +175,16 @@ static void a_refund_is_numbered_by_its_money(void **state)
     for (int again = 0; again < 2; again++) {
         hall_write(f, &bank, &tx);
         assert_ok(payment_open(&tx, ORDER, 30000, 0, &f->e), &f->e);
-        assert_ok(payment_suspend(&tx, ORDER, "net_bank", again ? "T2" : "T1", 30000, 1, &f->e),
-                  &f->e);
-        assert_ok(payment_suspend(&tx, ORDER, "net_bank", again ? "T1" : "T2", 30000, 1, &f->e),
-                  &f->e);
+        assert_ok(
+            payment_suspend(&tx, ORDER,
+                            &(struct payment_receipt){"net_bank", again ? "T2" : "T1", 30000, 1, 1},
+                            &f->e),
+            &f->e);
+        assert_ok(
+            payment_suspend(&tx, ORDER,
+                            &(struct payment_receipt){"net_bank", again ? "T1" : "T2", 30000, 1, 1},
+                            &f->e),
+            &f->e);
         assert_ok(payment_refund_all(&tx, ORDER, &f->e), &f->e);
         assert_ok(payment_money_of(&tx, ORDER, &m, &n, &f->e), &f->e);
         for (size_t i = 0; i < 2; i++) {
@@ -209,6 +228,115 @@ static void a_page_is_open_for_thirty_minutes(void **state)
     hall_end(&tx);
 }
 
+/* Which number an attempt has, both ways; what is none is refused. */
+static void an_attempt_has_a_number_of_its_own(void **state)
+{
+    struct hall_fixture *f = *state;
+    static const char *const wrong[] = {"",
+                                        "-2",
+                                        "x",
+                                        "12-",
+                                        "12-1",
+                                        "12-x",
+                                        "12-2-3",
+                                        "-",
+                                        "12-02x",
+                                        "99999999999999999999",
+                                        "12-99999999999999999999"};
+    const int attempts[] = {1, 2, 17, 2147483647};
+    int64_t order;
+    int attempt;
+    for (size_t i = 0; i < sizeof attempts / sizeof *attempts; i++) {
+        const char *number = payment_number(f->arena, INT64_MAX, attempts[i]);
+        assert_true(strlen(number) <= 32);
+        assert_int_equal(payment_number_read(number, &order, &attempt), 1);
+        assert_true(order == INT64_MAX && attempt == attempts[i]);
+    }
+    assert_string_equal(payment_number(f->arena, 12, 1), "12");
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_int_equal(payment_number_read(wrong[i], &order, &attempt), 0);
+}
+
+/* P14: money that goes back uses its number up; the same page opened again does not. */
+static void paying_again_after_a_refund_is_a_new_attempt(void **state)
+{
+    struct hall_fixture *f = *state;
+    struct hall_tx tx;
+    struct payment p;
+    const struct payment_money *m;
+    const char *body;
+    size_t n;
+    hall_write(f, &bank, &tx);
+    assert_ok(payment_open(&tx, ORDER, 30000, 0, &f->e), &f->e);
+    for (int i = 0; i < 2; i++) {
+        assert_ok(payment_page(&tx, ORDER, "net_bank", "新办证书", &f->e), &f->e);
+        assert_ok(payment_get(&tx, ORDER, &p, &f->e), &f->e);
+        assert_int_equal(p.attempt, 1);
+    }
+    assert_ok(payment_suspend(&tx, ORDER,
+                              &(struct payment_receipt){"net_bank", "T1", 29999, tx.now, 1}, &f->e),
+              &f->e);
+    assert_ok(payment_refund_one(&tx, ORDER, "T1", &f->e), &f->e);
+    assert_ok(payment_page(&tx, ORDER, "net_bank", "新办证书", &f->e), &f->e);
+    assert_ok(payment_get(&tx, ORDER, &p, &f->e), &f->e);
+    assert_int_equal(p.attempt, 2);
+    assert_ok(payment_query_body(&tx, ORDER, &body, &f->e), &f->e);
+    assert_non_null(strstr(body, "\"attempts\":2"));
+    assert_ok(payment_money_of(&tx, ORDER, &m, &n, &f->e), &f->e);
+    assert_int_equal(m[0].attempt, 1);
+    hall_end(&tx);
+}
+
+/* A8: an order ends though the bank never answers: it is asked more and more rarely, and given up after a day. */
+static void an_order_is_not_kept_for_ever_by_a_silent_bank(void **state)
+{
+    struct hall_fixture *f = *state;
+    struct hall_tx tx;
+    const struct payment_exception *x;
+    int64_t wait = 1, last = 0, begin;
+    size_t n;
+    int asked = 0;
+    hall_write(f, &bank, &tx);
+    assert_ok(payment_open(&tx, ORDER, 30000, 0, &f->e), &f->e);
+    assert_ok(payment_give_up(&tx, ORDER, &wait, &f->e), &f->e);
+    assert_int_equal(wait, 0); /* no page was ever open */
+    assert_ok(payment_page(&tx, ORDER, "net_bank", "新办证书", &f->e), &f->e);
+    begin = tx.machine += 7 * TIME_DAY;
+    for (wait = 1; wait && asked < 1000; asked++) {
+        assert_ok(payment_give_up(&tx, ORDER, &wait, &f->e), &f->e);
+        assert_true(wait >= last || !wait);
+        last = wait;
+        tx.machine += wait;
+    }
+    assert_true(asked > 10 && asked < 60);
+    assert_true(tx.machine - begin >= PAYMENT_WATCH_MS &&
+                tx.machine - begin < PAYMENT_WATCH_MS * 3 / 2);
+    assert_ok(payment_exceptions_of(&tx, ORDER, &x, &n, &f->e), &f->e);
+    assert_int_equal(n, 1);
+    assert_string_equal(x[0].kind, "unanswered");
+    hall_end(&tx);
+}
+
+/* An answer begins the waiting anew. */
+static void an_answer_is_good_enough_to_give_up_by(void **state)
+{
+    struct hall_fixture *f = *state;
+    struct hall_tx tx;
+    struct payment p;
+    int64_t wait;
+    hall_write(f, &bank, &tx);
+    assert_ok(payment_open(&tx, ORDER, 30000, 0, &f->e), &f->e);
+    assert_ok(payment_page(&tx, ORDER, "net_bank", "新办证书", &f->e), &f->e);
+    assert_ok(payment_give_up(&tx, ORDER, &wait, &f->e), &f->e);
+    assert_int_equal(wait, PAYMENT_WAIT_MS);
+    assert_ok(payment_answered(&tx, ORDER, &f->e), &f->e);
+    assert_ok(payment_give_up(&tx, ORDER, &wait, &f->e), &f->e);
+    assert_int_equal(wait, 0);
+    assert_ok(payment_get(&tx, ORDER, &p, &f->e), &f->e);
+    assert_int_equal(p.waiting_since, 0);
+    hall_end(&tx);
+}
+
 static int64_t ask_at(struct hall_fixture *f, struct hall_tx *tx)
 {
     struct payment p;
@@ -243,7 +371,9 @@ static void a_closed_page_is_asked_about_for_a_day(void **state)
     assert_true(asked > 10 && asked < 50);
     assert_int_equal(tx.machine - begin, PAYMENT_PAGE_MS + PAYMENT_WATCH_MS);
     assert_ok(payment_page(&tx, ORDER, "net_bank", "新办证书", &f->e), &f->e);
-    assert_ok(payment_suspend(&tx, ORDER, "net_bank", "T1", 30000, tx.now, &f->e), &f->e);
+    assert_ok(payment_suspend(&tx, ORDER,
+                              &(struct payment_receipt){"net_bank", "T1", 30000, tx.now, 1}, &f->e),
+              &f->e);
     assert_int_equal(ask_at(f, &tx), 0); /* it has come */
     hall_end(&tx);
 }
@@ -314,10 +444,14 @@ static void one_step(struct world *w)
     snprintf(trade, sizeof trade, "T%u-%u", i, dice(w, TRADES));
     uint32_t what = dice(w, 6);
     if (what == 0) { /* what goes back cannot be matched */
-        enum err done = payment_book(&w->tx, order, "net_bank", trade, PRICE, w->tx.now, e);
+        enum err done = payment_book(
+            &w->tx, order, &(struct payment_receipt){"net_bank", trade, PRICE, w->tx.now, 1}, e);
         assert_true(done == ERR_OK || done == ERR_PAYMENT_NO_LINE);
     } else if (what == 1)
-        assert_ok(payment_suspend(&w->tx, order, "net_bank", trade, amount, w->tx.now, e), e);
+        assert_ok(
+            payment_suspend(&w->tx, order,
+                            &(struct payment_receipt){"net_bank", trade, amount, w->tx.now, 1}, e),
+            e);
     else if (what == 2)
         assert_ok(payment_refund_one(&w->tx, order, trade, e), e);
     else if (what == 3)
@@ -375,7 +509,9 @@ static void a_period_has_its_own_sums(void **state)
     int64_t count;
     hall_write(f, &bank, &tx);
     assert_ok(payment_open(&tx, ORDER, 30000, 0, &f->e), &f->e);
-    assert_ok(payment_book(&tx, ORDER, "net_bank", "T1", 30000, tx.now, &f->e), &f->e);
+    assert_ok(payment_book(&tx, ORDER,
+                           &(struct payment_receipt){"net_bank", "T1", 30000, tx.now, 1}, &f->e),
+              &f->e);
     struct payment_period before = {.from = 0, .until = tx.now};
     struct payment_period with = {.from = tx.now, .until = tx.now + 1};
     assert_ok(payment_ledger(&tx, before, 0, 10, &l, &f->e), &f->e);
@@ -421,6 +557,10 @@ int main(void)
         HALL_TEST(a_refund_is_numbered_by_its_money),
         HALL_TEST(a_page_is_open_for_thirty_minutes),
         HALL_TEST(a_closed_page_is_asked_about_for_a_day),
+        HALL_TEST(an_attempt_has_a_number_of_its_own),
+        HALL_TEST(paying_again_after_a_refund_is_a_new_attempt),
+        HALL_TEST(an_order_is_not_kept_for_ever_by_a_silent_bank),
+        HALL_TEST(an_answer_is_good_enough_to_give_up_by),
         HALL_TEST(no_order_keeps_another_from_being_asked_about),
         HALL_TEST(the_books_agree_after_any_sequence),
         HALL_TEST(a_period_has_its_own_sums),
