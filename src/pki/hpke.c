@@ -54,9 +54,10 @@ static enum err dh(const struct pki_key *mine, const struct pki_pub *theirs, uin
                    struct err_info *e)
 {
     _auto_evp(EVP_PKEY_CTX) ctx = EVP_PKEY_CTX_new(pki_key_evp(mine), NULL);
+    _auto_evp(EVP_PKEY) peer = NULL;
     size_t n = DH_LEN;
-    if (!ctx || EVP_PKEY_derive_init(ctx) != 1 ||
-        EVP_PKEY_derive_set_peer(ctx, (EVP_PKEY *)(uintptr_t)pki_pub_evp(theirs)) != 1 ||
+    TRY(pki_pub_evp(theirs, &peer, e));
+    if (!ctx || EVP_PKEY_derive_init(ctx) != 1 || EVP_PKEY_derive_set_peer(ctx, peer) != 1 ||
         EVP_PKEY_derive(ctx, out, &n) != 1 || n != DH_LEN)
         return pki_library_error(e, ERR_CRYPTO, "agree on a key");
     return ERR_OK;

@@ -2,6 +2,7 @@
 
 #include "pki/der.h"
 #include "pki/digest.h"
+#include "pki/p256.h"
 #include "pki/pki_priv.h"
 
 #include <openssl/core_names.h>
@@ -17,7 +18,8 @@
 
 struct pki_pub {
     enum pki_alg alg;
-    EVP_PKEY *pkey;
+    struct p256 *p256; /* P-256 */
+    EVP_PKEY *pkey;    /* every other */
     uint8_t key_id[PKI_KEY_ID_LEN];
     size_t n, point_n;
     uint8_t spki[PKI_SPKI_MAX]; /* the point is its last `point_n` octets */
@@ -93,6 +95,7 @@ void pki_pub_free(struct pki_pub *p)
 {
     if (!p)
         return;
+    p256_free(p->p256);
     EVP_PKEY_free(p->pkey);
     free(p);
 }
@@ -115,11 +118,6 @@ struct bytes pki_pub_point(const struct pki_pub *p)
 const uint8_t *pki_pub_key_id(const struct pki_pub *p)
 {
     return p->key_id;
-}
-
-const EVP_PKEY *pki_pub_evp(const struct pki_pub *p)
-{
-    return p->pkey;
 }
 
 int pki_pub_equal(const struct pki_pub *a, const struct pki_pub *b)
@@ -267,13 +265,21 @@ static void put_spki(struct pki_pub *p, int row, struct bytes point)
     digest_of(DIGEST_SHA1, point, p->key_id);
 }
 
-static struct pki_pub *pub_make(int row, struct bytes point, EVP_PKEY *pkey)
+/* `point` is the BIT STRING's content; for RSA its size decides on the row. */
+static enum err pub_make(int row, struct bytes point, struct pki_pub **out, struct err_info *e)
 {
-    struct pki_pub *p = mem_alloc(sizeof *p);
+    _auto(pki_pub) p = mem_alloc(sizeof *p);
+    *out = NULL;
+    if (!algs[row].group)
+        TRY(rsa_from_numbers(point, &row, &p->pkey, e));
+    else if (algs[row].alg == PKI_P256)
+        TRY(p256_new(point, &p->p256, e));
+    else
+        TRY(ec_from_point(row, point, &p->pkey, e));
     p->alg = algs[row].alg;
-    p->pkey = pkey;
     put_spki(p, row, point);
-    return p;
+    *out = steal(&p);
+    return ERR_OK;
 }
 
 /* Row of `algs` and the BIT STRING's octets of a SubjectPublicKeyInfo. */
@@ -306,16 +312,10 @@ enum err pki_spki_peek(struct bytes spki, enum pki_alg *alg, uint8_t key_id[PKI_
 enum err pki_pub_load(struct bytes spki, struct pki_pub **out, struct err_info *e)
 {
     struct bytes point;
-    EVP_PKEY *pkey;
     int row;
     *out = NULL;
     TRY(read_spki(spki, &row, &point, e));
-    if (algs[row].group)
-        TRY(ec_from_point(row, point, &pkey, e));
-    else
-        TRY(rsa_from_numbers(point, &row, &pkey, e));
-    *out = pub_make(row, point, pkey);
-    return ERR_OK;
+    return pub_make(row, point, out, e);
 }
 
 enum err pki_pub_from_point(enum pki_alg alg, struct bytes point, struct pki_pub **out,
@@ -324,11 +324,21 @@ enum err pki_pub_from_point(enum pki_alg alg, struct bytes point, struct pki_pub
     *out = NULL;
     if (alg != PKI_P256 && alg != PKI_SM2)
         return pki_why(e, ERR_KEY_UNSUPPORTED, "a point is of P-256 or SM2");
-    int row = alg == PKI_SM2;
-    EVP_PKEY *pkey;
-    TRY(ec_from_point(row, point, &pkey, e));
-    *out = pub_make(row, point, pkey);
-    return ERR_OK;
+    return pub_make(alg == PKI_SM2, point, out, e);
+}
+
+enum err pki_pub_evp(const struct pki_pub *p, EVP_PKEY **out, struct err_info *e)
+{
+    if (p->alg == PKI_P256)
+        return ec_from_point(0, pki_pub_point(p), out, e);
+    *out = p->pkey;
+    return EVP_PKEY_up_ref(p->pkey) == 1 ? ERR_OK : pki_library_error(e, ERR_CRYPTO, "key");
+}
+
+void pki_pub_prepare(struct pki_pub *p)
+{
+    if (p->p256)
+        p256_prepare(p->p256);
 }
 
 /* ---- signatures ---- */
@@ -376,8 +386,18 @@ static enum err mend_sm2(struct bytes sig, struct buf *out, struct err_info *e)
     return der_end(&seq, e);
 }
 
+static enum err not_its_signature(struct err_info *e)
+{
+    return pki_library_error(e, ERR_SIGNATURE, "it does not belong to this key and content");
+}
+
 enum err pki_verify(const struct pki_pub *p, struct bytes msg, struct bytes sig, struct err_info *e)
 {
+    if (p->p256) {
+        uint8_t digest[DIGEST_LEN];
+        digest_sha256(msg, digest);
+        return p256_verify(p->p256, digest, sig) ? ERR_OK : not_its_signature(e);
+    }
     EVP_PKEY_CTX *pctx;
     _auto_buf mended;
     buf_init(&mended, 128);
@@ -392,9 +412,7 @@ enum err pki_verify(const struct pki_pub *p, struct bytes msg, struct bytes sig,
     int ok = EVP_DigestVerify(ctx, sig.p, sig.n, msg.p, msg.n);
     EVP_MD_CTX_free(ctx);
     EVP_PKEY_CTX_free(pctx);
-    if (ok != 1)
-        return pki_library_error(e, ERR_SIGNATURE, "it does not belong to this key and content");
-    return ERR_OK;
+    return ok == 1 ? ERR_OK : not_its_signature(e);
 }
 
 /* GB/T 32918.5: a, b and the generator of the SM2 curve. */

@@ -12,7 +12,8 @@ enum err pki_library_error(struct err_info *e, enum err code, const char *what);
 enum err pki_why(struct err_info *e, enum err code, const char *why, ...)
     __attribute__((format(printf, 3, 4)));
 
-const EVP_PKEY *pki_pub_evp(const struct pki_pub *p);
+/* OpenSSL's object of the key; the caller's to free. */
+NODISCARD enum err pki_pub_evp(const struct pki_pub *p, EVP_PKEY **out, struct err_info *e);
 EVP_PKEY *pki_key_evp(const struct pki_key *k); /* borrowed */
 /* Takes over one reference of `pkey` when it succeeds. */
 NODISCARD enum err pki_key_from_evp(EVP_PKEY *pkey, struct pki_key **out, struct err_info *e);
