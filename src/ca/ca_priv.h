@@ -15,8 +15,10 @@ struct ca_maker {
     struct bytes certificate;
     struct pki_pub *key;
     int64_t not_before, not_after;
+    int asked; /* how often, under maker_lock */
 };
-enum { CA_MAKERS_KEPT = 64 };
+/* Who signs often gets tables (pki_pub_prepare): they cost as much as they save in 700 signatures. */
+enum { CA_MAKERS_KEPT = 64, CA_MAKER_IS_BUSY = 700 };
 
 struct ca {
     struct ca_options options;

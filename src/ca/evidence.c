@@ -91,7 +91,7 @@ static struct ca_maker *maker_read(struct bytes certificate, struct err_info *e)
     struct ca_maker *m = mem_alloc(sizeof *m);
     uint8_t *copy = mem_alloc(certificate.n);
     memcpy(copy, certificate.p, certificate.n);
-    *m = (struct ca_maker){{copy, certificate.n}, key, view.not_before, view.not_after};
+    *m = (struct ca_maker){{copy, certificate.n}, key, view.not_before, view.not_after, 0};
     return m;
 }
 
@@ -114,6 +114,7 @@ static enum err maker_of(struct ca *ca, struct bytes certificate, const struct c
                          struct ca_maker **own, struct err_info *e)
 {
     int i = 0;
+    struct ca_maker *busy = NULL;
     *out = *own = NULL;
     pthread_mutex_lock(&ca->maker_lock);
     while (i < CA_MAKERS_KEPT && ca->maker[i] &&
@@ -124,7 +125,11 @@ static enum err maker_of(struct ca *ca, struct bytes certificate, const struct c
         ca->maker[i] = maker_read(certificate, e);
     if (i < CA_MAKERS_KEPT)
         *out = ca->maker[i];
+    if (*out && ca->maker[i]->asked < CA_MAKER_IS_BUSY && ++ca->maker[i]->asked == CA_MAKER_IS_BUSY)
+        busy = ca->maker[i];
     pthread_mutex_unlock(&ca->maker_lock);
+    if (busy)
+        pki_pub_prepare(busy->key);
     if (i == CA_MAKERS_KEPT)
         *out = *own = maker_read(certificate, e);
     return *out ? ERR_OK : e->code;
