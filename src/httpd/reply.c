@@ -197,6 +197,8 @@ static const char *policy_for(const struct httpd_conn *c, const char *type)
         return c->server->set.csp;
     if (strcmp(type, "application/pdf") == 0)
         return "frame-ancestors 'self'";
+    if (strcmp(type, "application/json") == 0)
+        return "default-src 'none'; frame-ancestors 'none'";
     return "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 }
 
