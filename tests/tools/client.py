@@ -47,7 +47,8 @@ def exchange(base, method, path, data=None, headers=None, timeout=60):
     try:
         link.request(method, path, data, headers or {})
         answer = link.getresponse()
-        return Raw(answer.status, answer.headers, answer.read())
+        endless = answer.headers.get_content_type() == "text/event-stream"
+        return Raw(answer.status, answer.headers, b"" if endless else answer.read())
     finally:
         link.close()
 
