@@ -296,8 +296,9 @@ class System:
             return "".join(f.readlines()[-lines:])
         return ""
 
-    def command(self, argv, **options):
-        done = subprocess.run(argv, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False, **options)
+    def command(self, argv, said="", **options):
+        """What it prints; `said` is what it reads from standard input."""
+        done = subprocess.run(argv, capture_output=True, text=True, input=said, check=False, **options)
         if done.returncode:
             raise SystemFailed(f"{' '.join(argv[:3])} … ended with {done.returncode}: {done.stderr.strip()}")
         return done.stdout
