@@ -158,6 +158,18 @@ static enum err red_letter(struct hall_tx *tx, const struct order *o, struct err
     return order_apply(tx, o->id, EVENT_INV_RED_ISSUED, &in, NULL, e);
 }
 
+/* Never more is invoiced than was paid and kept (invariant 2): where the payment goes back before what came beside it, its
+ * invoice follows it at once; the red letter's answer then waits for the end of the refund. */
+static enum err invoice_follows(struct hall_tx *tx, int64_t order, struct err_info *e)
+{
+    static const enum flow_actor engine = ACTOR_SYSTEM;
+    struct order_input in = {.as = &engine};
+    struct payment_sums sums;
+    TRY(payment_sums(tx, order, &sums, e));
+    return sums.invoiced > sums.held ? order_apply(tx, order, EVENT_INV_REFUNDED, &in, NULL, e)
+                                     : ERR_OK;
+}
+
 /* The last money that goes back ends the refund of the order (P11); a duplicate that goes back is booked only (P9). */
 static enum err settle_refund(struct hall_tx *tx, const struct outbox_row *row, const char *text,
                               void *arg, struct err_info *e)
@@ -174,8 +186,10 @@ static enum err settle_refund(struct hall_tx *tx, const struct outbox_row *row, 
     TRY(no_longer(tx, row->order, "refund:", e));
     TRY(payment_sums(tx, row->order, &sums, e));
     int refunding = o.states.at[FLOW_PAYMENT] == FLOW_PAYMENT_REFUNDING;
-    if (!refunding || sums.held > a.money.amount_fen)
-        return payment_refund_book(tx, row->order, a.money.trade_no, a.money.amount_fen, e);
+    if (!refunding || sums.held > a.money.amount_fen) {
+        TRY(payment_refund_book(tx, row->order, a.money.trade_no, a.money.amount_fen, e));
+        return invoice_follows(tx, row->order, e);
+    }
     struct order_input in = {.as = &GATEWAY, .money = &a.money};
     TRY(order_apply(tx, row->order, EVENT_PAY_REFUND_OK, &in, &change, e));
     return red_letter(tx, &change.order, e);

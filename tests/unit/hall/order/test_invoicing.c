@@ -5,6 +5,7 @@
 #include "hall/intake/intake.h"
 #include "hall/invoice/invoice.h"
 #include "hall/outbox/outbox.h"
+#include "hall/payment/payment.h"
 #include "hall/task/task.h"
 
 #include <stdlib.h>
@@ -184,18 +185,71 @@ static void a_mail_that_bounces_is_not_a_delivery(void **state)
     assert_int_equal(n, 1);
 }
 
-static enum err given_back(struct hall_tx *tx, int64_t order, struct err_info *e)
+static enum err given_back(struct hall_tx *tx, int64_t order, const char *trade_no,
+                           int64_t amount_fen, struct err_info *e)
 {
     struct outbox_kind kinds[16];
     struct outbox_row row = {.order = order, .kind = "payment.refund", .body = "{}"};
+    const char *answer = arena_fmt(tx->arena,
+                                   "{\"result\":\"done\",\"method\":\"net_bank\","
+                                   "\"trade_no\":\"%s\",\"amount_fen\":%lld}",
+                                   trade_no, (long long)amount_fen);
     size_t n = order_outbox_kinds(kinds, 16);
     for (size_t i = 0; i < n; i++)
         if (strcmp(kinds[i].kind, row.kind) == 0)
-            return kinds[i].settle(tx, &row,
-                                   "{\"result\":\"done\",\"method\":\"net_bank\","
-                                   "\"trade_no\":\"T1\",\"amount_fen\":30000}",
-                                   kinds[i].arg, e);
+            return kinds[i].settle(tx, &row, answer, kinds[i].arg, e);
     return ERR_NOT_FOUND;
+}
+
+static void goes_back(struct desk *d, int64_t order, const char *trade_no, int64_t amount_fen)
+{
+    struct hall_tx tx;
+    hall_write(d->o->f, &hall_system, &tx);
+    assert_ok(given_back(&tx, order, trade_no, amount_fen, &d->o->e), &d->o->e);
+    hall_done(d->o->f, &tx);
+}
+
+static void withdrawn(struct desk *d)
+{
+    struct hall_tx tx;
+    hall_write(d->o->f, &hall_system, &tx);
+    assert_ok(account_withdraw(&tx, d->o->account, &d->o->e), &d->o->e);
+    assert_ok(order_intake_hooks.done(&tx, d->o->account, REGLIST_WITHDRAW, &d->o->e), &d->o->e);
+    hall_done(d->o->f, &tx);
+}
+
+static struct payment_sums sums_of(struct desk *d, int64_t order)
+{
+    struct hall_tx tx;
+    struct payment_sums sums;
+    hall_read(d->o->f, &tx);
+    assert_ok(payment_sums(&tx, order, &sums, &d->o->e), &d->o->e);
+    hall_end(&tx);
+    return sums;
+}
+
+/* Invariant 2: the payment goes back before the smaller money that came beside it; its invoice does not stay until then. */
+static void an_invoice_goes_with_its_payment(void **state)
+{
+    struct desk *d = *state;
+    int64_t order = paid(d);
+    struct order_money more = {
+        .method = "net_bank", .trade_no = "T2", .amount_fen = 15000, .at = 1};
+    struct order_input came = {.money = &more};
+    issue_batch(d);
+    order_hold(&came, GUARD_SIGNATURE_OK);
+    assert_ok(order_event(d->o, order, EVENT_PAY_SUCCESS, &netbank, &came), &d->o->e);
+    withdrawn(d);
+    assert_int_equal(sums_of(d, order).invoiced, 30000);
+    goes_back(d, order, "T1", 30000);
+    assert_int_equal(sums_of(d, order).invoiced, 0);
+    assert_int_equal(invoice_state(d, order), FLOW_INVOICE_RED_PENDING);
+    goes_back(d, order, "T2", 15000);
+    assert_int_equal(sums_of(d, order).invoiced, 0);
+    assert_int_equal(sums_of(d, order).held, 0);
+    struct order o = order_now_of(d->o, order);
+    assert_int_equal(o.states.at[FLOW_PAYMENT], FLOW_PAYMENT_REFUNDED);
+    assert_int_equal(o.states.at[FLOW_INVOICE], FLOW_INVOICE_VOIDED);
 }
 
 /* I11: the regulator withdraws what was invoiced: when the money is back, the red letter is made and the invoice void. */
@@ -207,13 +261,8 @@ static void a_withdrawal_after_the_invoice_ends_in_a_red_letter(void **state)
     int found;
     int64_t order = paid(d);
     issue_batch(d);
-    hall_write(d->o->f, &hall_system, &tx);
-    assert_ok(account_withdraw(&tx, d->o->account, &d->o->e), &d->o->e);
-    assert_ok(order_intake_hooks.done(&tx, d->o->account, REGLIST_WITHDRAW, &d->o->e), &d->o->e);
-    hall_done(d->o->f, &tx);
-    hall_write(d->o->f, &hall_system, &tx);
-    assert_ok(given_back(&tx, order, &d->o->e), &d->o->e);
-    hall_done(d->o->f, &tx);
+    withdrawn(d);
+    goes_back(d, order, "T1", 30000);
     struct order o = order_now_of(d->o, order);
     assert_int_equal(o.states.at[FLOW_PAYMENT], FLOW_PAYMENT_REFUNDED);
     assert_int_equal(o.states.at[FLOW_INVOICE], FLOW_INVOICE_VOIDED);
@@ -243,6 +292,7 @@ int main(void)
         DESK_TEST(a_payment_opens_the_invoice),
         DESK_TEST(the_batch_issues_and_mails),
         DESK_TEST(a_mail_that_bounces_is_not_a_delivery),
+        DESK_TEST(an_invoice_goes_with_its_payment),
         DESK_TEST(a_withdrawal_after_the_invoice_ends_in_a_red_letter),
         DESK_TEST(an_order_that_refuses_is_left_out),
     };
