@@ -55,8 +55,10 @@ static const struct flow_row rows[] = {
      .effect = {DO(REFUND_ORDER), TELL(REFUND_STARTED)}, .raise = {THEN(APP_MONEY_BACK)}},
     {ROW("P10", IN(PAID), STOP, TO(REFUNDING)), .actor = BY(SYSTEM),
      .effect = {DO(REFUND_ORDER), TELL(REFUND_STARTED)}, .built = 1},
-    {ROW("P10", IN(CLAIMED), STOP, TO(REFUNDING)), .actor = BY(SYSTEM), .guard = {IF(MONEY_HELD)},
-     .effect = {DO(REFUND_ORDER), TELL(REFUND_STARTED)}, .built = 1},
+    /* P14 may have given back one of several that did not fit: the others are still here. */
+    {ROW("P10", IN(UNPAID) | IN(PENDING) | IN(CLAIMED), STOP, TO(REFUNDING)), .actor = BY(SYSTEM),
+     .guard = {IF(MONEY_HELD)},
+     .effect = {DO(GATEWAY_CLOSE), DO(REFUND_ORDER), TELL(REFUND_STARTED)}, .built = 1},
     {ROW("P13", IN(UNPAID) | IN(PENDING) | IN(CLAIMED), STOP, TO(VOID)), .actor = BY(SYSTEM),
      .effect = {DO(GATEWAY_CLOSE)}, .built = 1},
     {ROW("P11", IN(REFUNDING), REFUND_OK, TO(REFUNDED)), .actor = BY(EXTERNAL) | BY(FINANCE),

@@ -203,6 +203,25 @@ static void money_that_finance_looks_at_stops_the_time(void **state)
     assert_int_equal(state_of(o, order.id, FLOW_APPLICATION), FLOW_APPLICATION_CANCELLED);
 }
 
+/* P14, P10: of two that did not fit one is given back, then the order is cancelled: the other one goes back, too. */
+static void money_beside_a_cancelled_order_goes_back(void **state)
+{
+    struct order_fixture *o = *state;
+    struct order order = order_submitted(o, NULL);
+    const struct order_money back = {
+        .method = "net_bank", .trade_no = "T1", .amount_fen = 10000, .at = 1};
+    static const struct actor liang = {BY_STAFF, 35, "梁佩珊", "finance", "127.0.0.1"};
+    struct order_input in = {.money = &back};
+    assert_ok(money(o, order.id, "T1", 10000), &o->e);
+    assert_ok(money(o, order.id, "T2", 7000), &o->e);
+    assert_ok(order_event(o, order.id, EVENT_PAY_NOT_FOUND, &liang, &in), &o->e);
+    assert_int_equal(state_of(o, order.id, FLOW_PAYMENT), FLOW_PAYMENT_UNPAID);
+    assert_ok(order_event(o, order.id, EVENT_APP_CANCEL, &o->shen, NULL), &o->e);
+    assert_int_equal(state_of(o, order.id, FLOW_APPLICATION), FLOW_APPLICATION_CANCELLED);
+    assert_int_equal(state_of(o, order.id, FLOW_PAYMENT), FLOW_PAYMENT_REFUNDING);
+    assert_int_equal(tasks_of(o, order.id, "payment"), 1);
+}
+
 /* The timer of an order that was paid is overtaken: it goes, and nothing else happens. */
 static void a_paid_order_does_not_time_out(void **state)
 {
@@ -463,6 +482,7 @@ int main(void)
         ORDER_TEST(money_without_a_signature_is_refused),
         ORDER_TEST(an_unpaid_order_times_out),
         ORDER_TEST(money_that_finance_looks_at_stops_the_time),
+        ORDER_TEST(money_beside_a_cancelled_order_goes_back),
         ORDER_TEST(a_paid_order_does_not_time_out),
         ORDER_TEST(late_money_goes_back),
         ORDER_TEST(a_withdrawal_after_payment_refunds),
