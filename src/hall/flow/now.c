@@ -194,7 +194,7 @@ static int same_lane(enum flow_machine clock, enum flow_machine lane)
 
 /* The clock that runs here and stops soonest. */
 static int clock_at(const struct flow_facts *f, const struct way *w, const struct flow_now *lane,
-                    int at)
+                    int at, int application)
 {
     int best = -1, best_stop = WAY_MAX;
     for (int i = 0; i < f->rules->clocks; i++) {
@@ -205,7 +205,7 @@ static int clock_at(const struct flow_facts *f, const struct way *w, const struc
         int stop = find_event(w, c->stops, c->stops_stage);
         if (start < 0 || stop < 0 || start > at || stop <= at || stop >= best_stop)
             continue;
-        if (c->pauses >> lane->state & 1 && lane->machine == FLOW_APPLICATION)
+        if (c->pauses >> application & 1)
             continue;
         if (!same_lane(flow_event_machine(c->stops), lane->machine))
             continue;
@@ -251,7 +251,7 @@ static void fill(const struct flow_facts *f, const struct flow_states *s, const 
     int at = position(w, s, lane);
     if (at < 0 || lane->owner == OWNER_NOBODY)
         return;
-    lane->clock = clock_at(f, w, lane, at);
+    lane->clock = clock_at(f, w, lane, at, s->at[FLOW_APPLICATION]);
     next_of(f, w, at, lane);
 }
 
