@@ -27,6 +27,9 @@ int der_same(struct bytes a, struct bytes b)
 
 struct der der_start(struct bytes in)
 {
+    static const uint8_t nothing[1];
+    if (!in.p) /* what is not there has no address to count from (C17 6.5.6) */
+        in.p = nothing;
     return (struct der){in.p, in.p + in.n};
 }
 
