@@ -98,7 +98,7 @@ static enum err check_signer(CMS_ContentInfo *cms, CMS_SignerInfo *si, struct by
     _auto_evp(BIO) data = BIO_new_mem_buf(content.p, (int)content.n);
     BIO *chain = data ? CMS_dataInit(cms, data) : NULL;
     if (!chain)
-        return pki_library_error(e, ERR_CRYPTO, "read the content");
+        return pki_library_error(e, ERR_SIGNATURE, "a digest that is not known");
     uint8_t block[4096];
     while (BIO_read(chain, block, sizeof block) > 0)
         continue;

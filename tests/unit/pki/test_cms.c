@@ -82,12 +82,34 @@ static void a_damaged_signature_file_is_refused(void **state)
     chain_clear(&c);
 }
 
+/* The first algorithm stands in digestAlgorithms (RFC 5652 5.1); the signer's own is left as it is. */
+static void a_list_of_digests_that_nobody_knows_is_a_wrong_signature(void **state)
+{
+    (void)state;
+    static const uint8_t sha256[] = {0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
+                                     0x65, 0x03, 0x04, 0x02, 0x01};
+    _auto(arena) a = arena_new();
+    struct chain c;
+    struct err_info e;
+    struct cms_report r;
+    struct bytes p7s, list = octets("x");
+    chain_make(&c, a, PKI_P256);
+    assert_ok(cms_sign_detached(list, c.cert, c.user, TEST_NOW, a, &p7s, &e), &e);
+    uint8_t *at = memmem(p7s.p, p7s.n, sha256, sizeof sha256);
+    assert_non_null(at);
+    at[sizeof sha256 - 1] = 0x7f;
+    assert_err(ERR_SIGNATURE, cms_verify_detached(p7s, list, c.cert, TEST_NOW, a, &r, &e));
+    assert_string_equal(e.arg[0].value, "a digest that is not known");
+    chain_clear(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_signed_file_verifies_against_the_pinned_certificate),
         cmocka_unit_test(another_certificate_of_the_same_ca_does_not_count),
         cmocka_unit_test(a_damaged_signature_file_is_refused),
+        cmocka_unit_test(a_list_of_digests_that_nobody_knows_is_a_wrong_signature),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
