@@ -179,9 +179,15 @@ enum err conf_read(struct arena *a, const char *path, struct conf **out, struct 
         lines += file.p[i] == '\n';
     struct conf *c = arena_alloc(a, sizeof *c);
     c->all = arena_alloc(a, lines * sizeof *c->all);
-    char *rest = arena_text_n(a, (const char *)file.p, file.n), *text;
-    for (int line = 1; (text = strsep(&rest, "\n")); line++)
-        TRY(conf_line(a, c, path, line, text, e));
+    const char *p = (const char *)file.p, *end = p + file.n;
+    for (int line = 1; p < end; line++) {
+        const char *eol = memchr(p, '\n', (size_t)(end - p));
+        size_t n = (size_t)((eol ? eol : end) - p);
+        if (!text_is_utf8(p, n)) /* nor may a NUL hide what stands behind it */
+            return conf_error(e, path, line, "not UTF-8");
+        TRY(conf_line(a, c, path, line, arena_text_n(a, p, n), e));
+        p = eol ? eol + 1 : end;
+    }
     *out = c;
     return ERR_OK;
 }

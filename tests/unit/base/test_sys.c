@@ -65,11 +65,30 @@ static void settings_are_read_and_a_bad_line_is_named(void **state)
     unlink(path);
 }
 
+/* Half a character would come out again in messages; a NUL would hide the rest of the file. */
+static void settings_that_are_no_text_are_refused_with_their_line(void **state)
+{
+    (void)state;
+    static const struct bytes bad[] = {{(const uint8_t *)"a = 1\nb = \xe6\xb5\n", 13},
+                                       {(const uint8_t *)"a = 1\nb = 2\0\nc = 3\n", 19}};
+    _auto(arena) a = arena_new();
+    struct err_info e;
+    struct conf *c;
+    char *path = arena_fmt(a, "%s/conf", folder);
+    for (int i = 0; i < 2; i++) {
+        assert_ok(file_replace(path, bad[i], 0644, &e), &e);
+        assert_err(ERR_CONFIG, conf_read(a, path, &c, &e));
+        assert_non_null(strstr(e.detail, ":2: not UTF-8"));
+    }
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_replaced_file_has_the_new_content_and_mode),
         cmocka_unit_test(settings_are_read_and_a_bad_line_is_named),
+        cmocka_unit_test(settings_that_are_no_text_are_refused_with_their_line),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
