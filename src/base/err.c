@@ -1,5 +1,7 @@
 #include "base/err.h"
 
+#include "base/text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,18 +33,27 @@ static void end_at_character(char *text, size_t size)
         text[begun - 1] = '\0';
 }
 
+/* What a stranger sent may stand in it; what is told in JSON and in the log is UTF-8 all the same (RFC 8259 8.1). */
+static void make_text(char *text, size_t size)
+{
+    end_at_character(text, size);
+    text_mend_utf8(text);
+}
+
 enum err err_set(struct err_info *e, enum err code, const char *field, const char *detail, ...)
 {
     err_clear(e);
     e->code = code;
-    if (field)
+    if (field) {
         snprintf(e->field, sizeof e->field, "%s", field);
+        make_text(e->field, sizeof e->field);
+    }
     if (detail) {
         va_list ap;
         va_start(ap, detail);
         vsnprintf(e->detail, sizeof e->detail, detail, ap);
         va_end(ap);
-        end_at_character(e->detail, sizeof e->detail);
+        make_text(e->detail, sizeof e->detail);
     }
     return code;
 }
@@ -57,7 +68,7 @@ void err_arg(struct err_info *e, const char *name, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(a->value, sizeof a->value, fmt, ap);
     va_end(ap);
-    end_at_character(a->value, sizeof a->value);
+    make_text(a->value, sizeof a->value);
 }
 
 void err_clear(struct err_info *e)

@@ -43,7 +43,8 @@ struct err_info {
             return try_err_;                                                                       \
     } while (0)
 
-/* Fill `e` and return `code`. `field` may be NULL; `detail` is a printf format for the log, may be NULL. */
+/* Fill `e` and return `code`. `field` may be NULL; `detail` is a printf format for the log, may be NULL. Field, detail and
+ * values are UTF-8 whatever they were made from: an octet of no character becomes '?'. */
 enum err err_set(struct err_info *e, enum err code, const char *field, const char *detail, ...)
     __attribute__((format(printf, 4, 5)));
 

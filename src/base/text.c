@@ -217,6 +217,19 @@ int text_is_utf8(const void *p, size_t n)
     return 1;
 }
 
+void text_mend_utf8(char *s)
+{
+    for (size_t left = strlen(s); left > 0;) {
+        size_t len = utf8_len((const uint8_t *)s, left);
+        if (len == 0) {
+            *s = '?';
+            len = 1;
+        }
+        s += len;
+        left -= len;
+    }
+}
+
 size_t text_chars(const char *utf8)
 {
     size_t n = 0;

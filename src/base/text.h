@@ -22,6 +22,7 @@ int text_from_base64url(struct arena *a, const char *s, struct bytes *out);
 char *text_mend_code(struct arena *a, const char *typed);
 
 int text_is_utf8(const void *p, size_t n);       /* RFC 3629; NUL counts as invalid */
+void text_mend_utf8(char *s);                    /* each octet of no character becomes '?' */
 size_t text_chars(const char *utf8);             /* code points */
 char *text_trim(struct arena *a, const char *s); /* ASCII and ideographic spaces at both ends */
 

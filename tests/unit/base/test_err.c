@@ -67,6 +67,21 @@ static void what_is_too_long_is_cut_at_the_end_of_a_character(void **state)
     assert_string_equal(e.arg[0].value, "一二三");
 }
 
+/* A client that sends half characters gets them told back: the answer is UTF-8 all the same. */
+static void what_is_told_is_utf8_whatever_it_is_made_from(void **state)
+{
+    (void)state;
+    struct err_info e;
+    char text[400];
+    err_set(&e, ERR_BAD_REQUEST, "na\xffme", "near '%s'", "\xe6\xb5");
+    err_arg(&e, "why", "%s", "a\x80\xd3\xa3\xed\xa0\x80z");
+    assert_string_equal(e.field, "na?me");
+    assert_string_equal(e.detail, "near '??'");
+    assert_string_equal(e.arg[0].value, "a?\xd3\xa3???z");
+    err_message(&e, LANG_ZH, text, sizeof text);
+    assert_true(text_is_utf8(text, strlen(text)));
+}
+
 static void every_code_has_a_status_and_both_texts_and_is_found_by_its_text(void **state)
 {
     (void)state;
@@ -90,6 +105,7 @@ int main(void)
         cmocka_unit_test(a_placeholder_without_a_value_stays_visible),
         cmocka_unit_test(a_message_never_writes_past_its_buffer),
         cmocka_unit_test(what_is_too_long_is_cut_at_the_end_of_a_character),
+        cmocka_unit_test(what_is_told_is_utf8_whatever_it_is_made_from),
         cmocka_unit_test(every_code_has_a_status_and_both_texts_and_is_found_by_its_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
