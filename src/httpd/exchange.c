@@ -282,9 +282,9 @@ static void log_error(struct httpd_conn *c, const struct err_info *e)
     enum log_level level = status == 503   ? LOG_LEVEL_WARN
                            : status >= 500 ? LOG_LEVEL_ERROR
                                            : LOG_LEVEL_INFO;
-    log_line(level, "http", "%s %s %s field=%s ref=%s %s", c->head_method,
+    log_line(level, "http", "%s %s %s field=%s ref=%s from=%s %s", c->head_method,
              c->request.route ? c->request.route->path : "-", err_code_text(e->code), e->field,
-             httpd_ref(&c->request), e->detail);
+             httpd_ref(&c->request), httpd_peer(&c->request)->address, e->detail);
 }
 
 static void fail_with(struct httpd_conn *c, const struct err_info *e)

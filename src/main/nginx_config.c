@@ -16,12 +16,51 @@ struct wanted {
     const char *certificate, *key;         /* of the TLS server */
     const char *client_certificate, *client_key;
     const char *listen, *client_listen; /* "443", "127.0.0.1:9443" */
-    const char *hall;                   /* "127.0.0.1:8080" */
+    const char *http_listen;            /* "80": answers with the https address alone; "none" */
+    const char *access_log;
+    const char *hall; /* "127.0.0.1:8080" */
     const char
         *upstream; /* what the certificate site protects; NULL: a page that names the certificate */
     const char *responder; /* "http://127.0.0.1:8081" */
     const char *folder;    /* absolute: where the files stand */
 };
+
+/* Lines of the log without queries and referrers: what people search for is other people's names and numbers. */
+static void put_log(struct buf *b, const struct wanted *w)
+{
+    buf_fmt(
+        b,
+        "log_format certhall '$remote_addr $time_iso8601 \"$request_method $uri $server_protocol\" $status '\n"
+        "                    '$body_bytes_sent $request_time $server_name';\n"
+        "access_log %s certhall;\n"
+        "server_tokens off;\n",
+        w->access_log);
+}
+
+/* ":8443" where the portal is not at 443. */
+static const char *port_of(const char *listen)
+{
+    const char *colon = strrchr(listen, ':');
+    const char *port = colon ? colon + 1 : listen;
+    if (strcmp(port, "443") == 0 || strspn(port, "0123456789") != strlen(port))
+        return "";
+    return port;
+}
+
+/* Plain http is told where to go and nothing else; the name is ours, whatever Host says. */
+static void put_redirect(struct buf *b, const struct wanted *w)
+{
+    const char *port = port_of(w->listen);
+    if (strcmp(w->http_listen, "none") == 0)
+        return;
+    buf_fmt(b,
+            "server {\n"
+            "    listen %s;\n"
+            "    server_name %s;\n"
+            "    return 308 https://%s%s%s$request_uri;\n"
+            "}\n",
+            w->http_listen, w->portal_name, w->portal_name, *port ? ":" : "", port);
+}
 
 /* TLS as RFC 8446 alone; tickets where no client certificate is asked for, since a resumed session is not checked
  * against the CRL again. */
@@ -35,7 +74,10 @@ static void put_portal(struct buf *b, const struct wanted *w)
             "    ssl_certificate_key %s;\n"
             "    ssl_protocols TLSv1.3;\n"
             "    ssl_session_tickets on;\n"
-            "    client_max_body_size 24m;\n"
+            "    client_max_body_size 8m;\n"
+            "    # also on what nginx itself answers; the hall's own would come twice\n"
+            "    proxy_hide_header Strict-Transport-Security;\n"
+            "    add_header Strict-Transport-Security max-age=31536000 always;\n"
             "    location / {\n"
             "        proxy_pass http://%s;\n"
             "        proxy_http_version 1.1;\n"
@@ -145,6 +187,8 @@ static int run(int argc, char **argv)
     struct wanted w = {.portal_name = "localhost",
                        .listen = "443",
                        .client_listen = "9443",
+                       .http_listen = "80",
+                       .access_log = "/var/log/nginx/certhall.log",
                        .hall = "127.0.0.1:8080",
                        .responder = "http://127.0.0.1:8081",
                        .folder = "/etc/certhall/nginx"};
@@ -159,6 +203,8 @@ static int run(int argc, char **argv)
         {"client-key", &w.client_key, NULL},
         {"listen", &w.listen, NULL},
         {"client-listen", &w.client_listen, NULL},
+        {"http-listen", &w.http_listen, NULL},
+        {"access-log", &w.access_log, NULL},
         {"hall", &w.hall, NULL},
         {"upstream", &w.upstream, NULL},
         {"responder", &w.responder, NULL},
@@ -184,6 +230,8 @@ static int run(int argc, char **argv)
     w.client_key = w.client_key ? w.client_key : w.key;
     _auto_buf b;
     buf_init(&b, 64 << 10);
+    put_log(&b, &w);
+    put_redirect(&b, &w);
     put_portal(&b, &w);
     if (w.client_name)
         put_client_site(&b, &w);
@@ -201,6 +249,8 @@ const struct verb verb_nginx_config = {
     "  --portal-name NAME   server name of the portal (localhost)      --listen ADDR         its port (443)\n"
     "  --client-name NAME   server name of the certificate site        --client-listen ADDR  its port (9443)\n"
     "  --client-certificate FILE --client-key FILE                     its own TLS certificate (else the portal's)\n"
+    "  --http-listen ADDR   plain http, which is sent on to https (80); none: no such server\n"
+    "  --access-log FILE    its lines have neither queries nor referrers (/var/log/nginx/certhall.log)\n"
     "  --upstream SOCKET    UNIX socket behind the certificate site (else a page that names the certificate)\n"
     "  --hall ADDR          where the hall listens (127.0.0.1:8080)\n"
     "  --responder URL      our responder (http://127.0.0.1:8081)\n"

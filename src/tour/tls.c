@@ -113,6 +113,10 @@ static enum err write_nginx(struct tour *t, int port, int portal_port, struct er
                           arena_fmt(t->arena, "127.0.0.1:%d", port),
                           arena_text(t->arena, "--listen"),
                           arena_fmt(t->arena, "127.0.0.1:%d", portal_port),
+                          arena_text(t->arena, "--http-listen"),
+                          arena_text(t->arena, "none"),
+                          arena_text(t->arena, "--access-log"),
+                          work_path(t, "access.log"),
                           arena_text(t->arena, "--hall"),
                           arena_text(t->arena, strstr(t->url, "://") + 3),
                           arena_text(t->arena, "--responder"),
@@ -128,7 +132,7 @@ static enum err write_nginx(struct tour *t, int port, int portal_port, struct er
     buf_fmt(
         &b,
         "worker_processes 1;\nuser %s;\npid %s/nginx.pid;\nerror_log %s/nginx.log info;\nevents { worker_connections 64; }\n"
-        "http {\naccess_log off;\nclient_body_temp_path %s/tmp;\nproxy_temp_path %s/tmp;\nfastcgi_temp_path %s/tmp;\n"
+        "http {\nclient_body_temp_path %s/tmp;\nproxy_temp_path %s/tmp;\nfastcgi_temp_path %s/tmp;\n"
         "uwsgi_temp_path %s/tmp;\nscgi_temp_path %s/tmp;\nresolver 127.0.0.1 valid=1s;\n%s}\n",
         geteuid() == 0 ? "root" : "nobody", t->work, t->work, t->work, t->work, t->work, t->work,
         t->work, sites);
