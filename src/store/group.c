@@ -40,7 +40,7 @@ static void fail_item(struct store_group_item *item, enum err r, const struct er
 }
 
 /* A failing work undoes itself; what is returned is an error of the transaction as a whole. */
-static enum err run_item(struct store_tx *tx, struct store_group_item *item, struct err_info *e)
+static enum err run_undoing(struct store_tx *tx, struct store_group_item *item, struct err_info *e)
 {
     TRY(store_save(tx, e));
     enum err r = item->work(tx, item->arg, &item->info);
@@ -52,13 +52,53 @@ static enum err run_item(struct store_tx *tx, struct store_group_item *item, str
     return store_undo(tx, e);
 }
 
-static enum err run_batch(struct store_group *g, struct store_group_item *batch, struct err_info *e)
+/* Without a savepoint; a work that fails before it has written anything needs none. *spoilt: this one had. */
+static void run_plainly(struct store_tx *tx, struct store_group_item *item, int *spoilt)
+{
+    size_t written = tx->written;
+    enum err r = item->work(tx, item->arg, &item->info);
+    if (r == ERR_OK)
+        return;
+    fail_item(item, r, &item->info);
+    *spoilt = tx->failed != ERR_OK || tx->written != written;
+}
+
+static enum err run_batch(struct store_group *g, struct store_group_item *batch, int undoing,
+                          int *spoilt, struct err_info *e)
 {
     _auto(store_tx) tx = NULL;
     TRY(store_begin(g->store, STORE_WRITE, &tx, e));
-    for (struct store_group_item *i = batch; i; i = i->next)
-        TRY(run_item(tx, i, e));
+    for (struct store_group_item *i = batch; i; i = i->next) {
+        if (undoing)
+            TRY(run_undoing(tx, i, e));
+        else
+            run_plainly(tx, i, spoilt);
+        if (*spoilt)
+            return ERR_OK;
+    }
     return store_commit(tx, e);
+}
+
+static void forget_results(struct store_group_item *batch)
+{
+    for (struct store_group_item *i = batch; i; i = i->next) {
+        i->result = ERR_OK;
+        err_clear(&i->info);
+    }
+}
+
+/* A savepoint costs SQLite a copy of each page that is written under it, and PostgreSQL two round trips; works that write and
+ * then fail are rare. So all of a batch runs without, and where one did fail so, nothing of it is kept, and it runs again. */
+static enum err run_once_or_twice(struct store_group *g, struct store_group_item *batch,
+                                  struct err_info *e)
+{
+    int spoilt = 0;
+    TRY(run_batch(g, batch, 0, &spoilt, e));
+    if (!spoilt)
+        return ERR_OK;
+    spoilt = 0;
+    forget_results(batch);
+    return run_batch(g, batch, 1, &spoilt, e);
 }
 
 static void *writer(void *arg)
@@ -67,7 +107,7 @@ static void *writer(void *arg)
     struct store_group_item *batch;
     while ((batch = take_batch(g))) {
         struct err_info e = {0};
-        enum err r = run_batch(g, batch, &e);
+        enum err r = run_once_or_twice(g, batch, &e);
         while (batch) {
             struct store_group_item *i = batch;
             batch = i->next; /* `done` may free the item */

@@ -153,6 +153,10 @@ NODISCARD enum err store_save(struct store_tx *tx, struct err_info *e);
 NODISCARD enum err store_keep(struct store_tx *tx, struct err_info *e);
 NODISCARD enum err store_undo(struct store_tx *tx, struct err_info *e);
 
+/* A place for what the writer of a transaction knows because it read or wrote it there: `n` zeroed octets, the same for every
+ * call of the transaction, gone with it, and zeroed by store_undo. The database of one concept has one user of it. */
+void *store_tx_memory(struct store_tx *tx, size_t n);
+
 /* Run `work` in a write transaction and commit; up to three more times where the database asks for it
  * (ERR_STORE_RETRY: deadlock, serialization), so `work` must not change anything else. */
 typedef enum err store_work_fn(struct store_tx *tx, void *arg, struct err_info *e);
@@ -191,8 +195,8 @@ NODISCARD enum err store_each(struct store_tx *tx, const struct store_query *q,
 /* ---- group commit ----
  * Many small writes share one COMMIT (measured: six times as many durable rows, 34 times with a slow disk). One thread of
  * the group's own drains the queue, up to STORE_GROUP_MAX at a time and without waiting for more: the
- * COMMIT under way forms the next batch. Each work runs under a savepoint, so a failing one undoes only
- * itself. A work runs once. */
+ * COMMIT under way forms the next batch. A failing work undoes only itself. When one fails that has written already, the
+ * whole batch is undone and runs again, each under a savepoint: so a work sets all that it sets anew each time. */
 
 enum { STORE_GROUP_MAX = 512 };
 

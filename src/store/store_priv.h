@@ -92,6 +92,9 @@ struct store_tx {
     enum store_mode mode;
     enum err failed; /* what every later call gives */
     int reading;     /* inside store_each */
+    size_t written;  /* how many statements were to change something */
+    void *memory;    /* store_tx_memory */
+    size_t memory_n;
 };
 
 /* The statement's number; ends the process where it is not in the catalogue. */

@@ -111,7 +111,19 @@ void store_tx_free(struct store_tx *tx)
         return;
     if (tx->conn)
         roll_back(tx);
+    free(tx->memory);
     free(tx);
+}
+
+void *store_tx_memory(struct store_tx *tx, size_t n)
+{
+    if (!tx->memory) {
+        tx->memory = mem_alloc(n);
+        tx->memory_n = n;
+    }
+    if (tx->memory_n != n)
+        store_die("two users of a transaction's memory");
+    return tx->memory;
 }
 
 static enum err control(struct store_tx *tx, enum store_control what, struct err_info *e)
@@ -140,6 +152,8 @@ enum err store_undo(struct store_tx *tx, struct err_info *e)
         store_die("the transaction is over");
     if (tx->store->driver->lost(tx->conn))
         return err_set(e, failed, NULL, "the transaction is lost");
+    if (tx->memory)
+        memset(tx->memory, 0, tx->memory_n);
     return control(tx, CONTROL_UNDO, e);
 }
 
@@ -198,6 +212,7 @@ enum err store_exec(struct store_tx *tx, const struct store_query *q, struct sto
 {
     must_be(q, STORE_QUERY_EXEC);
     struct store_call call = {.query = q, .params = p};
+    tx->written++;
     TRY(run(tx, &call, e));
     if (affected)
         *affected = call.affected;

@@ -5,6 +5,7 @@
 #include "store_fixture.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,6 +109,108 @@ static void a_failing_member_undoes_only_itself(void **state)
     free(m);
 }
 
+/* Keeps the writer until all of the next batch is queued. */
+struct hold {
+    sem_t begun, rest;
+};
+
+static void wait_for(sem_t *s)
+{
+    while (sem_wait(s) != 0)
+        ;
+}
+
+static enum err hold_the_writer(struct store_tx *tx, void *arg, struct err_info *e)
+{
+    struct hold *h = arg;
+    (void)tx;
+    (void)e;
+    sem_post(&h->begun);
+    wait_for(&h->rest);
+    return ERR_OK;
+}
+
+struct counted {
+    struct member member;
+    enum { ADD, REFUSE_FIRST, REFUSE_LAST } how;
+    int runs;
+    int64_t before,
+        after; /* what the transaction remembered when it ran: how many had run, this one included */
+};
+
+static enum err counted_work(struct store_tx *tx, void *arg, struct err_info *e)
+{
+    struct counted *c = arg;
+    int64_t *memory = store_tx_memory(tx, sizeof *memory);
+    c->runs++;
+    c->before = *memory;
+    c->after = ++*memory;
+    if (c->how == REFUSE_FIRST)
+        return err_set(e, ERR_FORBIDDEN, "field", "no");
+    if (c->how == REFUSE_LAST)
+        return add_then_refuse(tx, &c->member.id, e);
+    return add(tx, &c->member.id, e);
+}
+
+enum { BATCH = 20, ODD_ONE = 7 };
+
+/* One batch, of which one works otherwise than the rest. */
+static void run_one_batch(struct store *s, struct counted *c, int how)
+{
+    struct err_info e;
+    struct store_group *g = NULL;
+    struct hold h;
+    struct tally t = {PTHREAD_MUTEX_INITIALIZER, 0, 0, 0, 0};
+    struct member first = {{.work = hold_the_writer, .done = tally, .arg = &h}, &t, 0};
+    sem_init(&h.begun, 0, 0);
+    sem_init(&h.rest, 0, 0);
+    assert_ok(store_group_new(s, &g, &e), &e);
+    store_group_submit(g, &first.item);
+    wait_for(&h.begun);
+    for (int i = 0; i < BATCH; i++) {
+        c[i] = (struct counted){{{.work = counted_work, .done = tally, .arg = &c[i]}, &t, i},
+                                i == ODD_ONE ? how : ADD,
+                                0,
+                                0,
+                                0};
+        store_group_submit(g, &c[i].member.item);
+    }
+    sem_post(&h.rest);
+    store_group_free(g);
+    sem_destroy(&h.begun);
+    sem_destroy(&h.rest);
+    assert_int_equal(t.ok, BATCH + 1 - (how != ADD));
+    assert_int_equal(t.forbidden, how != ADD);
+    assert_int_equal(count(s), BATCH - (how != ADD));
+}
+
+static void who_refuses_before_writing_costs_the_others_nothing(void **state)
+{
+    struct counted c[BATCH];
+    run_one_batch(of(state), c, REFUSE_FIRST);
+    for (int i = 0; i < BATCH; i++)
+        assert_int_equal(c[i].runs, 1);
+}
+
+static void who_refuses_after_writing_has_the_batch_run_again(void **state)
+{
+    struct counted c[BATCH];
+    run_one_batch(of(state), c, REFUSE_LAST);
+    for (int i = 0; i < BATCH; i++)
+        assert_int_equal(c[i].runs, i <= ODD_ONE ? 2 : 1); /* it was given up there */
+}
+
+/* What a transaction remembers is what it holds: nothing of the run that was undone, nothing of a member that was. */
+static void the_memory_of_a_transaction_goes_with_what_was_undone(void **state)
+{
+    struct counted c[BATCH];
+    run_one_batch(of(state), c, REFUSE_LAST);
+    assert_int_equal(c[0].before, 0);
+    assert_int_equal(c[ODD_ONE].after, ODD_ONE + 1);
+    assert_int_equal(c[ODD_ONE + 1].before, 0);
+    assert_int_equal(c[BATCH - 1].after, BATCH - 1 - ODD_ONE);
+}
+
 struct client {
     struct store *store;
     struct store_group *group;
@@ -166,6 +269,9 @@ int main(void)
 #define ON_A_STORE(f) cmocka_unit_test_setup_teardown(f, open_store, close_store)
     const struct CMUnitTest tests[] = {
         ON_A_STORE(a_failing_member_undoes_only_itself),
+        ON_A_STORE(who_refuses_before_writing_costs_the_others_nothing),
+        ON_A_STORE(who_refuses_after_writing_has_the_batch_run_again),
+        ON_A_STORE(the_memory_of_a_transaction_goes_with_what_was_undone),
         ON_A_STORE(what_was_acknowledged_is_there_for_everybody),
         ON_A_STORE(a_group_without_work_ends),
     };
