@@ -32,34 +32,49 @@ static void link_hash(struct bytes previous, int64_t n, int64_t at, const char *
     digest_finish(d, out);
 }
 
+/* The chain's head as this transaction has it: 0 and zeros when nothing stands there. */
+static enum err head_of(struct store_tx *tx, struct ca_last **out, struct err_info *e)
+{
+    struct ca_last *last = *out = ca_last(tx);
+    if (last->audit_known)
+        return ERR_OK;
+    _auto(arena) a = arena_new();
+    const struct store_row *row;
+    TRY(store_opt(tx, &Q_ca_audit_last, NO_PARAMS, a, &row, e));
+    struct bytes hash = row ? row_blob(row, "hash") : (struct bytes){0};
+    if (row && hash.n != DIGEST_LEN)
+        return err_set(e, ERR_INTERNAL, NULL, "the chain's head has a hash of %zu octets", hash.n);
+    last->audit = row ? row_int(row, "n") : 0;
+    if (row)
+        memcpy(last->audit_hash, hash.p, DIGEST_LEN);
+    last->audit_known = 1;
+    return ERR_OK;
+}
+
 enum err ca_audit(struct store_tx *tx, int64_t at, const char *actor, const char *act,
                   const char *object, struct err_info *e)
 {
-    _auto(arena) a = arena_new();
-    const struct store_row *last;
-    TRY(store_opt(tx, &Q_ca_audit_last, NO_PARAMS, a, &last, e));
-    static const uint8_t zero[DIGEST_LEN];
-    struct bytes previous = last ? row_blob(last, "hash") : (struct bytes){zero, sizeof zero};
-    int64_t n = last ? row_int(last, "n") + 1 : 1;
+    struct ca_last *last;
+    TRY(head_of(tx, &last, e));
     uint8_t hash[DIGEST_LEN];
-    link_hash(previous, n, at, actor, act, object, hash);
-    struct bytes hashed = {hash, sizeof hash};
-    return store_exec(
-        tx, &Q_ca_audit_add,
-        PARAMS(P_INT(n), P_INT(at), P_TEXT(actor), P_TEXT(act), P_TEXT(object), P_BLOB(hashed)),
-        NULL, e);
+    struct bytes previous = {last->audit_hash, DIGEST_LEN}, hashed = {hash, sizeof hash};
+    link_hash(previous, last->audit + 1, at, actor, act, object, hash);
+    TRY(store_exec(tx, &Q_ca_audit_add,
+                   PARAMS(P_INT(last->audit + 1), P_INT(at), P_TEXT(actor), P_TEXT(act),
+                          P_TEXT(object), P_BLOB(hashed)),
+                   NULL, e));
+    last->audit++;
+    memcpy(last->audit_hash, hash, sizeof hash);
+    return ERR_OK;
 }
 
 enum err ca_audit_head(struct store_tx *tx, int64_t *n, char hash[65], struct err_info *e)
 {
     _auto(arena) a = arena_new();
-    const struct store_row *last;
-    TRY(store_opt(tx, &Q_ca_audit_last, NO_PARAMS, a, &last, e));
-    *n = last ? row_int(last, "n") : 0;
-    memset(hash, '0', 64);
-    hash[64] = '\0';
-    if (last)
-        memcpy(hash, text_hex(a, row_blob(last, "hash")), 64);
+    struct ca_last *last;
+    TRY(head_of(tx, &last, e));
+    *n = last->audit;
+    memcpy(hash, text_hex(a, (struct bytes){last->audit_hash, DIGEST_LEN}), 65);
     return ERR_OK;
 }
 

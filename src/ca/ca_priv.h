@@ -42,6 +42,17 @@ const struct ca_profile *ca_profile_find(const struct ca *ca, const char *code);
 NODISCARD enum err ca_issuer_for(const struct ca *ca, enum pki_alg alg,
                                  const struct ca_issuer **out, struct err_info *e);
 
+/* The last numbers of the ca's tables, read once in a transaction and then known from what was written (store_tx_memory). */
+struct ca_last {
+    int certificate_known, status_known, audit_known;
+    int64_t certificate, status, audit;
+    uint8_t audit_hash[DIGEST_LEN];
+};
+static inline struct ca_last *ca_last(struct store_tx *tx)
+{
+    return store_tx_memory(tx, sizeof(struct ca_last));
+}
+
 /* One link of the ca's own chain, in the caller's transaction. */
 NODISCARD enum err ca_audit(struct store_tx *tx, int64_t at, const char *actor, const char *act,
                             const char *object, struct err_info *e);

@@ -153,13 +153,26 @@ static enum err find_earlier(struct store_tx *tx, struct issue *i, struct err_in
     return ERR_OK;
 }
 
+static enum err last_of(struct store_tx *tx, struct arena *a, struct ca_last **out,
+                        struct err_info *e)
+{
+    struct ca_last *last = *out = ca_last(tx);
+    const struct store_row *row;
+    if (last->certificate_known)
+        return ERR_OK;
+    TRY(store_one(tx, &Q_ca_certificate_max_id, NO_PARAMS, a, &row, e));
+    last->certificate = row_int(row, "id");
+    last->certificate_known = 1;
+    return ERR_OK;
+}
+
 /* The row of a certificate that will be signed. */
 static enum err write_intent(struct store_tx *tx, struct issue *i, const char *who,
                              struct err_info *e)
 {
-    const struct store_row *last;
-    TRY(store_one(tx, &Q_ca_certificate_max_id, NO_PARAMS, i->arena, &last, e));
-    i->id = row_int(last, "id") + 1;
+    struct ca_last *last;
+    TRY(last_of(tx, i->arena, &last, e));
+    i->id = last->certificate + 1;
     char *evidence = json_dumps(i->r->evidence, JSON_COMPACT | JSON_SORT_KEYS);
     char *shown = arena_text(i->arena, evidence);
     free(evidence);
@@ -170,6 +183,7 @@ static enum err write_intent(struct store_tx *tx, struct issue *i, const char *w
                           P_TEXT(i->r->ukey), P_TEXT(i->subject_text), P_INT(i->r->not_before),
                           P_INT(i->r->not_after), P_BLOB(i->tbs), P_INT(i->now), P_TEXT(shown)),
                    NULL, e));
+    last->certificate = i->id;
     return ca_audit(tx, i->now, who, "intend",
                     arena_fmt(i->arena, "%s %s %s", i->r->request_id, text_hex(i->arena, i->serial),
                               i->subject_text),
@@ -180,6 +194,8 @@ static enum err write_intent(struct store_tx *tx, struct issue *i, const char *w
 static enum err intend(struct store_tx *tx, void *arg, struct err_info *e)
 {
     struct issue *i = arg;
+    i->repeated = 0;
+    i->certificate = (struct bytes){0};
     TRY(find_earlier(tx, i, e));
     if (i->repeated)
         return ERR_OK; /* however long ago: the term is that of then */

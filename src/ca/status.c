@@ -5,18 +5,32 @@
 
 #include <string.h>
 
+static enum err last_of(struct store_tx *tx, struct ca_last **out, struct err_info *e)
+{
+    struct ca_last *last = *out = ca_last(tx);
+    if (last->status_known)
+        return ERR_OK;
+    _auto(arena) a = arena_new();
+    const struct store_row *row;
+    TRY(store_one(tx, &Q_ca_status_last, NO_PARAMS, a, &row, e));
+    last->status = row_int(row, "seq");
+    last->status_known = 1;
+    return ERR_OK;
+}
+
 enum err ca_status_append(struct store_tx *tx, struct bytes serial, int64_t issuer_id,
                           const char *state, enum crl_reason reason, int64_t at, int64_t not_after,
                           int64_t *seq, struct err_info *e)
 {
-    _auto(arena) a = arena_new();
-    const struct store_row *last;
-    TRY(store_one(tx, &Q_ca_status_last, NO_PARAMS, a, &last, e));
-    *seq = row_int(last, "seq") + 1;
-    return store_exec(tx, &Q_ca_status_add,
-                      PARAMS(P_INT(*seq), P_BLOB(serial), P_INT(issuer_id), P_TEXT(state),
-                             P_INT(reason), P_INT(at), P_INT(not_after)),
-                      NULL, e);
+    struct ca_last *last;
+    TRY(last_of(tx, &last, e));
+    *seq = last->status + 1;
+    TRY(store_exec(tx, &Q_ca_status_add,
+                   PARAMS(P_INT(*seq), P_BLOB(serial), P_INT(issuer_id), P_TEXT(state),
+                          P_INT(reason), P_INT(at), P_INT(not_after)),
+                   NULL, e));
+    last->status = *seq;
+    return ERR_OK;
 }
 
 void ca_changed(struct ca *ca)
@@ -97,9 +111,9 @@ static enum err change_in(struct store_tx *tx, void *arg, struct err_info *e)
     TRY(store_one(tx, &Q_ca_certificate_by_serial, PARAMS(P_BLOB(w->serial)), w->arena, &row, e));
     const char *state = row_text(row, "state"), *to = changes[w->in->change].to;
     if (strcmp(state, to) == 0) { /* asked again: nothing more to do */
-        const struct store_row *last;
-        TRY(store_one(tx, &Q_ca_status_last, NO_PARAMS, w->arena, &last, e));
-        w->seq = row_int(last, "seq");
+        struct ca_last *last;
+        TRY(last_of(tx, &last, e));
+        w->seq = last->status;
         return ERR_OK;
     }
     const char *const *from = changes[w->in->change].from;
