@@ -1,5 +1,6 @@
 #include "agent/job.h"
 
+#include "base/boundary.h"
 #include "base/sys.h"
 #include "token/soft.h"
 
@@ -159,7 +160,9 @@ static enum err run_steps(struct job *j, json_t *first, struct err_info *e)
             return job_refuse(e, "unknown step");
         j->step = s->name;
         TRY(run_step(j, s, json_object_get(next, "data"), &body, e));
+        boundary(BOUNDARY_AGENT_STEP_DONE);
         TRY(wire_step(j->wire, &body, &answer, e));
+        boundary(BOUNDARY_AGENT_STEP_TOLD);
         json_decref(next);
         next = answer;
     }
@@ -259,6 +262,7 @@ static enum err end(struct job *j, struct job_report *r, struct err_info *e)
     buf_init(&body, BODY_MAX);
     result_body(j, r, &body);
     TRY(wire_result(j->wire, &body, &answer, e));
+    boundary(BOUNDARY_AGENT_RESULT_TOLD);
     const char *finish = json_opt_text(answer, "finish", NULL);
     const char *code = json_opt_text(answer, "code", NULL);
     if (r->outcome != JOB_DONE || !finish)
@@ -268,6 +272,7 @@ static enum err end(struct job *j, struct job_report *r, struct err_info *e)
         job_say_line(j, text_fill(j->arena, TEXT_CODE, j->o->lang, r->code, NULL));
     }
     TRY(job_open_finish(j, finish, &address, e));
+    boundary(BOUNDARY_AGENT_OPENED);
     r->finish = address;
     int open = json_is_false(json_object_get(answer, "claimed"));
     if (r->code && open && !j->o->no_browser)
@@ -295,6 +300,7 @@ static enum err run(struct job *j, struct job_report *out, struct err_info *e)
                                         .patience_ms = j->o->patience_ms},
                  &j->wire, e));
     TRY(wire_fetch(j->wire, j->o->ticket, j->o->code, &job, e));
+    boundary(BOUNDARY_AGENT_FETCHED);
     enum err err = begin(j, job, e);
     snprintf(out->id, sizeof out->id, "%s", j->id);
     out->kind = j->kind ? j->kind->name : NULL;

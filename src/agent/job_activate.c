@@ -1,6 +1,7 @@
 /* The first PIN of a UKey (requirements 10.5 T4, 10.7 U4b): the admin PIN is rotated first, then sets the user's. */
 #include "agent/job.h"
 
+#include "base/boundary.h"
 #include "base/text.h"
 
 enum { ADMIN_LEFT_MIN = 3 }; /* U4b: with so few tries left nothing is tried any more */
@@ -40,6 +41,7 @@ static enum err set_first_pin(struct token *t, const struct token_pin *current,
     enum err err = token_change_pin(t, TOKEN_ADMIN, current, next, e);
     if (err != ERR_OK && (err != ERR_TOKEN_PIN_WRONG || resume))
         return err;
+    boundary(BOUNDARY_AGENT_ADMIN_CHANGED);
     return token_unblock(t, next, pin, e);
 }
 
@@ -68,6 +70,7 @@ enum err step_first_pin(struct job *j, const json_t *data, struct json_out *out,
     int resume = json_is_true(json_object_get(data, "resume")) || j->rotated;
     j->rotated = 1;
     TRY(set_first_pin(j->token, &current, &next, resume, &j->pin, e));
+    boundary(BOUNDARY_AGENT_PIN_SET);
     jout_int(out, "admin_version", next_version);
     return job_key_write(j, out, e);
 }

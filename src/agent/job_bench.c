@@ -4,6 +4,7 @@
  * journal, which is a hint only. */
 #include "agent/job.h"
 
+#include "base/boundary.h"
 #include "base/text.h"
 #include "pki/csr.h"
 #include "pki/digest.h"
@@ -109,7 +110,9 @@ static enum err anew(struct job *j, const struct init *in, struct err_info *e)
                                    .user = &j->pin,
                                    .admin_tries = in->admin_tries,
                                    .user_tries = in->user_tries};
-    return token_initialise(j->token, &how, e);
+    TRY(token_initialise(j->token, &how, e));
+    boundary(BOUNDARY_AGENT_INITIALISED);
+    return ERR_OK;
 }
 
 /* Begun by an agent that ended: the admin PIN gives the key back with what is on it. */
@@ -198,6 +201,7 @@ enum err step_csr(struct job *j, const json_t *data, struct json_out *out, struc
     enum err err = token_public_key(j->token, container, j->arena, &spki, e);
     if (err == ERR_TOKEN_NO_KEY) {
         TRY(token_generate(j->token, container, alg, e));
+        boundary(BOUNDARY_AGENT_KEYED);
         err = token_public_key(j->token, container, j->arena, &spki, e);
     }
     TRY(err);
@@ -285,6 +289,7 @@ enum err step_write(struct job *j, const json_t *data, struct json_out *out, str
     TRY(json_get_base64(data, "certificate", TOKEN_CERT_MAX, j->arena, &der, e));
     TRY(logged_in(j, e));
     TRY(token_import_certificate(j->token, container, der, e));
+    boundary(BOUNDARY_AGENT_IMPORTED);
     TRY(token_certificate(j->token, container, j->arena, &back, e));
     if (back.n != der.n || memcmp(back.p, der.p, der.n) != 0)
         return err_set(e, ERR_TOKEN_DAMAGED, "certificate", "read back differs");
@@ -307,6 +312,7 @@ enum err step_prove(struct job *j, const json_t *data, struct json_out *out, str
     TRY(job_sign(j, "produce", container_of(j), challenge, j->order, j->certificate_sum, &signature,
                  e));
     TRY(journal_write(j, "proven", e));
+    boundary(BOUNDARY_AGENT_PROVEN);
     jout_text(out, "signature", text_base64(j->arena, signature));
     return ERR_OK;
 }

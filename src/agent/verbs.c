@@ -1,8 +1,10 @@
 #include "agent/verbs.h"
 
+#include "base/boundary.h"
 #include "base/text.h"
 #include "token/soft.h"
 
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -99,6 +101,8 @@ static int run_job(const struct cli *c, struct arena *a, const char *server, con
         err_set(&e, ERR_AGENT_LINK, "server", "no server %s in %s", server, conf.path);
         return fail_seen(&mine, &conf, "server", &e);
     }
+    if (o.server->demo)
+        boundary_arm(dirname(arena_text(a, conf.path)));
     if (job_run(a, &o, &r, &e) != ERR_OK)
         return fail_seen(&mine, &conf, o.server->id, &e);
     if (r.outcome == JOB_FAILED)

@@ -1,4 +1,5 @@
 #include "base/sys.h"
+#include "base/boundary.h"
 
 #include "base/text.h"
 #include "base/time.h"
@@ -100,11 +101,14 @@ enum err file_replace(const char *path, struct bytes content, mode_t mode, struc
         return io_error(e, "create", temporary);
     int failed = write_all(fd, content) || fsync(fd);
     failed |= close(fd);
+    if (!failed)
+        boundary(BOUNDARY_FILE_WRITTEN);
     if (failed || rename(temporary, path)) {
         enum err code = io_error(e, "write", path);
         unlink(temporary);
         return code;
     }
+    boundary(BOUNDARY_FILE_RENAMED);
     return sync_folder_of(path, e);
 }
 

@@ -1,6 +1,7 @@
 /* The ca's own chain: each link's hash covers the one before it. */
 #include "ca/ca_priv.h"
 
+#include "base/boundary.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -133,6 +134,7 @@ enum err ca_anchor(struct ca *ca, const char *heads, struct arena *a, int64_t *n
     struct anchor_work w = {.now = clock_business(ca->options.clock),
                             .heads = arena_text(a, heads)};
     TRY(store_group_run(ca->group, anchor_in, &w, e));
+    boundary(BOUNDARY_CA_ANCHORED);
     *n = w.n;
     memcpy(hash, w.hash, sizeof w.hash);
     return ERR_OK;

@@ -2,6 +2,7 @@
  * each row what a subject is made of. */
 #include "ca/ca_priv.h"
 
+#include "base/boundary.h"
 #include "base/text.h"
 #include "pki/cms.h"
 #include "reglist/reglist.h"
@@ -94,5 +95,7 @@ enum err ca_batch_take(struct ca *ca, const struct ca_batch_in *in, struct arena
     enum reglist_format format = strcmp(in->format, "json") == 0 ? REGLIST_JSON : REGLIST_CSV;
     TRY(reglist_read(a, in->file, format, &w.list, e));
     TRY(refuse_list(&w, e));
-    return store_group_run(ca->group, take_in, &w, e);
+    TRY(store_group_run(ca->group, take_in, &w, e));
+    boundary(BOUNDARY_CA_BATCH_TAKEN);
+    return ERR_OK;
 }

@@ -4,6 +4,8 @@
  * writer's. One list is made at a time, hence its number is still the next one then. */
 #include "ca/ca_priv.h"
 
+#include "base/boundary.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -139,7 +141,9 @@ static enum err make_crl(struct crl_work *w, struct err_info *e)
                             .next_update = next_update(w),
                             .number = (uint64_t)w->number};
     TRY(crl_write(&spec, &source, w->issuer->signer, w->arena, &w->crl, e));
+    boundary(BOUNDARY_CA_LIST_SIGNED);
     TRY(store_group_run(w->ca->group, record_crl, w, e));
+    boundary(BOUNDARY_CA_LIST_RECORDED);
     *w->made_here = 1;
     return ERR_OK;
 }

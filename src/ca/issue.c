@@ -1,6 +1,7 @@
 /* Issuing, intent first (design §5): evidence and lint → intent durable → sign → signature durable → answer. */
 #include "ca/ca_priv.h"
 
+#include "base/boundary.h"
 #include "base/sys.h"
 #include "base/text.h"
 #include "pki/csr.h"
@@ -250,7 +251,9 @@ static enum err sign_and_record(struct issue *i, struct err_info *e)
                             .serial = i->serial,
                             .certificate = i->certificate,
                             .profile = i->profile->code};
+    boundary(BOUNDARY_CA_SIGNED);
     TRY(store_group_run(i->ca->group, record_signed, &w, e));
+    boundary(BOUNDARY_CA_RECORDED);
     i->state = "active";
     ca_changed(i->ca);
     if (w.first)
@@ -277,6 +280,7 @@ static enum err issue(struct issue *i, struct ca_answer *out, struct err_info *e
     if (!i->entered_by)
         ca_evidence_prove(i->ca, i->profile, i->r, i->arena, &i->proven);
     TRY(store_group_run(i->ca->group, intend, i, e));
+    boundary(BOUNDARY_CA_INTENDED);
     if (!i->repeated || i->certificate.n == 0)
         TRY(sign_and_record(i, e));
     *out =
@@ -336,6 +340,7 @@ enum err ca_staff_certify(struct ca *ca, const struct ca_staff_in *in, struct ar
                       .subject_parts = sizeof part / sizeof *part,
                       .entered_by = in->by};
     TRY(issue(&i, out, e));
+    boundary(BOUNDARY_CA_STAFF_CERTIFIED);
     return ca_staff_enter(ca, in->name, in->role, out->certificate, in->by, e);
 }
 
@@ -370,6 +375,7 @@ enum err ca_issue_own(struct ca *ca, const struct ca_own *o, struct arena *a, st
     digest_sha256(o->spki, i.key_hash);
     TRY(name_text(i.subject, a, &i.subject_text, e));
     TRY(store_group_run(ca->group, intend_own, &i, e));
+    boundary(BOUNDARY_CA_INTENDED);
     TRY(sign_and_record(&i, e));
     *der = i.certificate;
     return ERR_OK;

@@ -1,6 +1,7 @@
 /* Hold, release, revoke, and the log that the responder follows. */
 #include "ca/ca_priv.h"
 
+#include "base/boundary.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -143,6 +144,7 @@ enum err ca_change(struct ca *ca, const struct ca_change_in *in, int64_t *seq, s
     if (!text_from_hex(a, in->serial, &w.serial) || w.serial.n == 0 || w.serial.n > CERT_SERIAL_MAX)
         return err_set(e, ERR_NOT_FOUND, "serial", "not a serial");
     TRY(store_group_run(ca->group, change_in, &w, e));
+    boundary(BOUNDARY_CA_CHANGED);
     *seq = w.seq;
     ca_changed(ca);
     return ERR_OK;

@@ -1,6 +1,7 @@
 /* Whom the ca believes: makers and regulators' keys, entered and ended by its administrator (design §1, evidence). */
 #include "ca/ca_priv.h"
 
+#include "base/boundary.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -62,7 +63,9 @@ enum err ca_staff_enter(struct ca *ca, const char *name, const char *role, struc
         return ERR_BAD_REQUEST;
     }
     TRY(cert_view(certificate, a, &w.view, e));
-    return store_group_run(ca->group, staff_in, &w, e);
+    TRY(store_group_run(ca->group, staff_in, &w, e));
+    boundary(BOUNDARY_CA_STAFF_ENTERED);
+    return ERR_OK;
 }
 
 static int same(struct bytes x, struct bytes y)

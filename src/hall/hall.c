@@ -1,5 +1,6 @@
 #include "hall/hall.h"
 
+#include "base/boundary.h"
 #include "base/sys.h"
 #include "hall/hall_sql.h"
 #include "store/store.h"
@@ -108,6 +109,7 @@ static enum err lease_one(struct hall_ids *ids, struct store *s, struct err_info
         return ERR_BUSY;
     }
     atomic_store(&ids->worker, l.worker);
+    boundary(BOUNDARY_HALL_WORKER_LEASED);
     atomic_store(&ids->until, l.now + HALL_LEASE_MS);
     return ERR_OK;
 }

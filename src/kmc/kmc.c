@@ -1,5 +1,6 @@
 #include "kmc/kmc.h"
 
+#include "base/boundary.h"
 #include "base/sys.h"
 #include "base/text.h"
 #include "pki/aead.h"
@@ -363,6 +364,7 @@ enum err kmc_pin_new(struct kmc *k, const struct kmc_request *r, struct arena *a
 {
     struct pin_work w;
     TRY(run(k, r, a, pin_new_in, &w, e));
+    boundary(BOUNDARY_KMC_NEW);
     *out = w.current;
     return ERR_OK;
 }
@@ -372,6 +374,7 @@ enum err kmc_pin_release(struct kmc *k, const struct kmc_request *r, struct aren
 {
     struct pin_work w;
     TRY(run(k, r, a, pin_release_in, &w, e));
+    boundary(BOUNDARY_KMC_RELEASED);
     *current = w.current;
     *next = w.next;
     return ERR_OK;
@@ -405,5 +408,7 @@ enum err kmc_pin_confirm(struct kmc *k, const char *serial, int64_t version, str
 {
     _auto(arena) a = arena_new();
     struct confirm_work w = {serial, version, clock_business(k->clock), a};
-    return store_write(k->store, confirm_in, &w, e);
+    TRY(store_write(k->store, confirm_in, &w, e));
+    boundary(BOUNDARY_KMC_CONFIRMED);
+    return ERR_OK;
 }

@@ -7,6 +7,7 @@
 #include "kmc/kmc.h"
 #include "responder/responder.h"
 
+#include "base/boundary.h"
 #include "base/text.h"
 
 #define PROCESS_HELP(name, does)                                                                          \
@@ -42,6 +43,13 @@ static int64_t conf_int(const struct conf *c, const char *key, int64_t min, int6
     return text_to_int(conf_get(c, key, ""), min, max, &value) ? value : fallback;
 }
 
+/* Only a demo has a clock that can be moved. */
+static void arm_boundaries(const struct place *p, const char *name, const struct conf *c)
+{
+    if (conf_get(c, "clock", NULL))
+        boundary_arm(place_folder(p, name));
+}
+
 /* Seal of the three below: start the server, wait for the end, stop it. */
 static enum err serve_until_told(struct httpd *server, const struct place *p, const char *name,
                                  struct err_info *e)
@@ -63,6 +71,7 @@ static enum err ca_process(const struct place *p, struct err_info *e)
     _auto(ca) ca = NULL;
     TRY(place_conf(p, "ca", &c, e));
     TRY(place_clock(c, &clock, e));
+    arm_boundaries(p, "ca", c);
     TRY(place_need(p, "ca", c, "database", &o.database, e));
     TRY(place_need(p, "ca", c, "status_url", &o.status_url, e));
     o.clock = clock;
@@ -95,6 +104,7 @@ static enum err kmc_process(const struct place *p, struct err_info *e)
     _auto(kmc) kmc = NULL;
     TRY(place_conf(p, "kmc", &c, e));
     TRY(place_clock(c, &clock, e));
+    arm_boundaries(p, "kmc", c);
     TRY(place_need(p, "kmc", c, "database", &o.database, e));
     o.clock = clock;
     o.releases_per_hour = (int)conf_int(c, "releases_per_hour", 0, 100000, KMC_RELEASES_AN_HOUR);
@@ -120,6 +130,7 @@ static enum err responder_process(const struct place *p, struct err_info *e)
     _auto(responder) responder = NULL;
     TRY(place_conf(p, "responder", &c, e));
     TRY(place_clock(c, &clock, e));
+    arm_boundaries(p, "responder", c);
     TRY(place_need(p, "responder", c, "listen", &listen, e));
     TRY(peer_key_read(place_peer_key(p), key, e));
     struct responder_options o = {

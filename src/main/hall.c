@@ -4,6 +4,7 @@
 #include "main/verb.h"
 
 #include "agentapi/agentapi.h"
+#include "base/boundary.h"
 #include "base/text.h"
 #include "console/console.h"
 #include "hall/account/account.h"
@@ -145,6 +146,8 @@ static enum err open_process(struct process *p, struct err_info *e)
 {
     p->hall = &p->opened.hall;
     TRY(open_hall(p->place, &p->opened, e));
+    if (p->hall->demo)
+        boundary_arm(p->opened.settings.folder);
     TRY(hall_ids_lease(p->opened.store, &p->hall->ids, e));
     TRY(open_projects(p, e));
     TRY(open_bank(p, e));
@@ -228,6 +231,7 @@ static enum err anchor(struct process *p, struct err_info *e)
     }
     TRY(audit_heads_json(a, &heads, &json, e));
     TRY(ca_client_anchor(p->hall->ca, json, a, &ca_head, e));
+    boundary(BOUNDARY_HALL_ANCHOR_TOLD);
     _auto_hall_tx tx = {0};
     TRY(hall_begin(p->hall, 1, &hall_timer, a, &tx, e));
     TRY(audit_anchor_store(&tx, &heads, ca_head, e));

@@ -1,4 +1,5 @@
 /* certhall serve: starts the four processes, each as its own system user where root does it, and starts again what ends. */
+#include "base/boundary.h"
 #include "main/place.h"
 #include "main/users.h"
 #include "main/verb.h"
@@ -128,6 +129,7 @@ static void start(struct child *c, const struct place *p, const char *program)
     c->pid = fork();
     if (c->pid == 0)
         run_child(p, c->name, program, parent);
+    boundary(BOUNDARY_SERVE_STARTED);
     if (c->pid < 0) {
         log_line(LOG_LEVEL_ERROR, "serve.fork", "%s: %s", c->name, strerror(errno));
         c->pid = 0;
@@ -203,8 +205,10 @@ static void supervise(struct child *children, const struct place *p, const char 
             return;
         int status;
         pid_t pid;
-        while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+        while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+            boundary(BOUNDARY_SERVE_ENDED);
             note_ended(children, p, pid, status);
+        }
         for (int i = 0; i < PROCESSES; i++)
             if (!children[i].pid && clock_monotonic() - children[i].started_at >= children[i].pause)
                 start(&children[i], p, program);
@@ -259,6 +263,7 @@ static int serve(const struct place *p)
     sigaddset(&set, SIGCHLD);
     sigprocmask(SIG_BLOCK, &set, NULL);
     process_begin();
+    boundary_arm(arena_fmt(p->arena, "%s/demo", p->data)); /* a demo alone has that folder */
     if (same_user_for_all(p))
         log_line(
             LOG_LEVEL_WARN, "serve.one_user",

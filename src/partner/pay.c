@@ -4,6 +4,7 @@
  * asked now is asked by the outbox. */
 #include "partner/partner_api.h"
 
+#include "base/boundary.h"
 #include "base/sys.h"
 #include "base/text.h"
 #include "hall/order/order.h"
@@ -159,6 +160,7 @@ static enum err pay_notify(struct httpd_request *r, struct httpd_reply *reply, v
     }
     TRY(result);
     TRY(take_notice(h, &who, &told, e));
+    boundary(BOUNDARY_HALL_NOTICE_TAKEN);
     reply->content_type = "text/plain; charset=utf-8";
     buf_text(&reply->body, "success");
     return ERR_OK;

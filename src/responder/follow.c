@@ -1,6 +1,7 @@
 /* Following the ca: issuers, certificates for our keys, the status log, the lists. */
 #include "responder/responder_priv.h"
 
+#include "base/boundary.h"
 #include "base/json.h"
 #include "base/sys.h"
 #include "base/text.h"
@@ -93,6 +94,7 @@ static enum err certify_key(struct responder *r, struct issuer *issuer, struct e
     issuer->responder_until = view.not_after;
     pthread_rwlock_unlock(&r->lock);
     r->unsaved = 1;
+    boundary(BOUNDARY_RESPONDER_CERTIFIED);
     return ERR_OK;
 }
 
@@ -286,6 +288,8 @@ static enum err follow_changes(struct responder *r, struct err_info *e)
     for (size_t i = 0; page.lists && i < r->issuers; i++)
         r->issuer[i].crl_at = 0;
     r->unsaved |= page.changes > 0;
+    if (page.changes > 0)
+        boundary(BOUNDARY_RESPONDER_FOLLOWED);
     if (page.whole)
         atomic_store(&r->known_at, clock_machine());
     return ERR_OK;
@@ -307,6 +311,7 @@ static enum err follow_list(struct responder *r, struct issuer *issuer, struct e
     issuer->crl_n = answer.body.n;
     issuer->crl_at = clock_business(r->options.clock);
     pthread_rwlock_unlock(&r->lock);
+    boundary(BOUNDARY_RESPONDER_LISTED);
     return ERR_OK;
 }
 

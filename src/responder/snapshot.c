@@ -5,6 +5,7 @@
  * {seq, known_at}, says each minute that the ca was heard; it counts for the snapshot of the same number only. */
 #include "responder/responder_priv.h"
 
+#include "base/boundary.h"
 #include "base/json.h"
 #include "base/sys.h"
 #include "base/text.h"
@@ -76,6 +77,7 @@ enum err snapshot_save(struct responder *r, struct err_info *e)
     pthread_rwlock_unlock(&r->lock);
     TRY(file_replace(snapshot_path(r, a), (struct bytes){b.p, b.n}, 0600, e));
     r->unsaved = 0;
+    boundary(BOUNDARY_RESPONDER_SAVED);
     r->known_saved_at = known_at;
     return ERR_OK;
 }

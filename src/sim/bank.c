@@ -1,5 +1,6 @@
 #include "sim/bank_priv.h"
 
+#include "base/boundary.h"
 #include "base/sys.h"
 #include "base/text.h"
 #include "base/time.h"
@@ -693,6 +694,7 @@ void bank_notified(struct bank *b, size_t payment, int ok)
     }
     if (journal_payment(b, p, &e) != ERR_OK)
         log_line(LOG_LEVEL_ERROR, "bank", "%s", e.detail); /* told once more after a restart */
+    boundary(BOUNDARY_BANK_NOTED);
     pthread_mutex_unlock(&b->lock);
 }
 

@@ -1,5 +1,6 @@
 #include "sim/bank_http.h"
 
+#include "base/boundary.h"
 #include "base/sys.h"
 #include "httpc/httpc.h"
 
@@ -50,8 +51,11 @@ static void *run(void *arg)
     while (!atomic_load(&c->end)) {
         _auto(arena) a = arena_new();
         struct bank_notice n;
-        if (bank_next_notice(c->bank, WAIT_MS, a, &n))
-            bank_notified(c->bank, n.payment, call(c, a, &n));
+        if (!bank_next_notice(c->bank, WAIT_MS, a, &n))
+            continue;
+        int taken = call(c, a, &n);
+        boundary(BOUNDARY_BANK_CALLED);
+        bank_notified(c->bank, n.payment, taken);
     }
     return NULL;
 }

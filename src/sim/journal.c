@@ -2,6 +2,7 @@
  * one counts. */
 #include "sim/bank_priv.h"
 
+#include "base/boundary.h"
 #include "base/sys.h"
 
 #include <errno.h>
@@ -30,8 +31,10 @@ static enum err append(struct bank *b, struct buf *line, struct err_info *e)
         p += n;
         left -= (size_t)n;
     }
+    boundary(BOUNDARY_BANK_WRITTEN);
     if (fdatasync(b->journal))
         return err_set(e, ERR_IO, NULL, "sync bank.jsonl: %s", strerror(errno));
+    boundary(BOUNDARY_BANK_BOOKED);
     return ERR_OK;
 }
 

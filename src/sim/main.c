@@ -1,6 +1,7 @@
 /* certhall-sim: the outside world, as strict as the real one. */
 #include "sim/bank_http.h"
 
+#include "base/boundary.h"
 #include "base/sys.h"
 #include "base/text.h"
 
@@ -71,6 +72,7 @@ static enum err serve(const struct bank_options *o, const sigset_t *until, struc
 {
     _auto(bank) b = NULL;
     _auto(bank_caller) caller = NULL;
+    boundary_arm(o->folder);
     TRY(bank_open(o->folder, &b, e));
     _auto(httpd) s =
         httpd_new(&(struct httpd_options){.workers = 2, .csp = bank_csp, .connections_max = 256});

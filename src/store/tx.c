@@ -1,6 +1,7 @@
 /* Transactions: a connection of the pool from begin to commit, rollback or loss; and what runs in them. */
 #include "store/store_priv.h"
 
+#include "base/boundary.h"
 #include "base/sys.h"
 #include "base/text.h"
 
@@ -96,8 +97,12 @@ static void roll_back(struct store_tx *tx)
 enum err store_commit(struct store_tx *tx, struct err_info *e)
 {
     enum err r = still_sound(tx, e);
+    if (r == ERR_OK && tx->mode == STORE_WRITE)
+        boundary(BOUNDARY_STORE_COMMIT);
     if (r == ERR_OK)
         r = tx->store->driver->control(tx->conn, CONTROL_COMMIT, e);
+    if (r == ERR_OK && tx->mode == STORE_WRITE)
+        boundary(BOUNDARY_STORE_COMMITTED);
     if (r == ERR_OK)
         give_back(tx);
     else

@@ -1,5 +1,6 @@
 #include "token/soft_file.h"
 
+#include "base/boundary.h"
 #include "base/sys.h"
 
 #include <dirent.h>
@@ -123,7 +124,14 @@ struct write {
 
 static enum err step(const struct write *w, enum soft_step at, struct err_info *e)
 {
+    static const enum boundary name[] = {[SOFT_STEP_HALF] = BOUNDARY_TOKEN_HALF,
+                                         [SOFT_STEP_WRITTEN] = BOUNDARY_TOKEN_WRITTEN,
+                                         [SOFT_STEP_SYNCED] = BOUNDARY_TOKEN_SYNCED,
+                                         [SOFT_STEP_RENAMED] = BOUNDARY_TOKEN_RENAMED,
+                                         [SOFT_STEP_DURABLE] = BOUNDARY_TOKEN_DURABLE};
     struct soft_hook *h = &w->f->hook;
+    if (at != SOFT_STEP_OPEN)
+        boundary(name[at]);
     if (h->at && h->at(h->self, at))
         return err_set(e, ERR_IO, NULL, "write of %s stopped at step %d", w->path, (int)at);
     return ERR_OK;

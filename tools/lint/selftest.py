@@ -37,6 +37,8 @@ SAMPLES = [
     ("a script stops at an error", "scripts", "tools/x", "#!/bin/bash\ntrue\n", "goes on after an error"),
     ("a built row has somebody who applies its event", "events", "src/hall/flow/rows_x.c", "#define ROW(i, ev) .id = i, .event = EVENT_PAY_##ev\nstatic const struct flow_row rows[] = {\n    {ROW(\"P7\", MATCH), .raise = {THEN(INV_OPEN)}, .built = 1},\n};\n", "src/hall/flow/rows_x.c:3: nobody applies PAY_MATCH"),
     ("a row that is not built waits for its code", "events", "src/hall/flow/rows_x.c", "#define ROW(i, ev) .id = i, .event = EVENT_PAY_##ev\nstatic const struct flow_row rows[] = {\n    {ROW(\"P7\", MATCH), .raise = {THEN(INV_OPEN)}},\n};\n", None),
+    ("a boundary of the table is a place in the code", "boundaries", "src/base/boundary.def", 'BOUNDARY(CA_X, "ca.x", "ca") /* x */\n', "src/base/boundary.def:1: no place"),
+    ("a boundary is called what it is", "boundaries", "src/base/boundary.def", 'BOUNDARY(CA_X, "ca.y", "ca")\n', "CA_X is called ca.y"),
 ]
 
 GLOBALS = [

@@ -7,6 +7,7 @@
 #include "pki/csr.h"
 #include "pki/digest.h"
 
+#include "base/boundary.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -264,6 +265,7 @@ enum err certificate_fetch(const struct hall *h, int64_t order, const struct act
     TRY(settle_lost(h, order, q.id, who, a, &unmade, e));
     TRY(revoke_earlier(h, order, e));
     TRY(ca_client_issue(h->ca, &q.issue, a, &got, e));
+    boundary(BOUNDARY_HALL_CERT_MADE);
     TRY(check_made(&q, &got, a, &view, e));
     _auto_hall_tx tx;
     TRY(hall_begin(h, 1, who, a, &tx, e));
@@ -272,7 +274,9 @@ enum err certificate_fetch(const struct hall *h, int64_t order, const struct act
     if (!out->der.n)
         return err_set(e, ERR_CONFLICT, NULL, "what is asked for order %lld has changed",
                        (long long)order);
-    return hall_commit(&tx, e);
+    TRY(hall_commit(&tx, e));
+    boundary(BOUNDARY_HALL_CERT_KEPT);
+    return ERR_OK;
 }
 
 /* ---- an order that stops ---- */

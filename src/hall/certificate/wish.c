@@ -3,6 +3,7 @@
 #include "hall/authority/ca_client.h"
 #include "hall/certificate/certificate_priv.h"
 
+#include "base/boundary.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -110,7 +111,9 @@ static enum err carry_out(const struct hall *h, int64_t id, int64_t *no, struct 
         err_arg(e, "service", "签发系统");
         return ERR_UNAVAILABLE;
     }
-    return ca_client_change(h->ca, &change, &seq, e);
+    TRY(ca_client_change(h->ca, &change, &seq, e));
+    boundary(BOUNDARY_HALL_CHANGE_TOLD);
+    return ERR_OK;
 }
 
 /* The ca has done number `no`. Where a newer one had been done before it, that one is to be done again. */

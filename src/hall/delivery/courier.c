@@ -1,6 +1,7 @@
 /* Couriers and their numbers, and the demo's courier. */
 #include "hall/delivery/delivery.h"
 
+#include "base/boundary.h"
 #include "base/sys.h"
 
 #include <errno.h>
@@ -126,10 +127,11 @@ static enum err carry(const struct hall *h, const struct outbox_row *row, struct
     char *to = arena_fmt(a, "%s/%s.ukey", folder, serial);
     TRY(folder_make(folder, 0700, e));
     *answer = "{}";
-    if (rename(from, to) == 0 || access(to, F_OK) == 0) /* there already: carried before */
-        return ERR_OK;
-    return err_set(e, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, NULL, "%s: %s", from,
-                   strerror(errno));
+    if (rename(from, to) != 0 && access(to, F_OK) != 0) /* there already: carried before */
+        return err_set(e, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, NULL, "%s: %s", from,
+                       strerror(errno));
+    boundary(BOUNDARY_HALL_CARRIED);
+    return ERR_OK;
 }
 
 struct outbox_kind delivery_demo_kind(const char *demo)

@@ -1,6 +1,7 @@
 /* The outbox kind "ca.batch": each list once to the ca, with the bytes as they came. */
 #include "hall/intake/intake.h"
 
+#include "base/boundary.h"
 #include "base/json.h"
 #include "hall/authority/ca_client.h"
 #include "hall/outbox/outbox.h"
@@ -23,6 +24,7 @@ static enum err deliver(const struct hall *h, const struct outbox_row *row, stru
     TRY(json_get_base64(j, "file", REGLIST_BYTES_MAX, a, &file, e));
     TRY(json_get_base64(j, "signature", SIGNATURE_MAX, a, &signature, e));
     TRY(ca_client_batch(h->ca, project, format, file, signature, a, answer, e));
+    boundary(BOUNDARY_HALL_BATCH_SENT);
     if (strcmp(*answer, batch) != 0)
         return err_set(e, ERR_INTERNAL, NULL, "the ca calls batch %s %s", batch, *answer);
     return ERR_OK;

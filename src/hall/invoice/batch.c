@@ -1,4 +1,5 @@
 /* The month's batch. Its row is open while it runs; what dies half way goes on with the next call. */
+#include "base/boundary.h"
 #include "hall/invoice/invoice_priv.h"
 #include "hall/invoice/invoice_sql.h"
 
@@ -176,11 +177,13 @@ enum err invoice_batch_issue(const struct hall *h, const struct actor *who,
     struct beginning begun = {ask, &b};
     TRY(hall_change(h, who, a, begin_in, &begun, e));
     *batch = b.id;
+    boundary(BOUNDARY_HALL_BATCH_BEGUN);
     for (size_t i = 0; i < b.items; i++) {
         enum err result = issue_one(h, who, b.item[i].order, issue, e);
         if (result != ERR_OK && !is_refusal(result))
             return result;
     }
+    boundary(BOUNDARY_HALL_BATCH_ISSUED);
     return hall_change(h, who, a, finish_in, &b.id, e);
 }
 

@@ -1,5 +1,6 @@
 #include "hall/invoice/invoice.h"
 
+#include "base/boundary.h"
 #include "base/text.h"
 #include "hall/audit/audit.h"
 #include "hall/invoice/invoice_priv.h"
@@ -208,6 +209,7 @@ static enum err make(struct hall_tx *tx, const struct invoice *v, const char *re
                               .red_of = red_of};
     TRY(next_serial(tx, p->name, &ask.serial, e));
     TRY(p->issue(p, &ask, tx->arena, out, e));
+    boundary(BOUNDARY_HALL_INVOICE_MADE);
     TRY(keep_file(tx, v->id, red_of ? "red.xml" : "xml", out->xml, e));
     return keep_file(tx, v->id, red_of ? "red.pdf" : "pdf", out->pdf, e);
 }

@@ -4,6 +4,7 @@
  * once; the second leaves the step, so that an answer counts once. */
 #include "hall/job/job_priv.h"
 
+#include "base/boundary.h"
 #include "base/sys.h"
 #include "base/text.h"
 #include "hall/limit/limit.h"
@@ -311,9 +312,12 @@ static enum err answer_step(struct job_work *w, const struct job_step *s, const 
         return job_bad(e, "data", "must be an object");
     if (s->check)
         TRY(s->check(w, data, e));
+    boundary(BOUNDARY_HALL_JOB_CHECKED);
     enum err err = ERR_CONFLICT;
     for (int i = 0; i < APPLY_TRIES && (err == ERR_CONFLICT || err == ERR_STORE_RETRY); i++)
         err = leave_step(w, s, data, e);
+    if (err == ERR_OK)
+        boundary(BOUNDARY_HALL_JOB_STEPPED);
     return err;
 }
 
@@ -414,6 +418,7 @@ enum err job_agent_result(const struct hall *h, const struct job_signed *r, stru
     TRY(accept(&w, r, e));
     TRY(json_get_text(r->in, "outcome", &outcome, e));
     TRY(keep_result(&w, r->in, outcome, e));
+    boundary(BOUNDARY_HALL_JOB_RESULT);
     int ready = w.row.j.state == JOB_FINISHING || w.row.j.state == JOB_DONE;
     jout_object(j, NULL);
     if (!strcmp(outcome, "done") && ready) {

@@ -2,6 +2,7 @@
  * browser, or the six digits of its window typed into the page that began. */
 #include "hall/job/job_priv.h"
 
+#include "base/boundary.h"
 #include "base/sys.h"
 #include "base/text.h"
 
@@ -90,7 +91,9 @@ enum err job_finish(const struct hall *h, const struct actor *who, const char *b
     }
     TRY(take_effect(&tx, &row, out, e));
     out->job = row.j;
-    return hall_commit(&tx, e);
+    TRY(hall_commit(&tx, e));
+    boundary(BOUNDARY_HALL_JOB_FINISHED);
+    return ERR_OK;
 }
 
 /* ---- six digits ---- */

@@ -4,6 +4,7 @@
  * event that has happened is not applied twice. */
 #include "hall/job/job_priv.h"
 
+#include "base/boundary.h"
 #include "base/text.h"
 #include "hall/authority/kmc_client.h"
 #include "hall/intake/intake.h"
@@ -85,6 +86,7 @@ static enum err show_initialise(struct job_work *w, struct json_out *j, struct e
     TRY(order_of(w, &o, e));
     TRY(note_pin(w, &ask.replace, e));
     TRY(kmc_client_new_pin(w->h->kmc, &ask, w->a, &pin, e));
+    boundary(BOUNDARY_HALL_PIN_GOT);
     jout_object(j, "admin");
     jout_int(j, "version", pin.version);
     jout_text(j, "sealed", text_base64(w->a, pin.sealed));
@@ -103,7 +105,9 @@ static enum err check_initialise(struct job_work *w, const json_t *in, struct er
     TRY(json_get_int(in, "admin_version", &version, e));
     if (!w->h->kmc)
         return err_set(e, ERR_UNAVAILABLE, NULL, "no kmc is configured");
-    return kmc_client_confirm(w->h->kmc, w->row.j.serial, version, e);
+    TRY(kmc_client_confirm(w->h->kmc, w->row.j.serial, version, e));
+    boundary(BOUNDARY_HALL_PIN_CONFIRMED);
+    return ERR_OK;
 }
 
 /* T2 */

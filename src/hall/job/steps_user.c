@@ -1,6 +1,7 @@
 /* Steps of the user's own agent: identify, attach, sign in, first PIN, change, test (requirements §10.5 T4, §10.7 U4b). */
 #include "hall/job/job_priv.h"
 
+#include "base/boundary.h"
 #include "base/text.h"
 #include "hall/account/account.h"
 #include "hall/authority/kmc_client.h"
@@ -240,6 +241,7 @@ static enum err show_first_pin(struct job_work *w, struct json_out *j, struct er
         return no_kmc(e);
     TRY(note_release(w, e));
     TRY(kmc_client_release(w->h->kmc, &ask, w->a, &current, &next, e));
+    boundary(BOUNDARY_HALL_PIN_GOT);
     job_write_policy(w, j);
     write_pin(j, w->a, "current", &current);
     write_pin(j, w->a, "next", &next);
@@ -254,7 +256,9 @@ static enum err check_first_pin(struct job_work *w, const json_t *in, struct err
     TRY(job_key_is(w, json_object_get(in, "key"), e));
     if (!w->h->kmc)
         return no_kmc(e);
-    return kmc_client_confirm(w->h->kmc, w->row.j.serial, version, e);
+    TRY(kmc_client_confirm(w->h->kmc, w->row.j.serial, version, e));
+    boundary(BOUNDARY_HALL_PIN_CONFIRMED);
+    return ERR_OK;
 }
 
 static enum err apply_first_pin(struct job_work *w, struct hall_tx *tx, const json_t *in,

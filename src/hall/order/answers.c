@@ -1,5 +1,6 @@
 /* Answers from outside the process become events of their orders: the concept's delivery fetches the answer, and here it
  * is settled, in the transaction that marks the outbox row done. */
+#include "base/boundary.h"
 #include "hall/certificate/certificate.h"
 #include "hall/invoice/invoice.h"
 #include "hall/order/order_priv.h"
@@ -142,7 +143,10 @@ enum err order_ask_gateway(const struct hall *h, const struct actor *who, int64_
     if (!q.mine)
         return ERR_OK;
     TRY(payment_deliver_query(h, &q.row, a, &q.answer, NULL, e));
-    return hall_change(h, who, a, settle_in, &q, e);
+    boundary(BOUNDARY_HALL_ASKED_PAYMENT);
+    TRY(hall_change(h, who, a, settle_in, &q, e));
+    boundary(BOUNDARY_HALL_BOOKED);
+    return ERR_OK;
 }
 
 /* I11: the red letter is made in the same change as it is asked for, so that its answer is there at once. */

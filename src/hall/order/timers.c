@@ -2,6 +2,7 @@
  * the transaction of the event, and the order's version guards both. */
 #include "hall/order/order_priv.h"
 
+#include "base/boundary.h"
 #include "base/sys.h"
 #include "hall/order/order_sql.h"
 #include "hall/payment/payment.h"
@@ -71,7 +72,9 @@ static enum err apply_due(struct hall_tx *tx, void *arg, struct err_info *e)
 static enum err fire(const struct hall *h, struct due *d, struct err_info *e)
 {
     _auto(arena) a = arena_new();
-    return hall_change(h, &hall_timer, a, apply_due, d, e);
+    TRY(hall_change(h, &hall_timer, a, apply_due, d, e));
+    boundary(BOUNDARY_HALL_TIMER_FIRED);
+    return ERR_OK;
 }
 
 /* The next round tries again; one order's trouble does not stop the others. */

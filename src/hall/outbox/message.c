@@ -1,6 +1,7 @@
 /* Mail and SMS: from a call to an outbox row, and from the row to whoever sends it. */
 #include "hall/outbox/message.h"
 
+#include "base/boundary.h"
 #include "base/json.h"
 #include "base/sys.h"
 #include "base/text.h"
@@ -204,6 +205,7 @@ static enum err deliver_mail(const struct hall *h, const struct outbox_row *row,
     if (!*s->smtp_url)
         return write_mail(s, &m, row->idem, a, e);
     TRY(send_mail(s, &m, e));
+    boundary(BOUNDARY_HALL_MAIL_SENT);
     if (h->demo)
         keep_copy(s, &m, row->idem, a);
     return ERR_OK;
@@ -225,7 +227,9 @@ static enum err deliver_sms(const struct hall *h, const struct outbox_row *row, 
         *answer = "late";
         return ERR_OK;
     }
-    return s->sms.send(s->sms.arg, to, text, row->idem, e);
+    TRY(s->sms.send(s->sms.arg, to, text, row->idem, e));
+    boundary(BOUNDARY_HALL_SMS_SENT);
+    return ERR_OK;
 }
 
 void message_kinds(const struct message_settings *s, struct outbox_kind out[MESSAGE_KINDS])

@@ -1,6 +1,7 @@
 /* The threads that deliver. Each takes one row at a time: lease, deliver, settle. */
 #include "hall/outbox/outbox_priv.h"
 
+#include "base/boundary.h"
 #include "base/sys.h"
 #include "hall/outbox/outbox_sql.h"
 #include "hall/task/task.h"
@@ -173,7 +174,9 @@ static enum err later(struct outbox *o, struct arena *a, const struct taken *t, 
     TRY(store_exec_one(
         tx.db, &Q_outbox_row_later,
         PARAMS(P_INT(t->row.id), P_INT(t->version), P_INT(tx.machine + delay), P_TEXT(code)), e));
-    return hall_commit(&tx, e);
+    TRY(hall_commit(&tx, e));
+    boundary(BOUNDARY_HALL_OUTBOX_LATER);
+    return ERR_OK;
 }
 
 /* `final`: the receiver said no; otherwise it may pass by itself. */
@@ -201,12 +204,16 @@ static enum err deliver(struct outbox *o, struct arena *a, const struct taken *t
         log_line(LOG_LEVEL_WARN, "outbox", "kind %s is not delivered by this program", t->row.kind);
         return later(o, a, t, UNKNOWN_KIND_MS, "outbox.kind", e);
     }
+    boundary(BOUNDARY_HALL_OUTBOX_LEASED);
     enum err sent = t->kind->deliver(o->hall, &t->row, a, &answer, t->kind->arg, &why);
-    if (sent != ERR_OK)
+    if (sent == ERR_OK)
+        boundary(BOUNDARY_HALL_OUTBOX_SENT);
+    else
         return put_off(o, a, t, &why, !outbox_is_passing(sent), e);
     err_clear(&why);
     if (settle(o, a, t, answer, &why) != ERR_OK)
         return put_off(o, a, t, &why, 0, e);
+    boundary(BOUNDARY_HALL_OUTBOX_SETTLED);
     ++*done;
     return ERR_OK;
 }

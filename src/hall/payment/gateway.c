@@ -1,6 +1,7 @@
 /* The outbox's side: asking the gateway and giving money back, outside any transaction. */
 #include "hall/payment/payment.h"
 
+#include "base/boundary.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "hall/payment/payment_sql.h"
@@ -211,6 +212,7 @@ enum err payment_deliver_refund(const struct hall *h, const struct outbox_row *r
     TRY(json_get_text(body, "trade_no", &trade_no, e));
     TRY(json_get_int(body, "amount_fen", &amount_fen, e));
     TRY(p->refund(p, order, refund_no, amount_fen, a, &result, e));
+    boundary(BOUNDARY_HALL_REFUND_SENT);
     if (result == PAYMENT_REFUND_RUNNING) {
         err_set(e, ERR_BUSY, NULL, "the gateway works on refund %s", refund_no);
         return ERR_BUSY;
