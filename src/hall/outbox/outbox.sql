@@ -11,6 +11,9 @@ ORDER BY next_at, id LIMIT 8;
 UPDATE outbox_row SET lease_until = $3, version = version + 1
 WHERE id = $1 AND version = $2 AND state = 'waiting';
 
+-- name: outbox_row_renew :exec
+UPDATE outbox_row SET lease_until = $3 WHERE id = $1 AND version = $2 AND state = 'waiting';
+
 -- name: outbox_row_get :one
 SELECT id, kind, order_id, idem, body, made_at, tries, version FROM outbox_row WHERE id = $1;
 

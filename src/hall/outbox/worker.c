@@ -15,12 +15,20 @@
 
 enum {
     THREADS_MAX = 8,
+    FLIGHTS = THREADS_MAX + 1, /* and who calls outbox_run himself */
     POLL_MS = 1000,
-    LEASE_MS = 45 * TIME_SECOND, /* longer than any kind's own timeouts */
+    /* short, as what a process that died had at hand waits for its end; renewed while somebody is at it */
+    LEASE_MS = 8 * TIME_SECOND,
+    RENEW_MS = 2000,
     LONGEST_MS = 5 * TIME_MINUTE,
     LONGEST_PEER_MS =
         15 * TIME_SECOND, /* kinds that never give up: our own processes, back in a moment */
     UNKNOWN_KIND_MS = TIME_MINUTE,
+};
+
+/* A row that a thread of this process is at. */
+struct flight {
+    int64_t id, version; /* id 0: none */
 };
 
 struct outbox {
@@ -29,10 +37,13 @@ struct outbox {
     size_t kinds_n;
     pthread_t thread[THREADS_MAX];
     int threads;
-    pthread_mutex_t lock; /* guards stop and rung */
-    pthread_cond_t bell;
+    pthread_t renewer;
+    int renewing;         /* 1: it runs */
+    pthread_mutex_t lock; /* guards stop, rung and flight */
+    pthread_cond_t bell, end;
     int stop;
     unsigned rung; /* counts calls of outbox_wake */
+    struct flight flight[FLIGHTS];
 };
 
 struct taken {
@@ -107,6 +118,92 @@ static enum err bury(struct hall_tx *tx, const struct taken *t, const struct err
     return t->kind && t->kind->leaves_nothing ? ERR_OK : outbox_dead_task(tx, &t->row, e);
 }
 
+/* ---- leases ---- */
+
+/* A lease that ran out under a thread of this process (its database was away) is no reason to begin beside it. */
+static int is_flying(struct outbox *o, int64_t id)
+{
+    int found = 0;
+    pthread_mutex_lock(&o->lock);
+    for (size_t i = 0; i < FLIGHTS; i++)
+        found |= o->flight[i].id == id;
+    pthread_mutex_unlock(&o->lock);
+    return found;
+}
+
+static void fly(struct outbox *o, const struct taken *t)
+{
+    size_t free_at = FLIGHTS - 1;
+    pthread_mutex_lock(&o->lock);
+    for (size_t i = 0; i < FLIGHTS; i++)
+        if (o->flight[i].id == 0)
+            free_at = i;
+    o->flight[free_at] = (struct flight){t->row.id, t->version};
+    pthread_mutex_unlock(&o->lock);
+}
+
+static void land(struct outbox *o, const struct taken *t)
+{
+    pthread_mutex_lock(&o->lock);
+    for (size_t i = 0; i < FLIGHTS; i++)
+        if (o->flight[i].id == t->row.id)
+            o->flight[i].id = 0;
+    pthread_mutex_unlock(&o->lock);
+}
+
+static enum err renew(struct outbox *o, const struct flight *f, struct err_info *e)
+{
+    _auto(arena) a = arena_new();
+    _auto_hall_tx tx = {0};
+    TRY(hall_begin(o->hall, 1, &hall_system, a, &tx, e));
+    TRY(store_exec(tx.db, &Q_outbox_row_renew,
+                   PARAMS(P_INT(f->id), P_INT(f->version), P_INT(tx.machine + LEASE_MS)), NULL, e));
+    return hall_commit(&tx, e);
+}
+
+static void deadline(struct timespec *until, int ms)
+{
+    clock_gettime(CLOCK_MONOTONIC, until);
+    int64_t ns = until->tv_nsec + (int64_t)ms * 1000000;
+    until->tv_sec += ns / 1000000000;
+    until->tv_nsec = ns % 1000000000;
+}
+
+/* 0 when it is to stop; else what has been under way for as long as that. */
+static int wait_to_renew(struct outbox *o, struct flight out[FLIGHTS])
+{
+    struct flight before[FLIGHTS];
+    struct timespec until;
+    deadline(&until, RENEW_MS);
+    pthread_mutex_lock(&o->lock);
+    memcpy(before, o->flight, sizeof before);
+    while (!o->stop && pthread_cond_timedwait(&o->end, &o->lock, &until) == 0)
+        ;
+    for (size_t i = 0; i < FLIGHTS; i++) {
+        int same = before[i].id == o->flight[i].id && before[i].version == o->flight[i].version;
+        out[i] = same ? before[i] : (struct flight){0};
+    }
+    int go_on = !o->stop;
+    pthread_mutex_unlock(&o->lock);
+    return go_on;
+}
+
+static void *renew_all(void *arg)
+{
+    struct outbox *o = arg;
+    struct flight long_ones[FLIGHTS];
+    while (wait_to_renew(o, long_ones))
+        for (size_t i = 0; i < FLIGHTS; i++) {
+            struct err_info e = {0};
+            if (long_ones[i].id && renew(o, &long_ones[i], &e) != ERR_OK)
+                log_line(LOG_LEVEL_WARN, "outbox.renew", "%lld: %s", (long long)long_ones[i].id,
+                         e.detail);
+        }
+    return NULL;
+}
+
+/* ---- taking ---- */
+
 /* *got 0: nothing is due, or others took it all. */
 static enum err take(struct outbox *o, struct arena *a, struct taken *t, int *got,
                      struct err_info *e)
@@ -121,6 +218,8 @@ static enum err take(struct outbox *o, struct arena *a, struct taken *t, int *go
     TRY(hall_begin(o->hall, 1, &hall_system, a, &tx, e));
     for (size_t i = 0; i < due.n && !*got; i++) {
         int64_t leased, id = row_int(&due.row[i], "id");
+        if (is_flying(o, id))
+            continue;
         TRY(store_exec(
             tx.db, &Q_outbox_row_lease,
             PARAMS(P_INT(id), P_INT(row_int(&due.row[i], "version")), P_INT(tx.machine + LEASE_MS)),
@@ -226,8 +325,12 @@ enum err outbox_run(struct outbox *o, int *done, struct err_info *e)
     do {
         struct taken t;
         TRY(take(o, a, &t, &got, e));
-        if (got)
-            TRY(deliver(o, a, &t, done, e));
+        if (got) {
+            fly(o, &t);
+            enum err result = deliver(o, a, &t, done, e);
+            land(o, &t);
+            TRY(result);
+        }
         arena_reset(a);
     } while (got);
     return ERR_OK;
@@ -237,8 +340,7 @@ enum err outbox_run(struct outbox *o, int *done, struct err_info *e)
 static int wait_for_bell(struct outbox *o, unsigned *rung)
 {
     struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += POLL_MS / 1000;
+    deadline(&until, POLL_MS);
     pthread_mutex_lock(&o->lock);
     while (!o->stop && o->rung == *rung)
         if (pthread_cond_timedwait(&o->bell, &o->lock, &until) != 0)
@@ -276,10 +378,13 @@ enum err outbox_start(const struct hall *h, const struct outbox_kind *kinds, siz
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&o->bell, &attr);
+    pthread_cond_init(&o->end, &attr);
     pthread_condattr_destroy(&attr);
     for (; o->threads < threads && o->threads < THREADS_MAX; o->threads++)
         if (pthread_create(&o->thread[o->threads], NULL, run, o) != 0)
             return err_set(e, ERR_INTERNAL, NULL, "no thread for the outbox");
+    if (threads > 0 && !(o->renewing = pthread_create(&o->renewer, NULL, renew_all, o) == 0))
+        return err_set(e, ERR_INTERNAL, NULL, "no thread for the outbox");
     *out = steal(&o);
     return ERR_OK;
 }
@@ -302,6 +407,10 @@ void outbox_free(struct outbox *o)
     pthread_mutex_unlock(&o->lock);
     for (int i = 0; i < o->threads; i++)
         pthread_join(o->thread[i], NULL);
+    pthread_cond_signal(&o->end);
+    if (o->renewing)
+        pthread_join(o->renewer, NULL);
+    pthread_cond_destroy(&o->end);
     pthread_cond_destroy(&o->bell);
     pthread_mutex_destroy(&o->lock);
     free(o->kinds);

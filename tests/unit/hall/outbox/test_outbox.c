@@ -17,6 +17,7 @@ struct receiver {
     enum err answer, settle_answer;
     _Atomic int delivered, settled, failed;
     char body[64];
+    atomic_int held; /* 1: the receiver takes its time */
 };
 
 static enum err deliver(const struct hall *h, const struct outbox_row *row, struct arena *a,
@@ -25,6 +26,8 @@ static enum err deliver(const struct hall *h, const struct outbox_row *row, stru
     struct receiver *r = arg;
     (void)h;
     atomic_fetch_add(&r->delivered, 1);
+    while (atomic_load(&r->held))
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
     snprintf(r->body, sizeof r->body, "%s", row->body);
     *answer = arena_fmt(a, "got %s", row->idem);
     return r->answer == ERR_OK ? ERR_OK : err_set(e, r->answer, NULL, "told to");
@@ -236,6 +239,32 @@ static void threads_wake_at_the_commit_and_share_the_work(void **state)
     assert_int_equal(atomic_load(&r.delivered), 10);
 }
 
+/* What a process had at hand that died waits a few seconds only; a receiver that takes longer is not asked beside itself. */
+static void a_lease_is_short_and_renewed_while_somebody_is_at_it(void **state)
+{
+    struct hall_fixture *f = *state;
+    struct receiver r = {0};
+    atomic_store(&r.held, 1);
+    start(f, &r, 1, 0, 2);
+    put(f, "ca.issue", "7-sign", 1);
+    int64_t begun = clock_monotonic();
+    while (atomic_load(&r.delivered) < 1 && clock_monotonic() - begun < 10000)
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    hall_tamper(f, "CREATE TABLE proof (ok INTEGER NOT NULL CHECK (ok BETWEEN 1 AND 10000))");
+    hall_tamper(f, "INSERT INTO proof SELECT lease_until - next_at FROM outbox_row");
+    hall_tamper(f, "UPDATE outbox_row SET lease_until = next_at + 1"); /* the database was away */
+    nanosleep(&(struct timespec){.tv_sec = 4, .tv_nsec = 500000000}, NULL);
+    hall_tamper(f, "CREATE TABLE again (ok INTEGER NOT NULL CHECK (ok > 2000))");
+    hall_tamper(f, "INSERT INTO again SELECT lease_until - next_at FROM outbox_row");
+    assert_int_equal(atomic_load(&r.delivered), 1);
+    atomic_store(&r.held, 0);
+    begun = clock_monotonic();
+    while (atomic_load(&r.settled) < 1 && clock_monotonic() - begun < 10000)
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    assert_int_equal(atomic_load(&r.settled), 1);
+    outbox_free(f->hall.outbox);
+}
+
 static void waiting_grows_to_its_longest(void **state)
 {
     (void)state;
@@ -395,6 +424,7 @@ int main(void)
         HALL_TEST(a_leased_row_waits_for_the_end_of_its_lease),
         HALL_TEST(a_kind_of_a_newer_program_stays),
         HALL_TEST(threads_wake_at_the_commit_and_share_the_work),
+        HALL_TEST(a_lease_is_short_and_renewed_while_somebody_is_at_it),
         HALL_TEST(waiting_grows_to_its_longest),
         HALL_TEST(bodies_are_gone_once_delivered),
         HALL_TEST(an_unreadable_row_does_not_stop_the_others),
