@@ -286,7 +286,9 @@ enum err job_ticket(struct hall_tx *tx, int64_t id, const char *browser, struct 
     struct job_row row;
     const struct bytes none = {(const uint8_t *)"", 0};
     TRY(job_load_of(tx, id, browser, &row, e));
-    int again = job_is_at_work(row.j.state) || row.j.state == JOB_FAILED;
+    /* finishing: the agent ended before its browser had the token, or that browser is gone */
+    int again = job_is_at_work(row.j.state) || row.j.state == JOB_FAILED ||
+                row.j.state == JOB_FINISHING;
     if (!again || tx->machine > row.j.ends_at)
         return err_set(e, ERR_JOB_OVER, NULL, "job %lld is %s", (long long)id,
                        job_state_text(row.j.state));

@@ -162,6 +162,33 @@ static void the_same_result_is_answered_the_same(void **state)
     hand_free(&h);
 }
 
+/* The agent ended, or its browser was gone, before anybody had the token: what is left is to open the link again. */
+static void a_job_whose_token_nobody_has_is_opened_again(void **state)
+{
+    struct whole *w = *state;
+    struct hand h = hand_new(w), other = hand_new(w);
+    struct job_finished done;
+    struct hall_tx tx;
+    struct job job = make(w, JOB_IDENTIFY, USER_BROWSER), again;
+    assert_ok(hand_fetch(&h, job.ticket, NULL), &w->e);
+    assert_ok(hand_call(&h, "step", ANSWER), &w->e);
+    assert_ok(hand_call(&h, "result", DONE), &w->e);
+    const char *old = arena_text(w->a, json_opt_text(h.last, "finish", ""));
+    hall_write(w->f, &hall_system, &tx);
+    assert_err(ERR_NOT_FOUND, job_ticket(&tx, job.id, "another browser", &again, &w->e));
+    assert_ok(job_ticket(&tx, job.id, USER_BROWSER, &again, &w->e), &w->e);
+    hall_done(w->f, &tx);
+    assert_err(ERR_JOB_FINISH, whole_finish(w, &hall_system, USER_BROWSER, old, &done));
+    assert_ok(hand_fetch(&other, again.ticket, NULL), &w->e);
+    assert_ok(hand_call(&other, "step", ANSWER), &w->e);
+    assert_ok(hand_call(&other, "result", DONE), &w->e);
+    assert_ok(
+        whole_finish(w, &hall_system, USER_BROWSER, json_opt_text(other.last, "finish", ""), &done),
+        &w->e);
+    hand_free(&other);
+    hand_free(&h);
+}
+
 static void a_finish_that_comes_too_late_is_refused(void **state)
 {
     struct whole *w = *state;
@@ -466,6 +493,7 @@ int main(void)
         WHOLE(a_request_is_good_once),
         WHOLE(an_answer_counts_once),
         WHOLE(the_same_result_is_answered_the_same),
+        WHOLE(a_job_whose_token_nobody_has_is_opened_again),
         WHOLE(a_finish_that_comes_too_late_is_refused),
         WHOLE(progress_moves_the_page_only),
         WHOLE(giving_up_in_the_page_ends_the_agents_loop),
