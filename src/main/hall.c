@@ -248,6 +248,7 @@ static enum err prune(struct process *p, struct err_info *e)
     TRY(limit_prune(&tx, e));
     TRY(job_prune(&tx, e));
     TRY(account_usable_due(&tx, &usable, e));
+    TRY(invoice_batch_settle(&tx, e));
     return hall_commit(&tx, e);
 }
 

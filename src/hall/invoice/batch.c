@@ -151,6 +151,19 @@ static enum err issue_one(const struct hall *h, const struct actor *who, int64_t
     return hall_change(h, who, a, issue_in, &i, e);
 }
 
+enum err invoice_batch_settle(struct hall_tx *tx, struct err_info *e)
+{
+    const struct store_row *row;
+    struct invoice_batch b;
+    TRY(open_batch(tx, &row, e));
+    if (!row)
+        return ERR_OK;
+    TRY(invoice_batch_preview(tx, &b, e));
+    return b.items ? ERR_OK
+                   : store_exec(tx->db, &Q_invoice_batch_done,
+                                PARAMS(P_INT(row_int(row, "id")), P_INT(tx->now)), NULL, e);
+}
+
 struct beginning {
     const struct invoice_batch_ask *ask;
     struct invoice_batch *out;

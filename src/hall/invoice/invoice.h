@@ -143,6 +143,9 @@ typedef enum err invoice_issue_fn(struct hall_tx *tx, int64_t order, struct err_
 NODISCARD enum err invoice_batch_issue(const struct hall *h, const struct actor *who,
                                        const struct invoice_batch_ask *ask, invoice_issue_fn *issue,
                                        int64_t *batch, struct err_info *e);
+/* The clockwork's: a batch whose process ended between its last invoice and its end has nothing left and is closed, so that
+ * the next month's can be begun. One with invoices left waits for finance, who sees them in the preview. */
+NODISCARD enum err invoice_batch_settle(struct hall_tx *tx, struct err_info *e);
 NODISCARD enum err invoice_batch_get(struct hall_tx *tx, int64_t id, struct invoice_batch *out,
                                      struct err_info *e);
 /* Newest first, without items; `before`: id of the last of the page before, 0: first page. */

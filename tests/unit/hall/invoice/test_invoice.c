@@ -323,6 +323,35 @@ static void a_batch_that_died_goes_on(void **state)
     hall_end(&tx);
 }
 
+static void settle(struct office *o)
+{
+    struct hall_tx tx;
+    hall_write(o->f, &hall_timer, &tx);
+    assert_ok(invoice_batch_settle(&tx, &o->f->e), &o->f->e);
+    hall_done(o->f, &tx);
+    hall_end(&tx);
+}
+
+/* Killed behind the last invoice: nobody has anything left to press, and the next month's batch must not wait for that. */
+static void a_batch_that_died_at_its_end_is_closed(void **state)
+{
+    struct office *o = *state;
+    int64_t id;
+    paid_orders(o, 3, "2026-09-25");
+    assert_int_equal(issue_previewed(o, die_at_third, &id), ERR_IO);
+    settle(o); /* one waits still: finance goes on with it */
+    assert_true(batch_of(o, id).issued_at == 0);
+    assert_ok(issue_previewed(o, issue, &id), &o->f->e);
+    hall_tamper(o->f, "UPDATE invoice_batch SET issued_at = 0");
+    paid_order(o, ORDER + 3, "2026-10-25");
+    assert_int_equal(preview(o).count, 0);
+    settle(o);
+    assert_true(batch_of(o, id).issued_at != 0);
+    assert_string_equal(preview(o).month, "2026-10");
+    assert_int_equal(preview(o).count, 1);
+    settle(o); /* none is open */
+}
+
 /* ---- title and mail ---- */
 
 /* S0-32, S0-33, G-10: mailed with both files, again as often as wanted, and to another mailbox. */
@@ -410,6 +439,7 @@ int main(void)
         INVOICE_TEST(the_batch_is_what_was_previewed),
         INVOICE_TEST(the_next_month_waits),
         INVOICE_TEST(a_batch_that_died_goes_on),
+        INVOICE_TEST(a_batch_that_died_at_its_end_is_closed),
         INVOICE_TEST(an_invoice_is_mailed_as_often_as_wanted),
         INVOICE_TEST(the_title_is_fixed_once_issued),
         INVOICE_TEST(the_page_masks_the_mailbox),
