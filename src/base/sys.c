@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -89,25 +90,47 @@ static enum err sync_folder_of(const char *path, struct err_info *e)
     return failed ? io_error(e, "fsync", folder) : ERR_OK;
 }
 
+/* The side file, opened by this writer alone: one that an ended process left behind is taken over, and where another writer
+ * was faster and has renamed it, the next one is made. -1 with errno. */
+static int open_side(const char *path)
+{
+    struct stat mine, there;
+    for (;;) {
+        int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd < 0 && errno == EACCES && unlink(path) == 0)
+            continue; /* left behind with the mode of a file that nobody writes again */
+        if (fd < 0)
+            return -1;
+        int locked;
+        while ((locked = flock(fd, LOCK_EX)) && errno == EINTR)
+            ;
+        if (locked || fstat(fd, &mine)) {
+            close(fd);
+            return -1;
+        }
+        if (lstat(path, &there) == 0 && there.st_ino == mine.st_ino && there.st_dev == mine.st_dev)
+            return fd;
+        close(fd);
+    }
+}
+
 enum err file_replace(const char *path, struct bytes content, mode_t mode, struct err_info *e)
 {
-    uint32_t tag;
-    random_bytes(&tag, sizeof tag);
-    size_t size = strlen(path) + 16;
-    _auto_char temporary = mem_alloc(size);
-    snprintf(temporary, size, "%s.%08x", path, tag);
-    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    _auto(arena) a = arena_new();
+    const char *side = arena_fmt(a, "%s.new", path);
+    int fd = open_side(side);
     if (fd < 0)
-        return io_error(e, "create", temporary);
-    int failed = write_all(fd, content) || fsync(fd);
-    failed |= close(fd);
+        return io_error(e, "create", side);
+    int failed = ftruncate(fd, 0) || write_all(fd, content) || fchmod(fd, mode) || fsync(fd);
     if (!failed)
         boundary(BOUNDARY_FILE_WRITTEN);
-    if (failed || rename(temporary, path)) {
+    if (failed || rename(side, path)) {
         enum err code = io_error(e, "write", path);
-        unlink(temporary);
+        unlink(side);
+        close(fd);
         return code;
     }
+    close(fd); /* not before: the name is the next writer's then */
     boundary(BOUNDARY_FILE_RENAMED);
     return sync_folder_of(path, e);
 }

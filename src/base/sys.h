@@ -12,7 +12,8 @@ void random_bytes(void *p, size_t n); /* getrandom(2); ends the process when the
 /* A whole file of at most `max` bytes into the arena, NUL behind it. ERR_NOT_FOUND, ERR_TOO_LARGE, ERR_IO. */
 NODISCARD enum err file_read(struct arena *a, const char *path, size_t max, struct bytes *out,
                              struct err_info *e);
-/* Write, fsync, rename, fsync the folder: afterwards the old or the new content is there, never half. */
+/* Write `<path>.new`, fsync, rename, fsync the folder: afterwards the old or the new content is there, never half. Several
+ * threads and processes may replace the same file; what one of them that ended left is taken over by the next. */
 NODISCARD enum err file_replace(const char *path, struct bytes content, mode_t mode,
                                 struct err_info *e);
 /* A folder and its parents; an existing one keeps its mode. */

@@ -2,6 +2,7 @@
 
 #include "base/sys.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -41,6 +42,57 @@ static void a_replaced_file_has_the_new_content_and_mode(void **state)
     assert_err(ERR_TOO_LARGE, file_read(a, path, 3, &got, &e));
     unlink(path);
     assert_err(ERR_NOT_FOUND, file_read(a, path, 3, &got, &e));
+}
+
+static void what_an_ended_writer_left_is_taken_over(void **state)
+{
+    (void)state;
+    _auto(arena) a = arena_new();
+    struct err_info e;
+    struct bytes got;
+    char *path = arena_fmt(a, "%s/file", folder), *side = arena_fmt(a, "%s.new", path);
+    for (mode_t mode = 0600; mode; mode = mode == 0600 ? 0400 : 0) { /* 0400: of a key */
+        assert_ok(
+            file_replace(side, (struct bytes){(const uint8_t *)"half of something", 17}, mode, &e),
+            &e);
+        assert_ok(file_replace(path, (struct bytes){(const uint8_t *)"whole", 5}, mode, &e), &e);
+        assert_ok(file_read(a, path, 100, &got, &e), &e);
+        assert_string_equal((const char *)got.p, "whole");
+        assert_int_equal(access(side, F_OK), -1);
+    }
+    unlink(path);
+}
+
+static void *replace_often(void *arg)
+{
+    const char *path = arg;
+    struct err_info e;
+    for (int i = 0; i < 200; i++)
+        if (file_replace(path,
+                         (struct bytes){(const uint8_t *)(i % 2 ? "aaaa" : "bb"), i % 2 ? 4 : 2},
+                         0600, &e) != ERR_OK)
+            return arg;
+    return NULL;
+}
+
+static void several_may_replace_the_same_file(void **state)
+{
+    (void)state;
+    _auto(arena) a = arena_new();
+    struct err_info e;
+    struct bytes got;
+    pthread_t thread[3];
+    void *failed;
+    char *path = arena_fmt(a, "%s/file", folder);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(pthread_create(&thread[i], NULL, replace_often, path), 0);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(pthread_join(thread[i], &failed), 0);
+        assert_null(failed);
+    }
+    assert_ok(file_read(a, path, 100, &got, &e), &e);
+    assert_true(!strcmp((const char *)got.p, "aaaa") || !strcmp((const char *)got.p, "bb"));
+    unlink(path);
 }
 
 static void settings_are_read_and_a_bad_line_is_named(void **state)
@@ -87,6 +139,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_replaced_file_has_the_new_content_and_mode),
+        cmocka_unit_test(what_an_ended_writer_left_is_taken_over),
+        cmocka_unit_test(several_may_replace_the_same_file),
         cmocka_unit_test(settings_are_read_and_a_bad_line_is_named),
         cmocka_unit_test(settings_that_are_no_text_are_refused_with_their_line),
     };
