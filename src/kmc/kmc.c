@@ -11,6 +11,7 @@
 #include "kmc_sql.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,9 @@ struct kmc {
     const struct clock *clock;
     int releases_per_hour;
     struct aead_key storage;
+    /* One change at a time: the chain and the releases are numbered by what stands there last, and PostgreSQL lets two
+     * transactions look at the same last one. */
+    pthread_mutex_t changing;
 };
 
 static char *key_path(const struct kmc_options *o, struct arena *a)
@@ -54,6 +58,7 @@ enum err kmc_open(const struct kmc_options *o, struct kmc **out, struct err_info
     _auto(arena) a = arena_new();
     _auto(kmc) k = mem_alloc(sizeof *k);
     struct bytes key;
+    pthread_mutex_init(&k->changing, NULL);
     k->clock = o->clock;
     k->releases_per_hour = o->releases_per_hour;
     TRY(file_read(a, key_path(o, a), AEAD_KEY_LEN, &key, e));
@@ -72,6 +77,7 @@ void kmc_free(struct kmc *k)
         return;
     store_free(k->store);
     aead_key_clear(&k->storage);
+    pthread_mutex_destroy(&k->changing);
     free(k);
 }
 
@@ -350,13 +356,21 @@ static enum err load_point(struct bytes point, struct arena *a, struct pki_pub *
     return pki_pub_load((struct bytes){spki, sizeof head + KMC_POINT_LEN}, out, e);
 }
 
+static enum err change(struct kmc *k, store_work_fn *work, void *arg, struct err_info *e)
+{
+    pthread_mutex_lock(&k->changing);
+    enum err result = store_write(k->store, work, arg, e);
+    pthread_mutex_unlock(&k->changing);
+    return result;
+}
+
 static enum err run(struct kmc *k, const struct kmc_request *r, struct arena *a,
                     store_work_fn *work, struct pin_work *w, struct err_info *e)
 {
     _auto(pki_pub) to = NULL;
     TRY(load_point(r->seal_key, a, &to, e));
     *w = (struct pin_work){.k = k, .r = r, .arena = a, .to = to, .now = clock_business(k->clock)};
-    return store_write(k->store, work, w, e);
+    return change(k, work, w, e);
 }
 
 enum err kmc_pin_new(struct kmc *k, const struct kmc_request *r, struct arena *a,
@@ -408,7 +422,7 @@ enum err kmc_pin_confirm(struct kmc *k, const char *serial, int64_t version, str
 {
     _auto(arena) a = arena_new();
     struct confirm_work w = {serial, version, clock_business(k->clock), a};
-    TRY(store_write(k->store, confirm_in, &w, e));
+    TRY(change(k, confirm_in, &w, e));
     boundary(BOUNDARY_KMC_CONFIRMED);
     return ERR_OK;
 }
