@@ -31,6 +31,7 @@ enum { PARAMS_MAX = 64, COLUMNS_MAX = 128, INT_TEXT = 24 };
 struct store_conn {
     PGconn *pg;
     unsigned char *prepared; /* by slot */
+    int lost;                /* libpq said so before it noted it */
 };
 
 static void result_clear(PGresult **r)
@@ -63,18 +64,20 @@ static enum err code_of_state(const char *state)
     return ERR_INTERNAL;
 }
 
-static enum err unavailable(const struct store_conn *c, const char *what, struct err_info *e)
+static enum err unavailable(struct store_conn *c, const char *what, struct err_info *e)
 {
     err_set(e, ERR_UNAVAILABLE, NULL, "%s: %s", what, c->pg ? PQerrorMessage(c->pg) : "no memory");
     err_arg(e, "service", "PostgreSQL");
     return ERR_UNAVAILABLE;
 }
 
-static enum err failed(const struct store_conn *c, const PGresult *r, const char *what,
+/* What has no SQLSTATE comes from libpq itself: the server is gone, also where its status does not say so yet. */
+static enum err failed(struct store_conn *c, const PGresult *r, const char *what,
                        struct err_info *e)
 {
     const char *state = r ? PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL;
-    enum err code = state ? code_of_state(state) : ERR_INTERNAL;
+    enum err code = state ? code_of_state(state) : ERR_UNAVAILABLE;
+    c->lost |= !state;
     if (PQstatus(c->pg) == CONNECTION_BAD || code == ERR_UNAVAILABLE)
         return unavailable(c, what, e);
     if (code == ERR_BUSY)
@@ -94,7 +97,7 @@ static void pg_close(struct store_conn *c)
 
 static int pg_lost(const struct store_conn *c)
 {
-    return PQstatus(c->pg) == CONNECTION_BAD;
+    return c->lost || PQstatus(c->pg) == CONNECTION_BAD;
 }
 
 static enum err simple(struct store_conn *c, const char *what, const char *sql, struct err_info *e)
