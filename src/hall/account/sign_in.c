@@ -101,32 +101,45 @@ static enum err enter(struct hall_tx *tx, const struct attempt *t, struct err_in
     return audit_write(tx, &x, e);
 }
 
+struct signing_in {
+    const struct account_sign_in *in;
+    int64_t id;             /* of the account that came in */
+    struct err_info answer; /* a refusal, which is kept as well */
+};
+
+static enum err sign_in_work(struct hall_tx *tx, void *arg, struct err_info *e)
+{
+    struct signing_in *s = arg;
+    struct attempt t = {.in = s->in};
+    struct limit_login count;
+    err_clear(&s->answer);
+    TRY(look(tx, &t, e));
+    TRY(limit_login_read(tx, t.who, s->in->address, &count, e));
+    enum limit_verdict v = limit_login_decide(&count, t.right);
+    TRY(limit_login_keep(tx, t.who, s->in->address, &count, v, &s->answer));
+    if (v == LIMIT_WRONG)
+        err_set(&s->answer, ERR_ACCOUNT_WRONG, "code", NULL);
+    if (v != LIMIT_LET_IN || may_use(tx, &t, &s->answer) != ERR_OK)
+        return ERR_OK;
+    s->id = row_int(t.row, "id");
+    return enter(tx, &t, e);
+}
+
+/* Again where somebody who came in at the same moment was faster. */
 enum err account_sign_in(const struct hall *h, const struct account_sign_in *in, struct arena *a,
                          int64_t *id, struct err_info *e)
 {
     struct actor who = {.kind = BY_APPLICANT, .name = "", .role = "", .address = in->address};
-    struct attempt t = {.in = in};
-    struct limit_login count;
-    struct err_info answer = {0};
-    _auto_hall_tx tx = {0};
-    TRY(hall_begin(h, 1, &who, a, &tx, e));
-    TRY(look(&tx, &t, e));
-    TRY(limit_login_read(&tx, t.who, in->address, &count, e));
-    enum limit_verdict v = limit_login_decide(&count, t.right);
-    TRY(limit_login_keep(&tx, t.who, in->address, &count, v, &answer));
-    if (v == LIMIT_WRONG)
-        err_set(&answer, ERR_ACCOUNT_WRONG, "code", NULL);
-    if (v == LIMIT_LET_IN && may_use(&tx, &t, &answer) == ERR_OK) {
-        TRY(enter(&tx, &t, e));
-        *id = row_int(t.row, "id");
+    struct signing_in s = {.in = in};
+    TRY(hall_change(h, &who, a, sign_in_work, &s, e));
+    if (s.answer.code == ERR_OK) {
+        *id = s.id;
+        return ERR_OK;
     }
-    TRY(hall_commit(&tx, e));
-    if (answer.code != ERR_OK) {
-        log_line(LOG_LEVEL_INFO, "account.refused", "%s from=%s", err_code_text(answer.code),
-                 in->address);
-        *e = answer;
-    }
-    return answer.code;
+    log_line(LOG_LEVEL_INFO, "account.refused", "%s from=%s", err_code_text(s.answer.code),
+             in->address);
+    *e = s.answer;
+    return e->code;
 }
 
 /* ---- one-time codes ---- */
