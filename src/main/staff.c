@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "hall/staff/staff.h"
+#include "pki/password.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,19 +12,24 @@
 /* From standard input, so that no password stands on a command line. */
 static enum err read_password(char *out, size_t size, struct err_info *e)
 {
+    const char *why = "the password is read from standard input, and there was none";
     if (fgets(out, (int)size, stdin)) {
-        out[strcspn(out, "\r\n")] = '\0';
-        return ERR_OK;
+        size_t n = strcspn(out, "\r\n");
+        if (out[n] || n + 1 < size) {
+            out[n] = '\0';
+            return ERR_OK;
+        }
+        why = "the line on standard input is longer than any password"; /* never cut one short */
     }
     err_set(e, ERR_BAD_REQUEST, "password", NULL);
-    err_arg(e, "why", "the password is read from standard input, and there was none");
+    err_arg(e, "why", "%s", why);
     return ERR_BAD_REQUEST;
 }
 
 static enum err add(struct hall_tx *tx, const char *login, const char *name, const char *role_list,
                     struct err_info *e)
 {
-    char password[256];
+    char password[PASSWORD_MAX + 3];
     int64_t id;
     unsigned roles = 0;
     char *rest = arena_text(tx->arena, role_list), *code;
@@ -93,7 +99,7 @@ static enum err disable(struct hall_tx *tx, const char *login, struct err_info *
 
 static enum err password(struct hall_tx *tx, const char *login, struct err_info *e)
 {
-    char new_one[256];
+    char new_one[PASSWORD_MAX + 3];
     int64_t id;
     TRY(find(tx, login, &id, e));
     TRY(read_password(new_one, sizeof new_one, e));

@@ -5,7 +5,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 
-enum { PASSWORD_MAX = 256 };
+enum { PASSWORD_MAX = 512 };
 
 /* "$argon2id$v=19$m=19456,t=2,p=1$…", with a random salt. ERR_BAD_REQUEST over PASSWORD_MAX octets. */
 NODISCARD enum err password_hash(const char *password, struct arena *a, char **encoded,

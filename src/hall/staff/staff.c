@@ -66,11 +66,13 @@ static enum err check_login(const char *login, struct err_info *e)
 
 static enum err check_password(const char *login, const char *password, struct err_info *e)
 {
-    if (text_chars(password) >= STAFF_PASSWORD_MIN && strlen(password) <= PASSWORD_MAX &&
-        strcmp(login, password) != 0)
+    size_t chars = text_chars(password);
+    if (chars >= STAFF_PASSWORD_MIN && chars <= STAFF_PASSWORD_MAX &&
+        strlen(password) <= PASSWORD_MAX && !staff_password_guessable(login, password))
         return ERR_OK;
     err_set(e, ERR_STAFF_PASSWORD, "password", NULL);
     err_arg(e, "min", "%d", STAFF_PASSWORD_MIN);
+    err_arg(e, "max", "%d", STAFF_PASSWORD_MAX);
     return ERR_STAFF_PASSWORD;
 }
 

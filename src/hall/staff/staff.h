@@ -20,7 +20,7 @@ enum staff_role {
     STAFF_AUDITOR = 1 << 11,
     STAFF_CUSTODIAN = 1 << 12,
 };
-enum { STAFF_ROLES = 13, STAFF_PASSWORD_MIN = 12 };
+enum { STAFF_ROLES = 13, STAFF_PASSWORD_MIN = 12, STAFF_PASSWORD_MAX = 128 /* characters */ };
 const char *staff_role_code(enum staff_role role); /* "regulator"; "" for none */
 unsigned staff_role_from_code(const char *code);   /* 0: unknown */
 /* Roles that may not be one person's (GM/T 0034): the auditor with any other; super with business administrator; maker with
@@ -40,6 +40,9 @@ struct staff_new {
     unsigned roles;
     const char *password;
 };
+/* 1 for a password that is among the first that somebody would try: made of few characters, of a repeated piece, of the login, or of
+ * well-known words, key runs and digits alone. What it is made of is otherwise free (NIST SP 800-63B 5.1.1.2). Pure. */
+int staff_password_guessable(const char *login, const char *password);
 /* The auditor only by WHO_SYSTEM (certhall init, certhall staff add). ERR_STAFF_EXISTS, ERR_STAFF_ROLES, ERR_STAFF_PASSWORD. */
 NODISCARD enum err staff_add(struct hall_tx *tx, const struct staff_new *n, int64_t *id,
                              struct err_info *e);

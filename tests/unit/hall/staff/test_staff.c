@@ -61,6 +61,38 @@ static void names_are_unique_and_passwords_long(void **state)
                add(f, &hall_system, "he.jiamin.at.desk", STAFF_MAKER, "he.jiamin.at.desk", &id));
 }
 
+static void what_everybody_would_try_is_no_password(void **state)
+{
+    static const struct {
+        const char *password;
+        int guessable;
+    } rows[] = {
+        {"Password2026!", 1},
+        {"P@ssw0rd1234", 1},
+        {"qwertyuiop123", 1},
+        {"1qaz2wsx3edc", 1},
+        {"123456789012", 1},
+        {"aaaaaaaaaaaaaaa", 1},
+        {"abcabcabcabc", 1},
+        {"hall2026hall2026", 1},
+        {"Admin-Admin-2026", 1},
+        {"iloveyou12345", 1},
+        {"woaini5201314", 1},
+        {"xu.jianmin-2026", 1}, /* the login */
+        {"Welcome!Welcome", 1},
+        {"correct-horse-battery", 0},
+        {"vier Igel im Regen", 0},
+        {"four different words", 0},
+        {"7hQ-mR2x-9TzK", 0},
+        {"密码也可以是一句中文的话", 0},
+        {"password of my grandmother", 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (staff_password_guessable("xu.jianmin", rows[i].password) != rows[i].guessable)
+            fail_msg("%s", rows[i].password);
+}
+
 static enum err sign_in(struct hall_fixture *f, const char *login, const char *password,
                         const char *address)
 {
@@ -69,6 +101,22 @@ static enum err sign_in(struct hall_fixture *f, const char *login, const char *p
     enum err result = staff_sign_in(&f->hall, login, password, address, f->arena, &id, &f->e);
     assert_int_equal(result == ERR_OK, id != 0);
     return result;
+}
+
+static void passwords_of_64_to_128_characters_are_taken_whole(void **state)
+{
+    struct hall_fixture *f = *state;
+    char words[200];
+    int64_t id;
+    for (size_t i = 0; i < 128; i++)
+        words[i] = (char)(i % 7 == 6 ? ' ' : 'a' + (int)(i * i % 23));
+    words[128] = '\0';
+    assert_ok(add(f, &hall_system, "long", STAFF_MAKER, words, &id), &f->e);
+    assert_int_equal(sign_in(f, "long", words, "10.0.0.1"), ERR_OK);
+    words[127] = '\0';
+    assert_err(ERR_STAFF_WRONG, sign_in(f, "long", words, "10.0.0.1"));
+    memcpy(words + 127, "xy", 3);
+    assert_err(ERR_STAFF_PASSWORD, add(f, &hall_system, "longer", STAFF_MAKER, words, &id));
 }
 
 static void a_password_signs_in_and_wrong_ones_are_limited(void **state)
@@ -214,6 +262,8 @@ int main(void)
         HALL_TEST(roles_that_watch_each_other_are_different_people),
         HALL_TEST(the_auditor_is_made_at_installation_only),
         HALL_TEST(names_are_unique_and_passwords_long),
+        HALL_TEST(what_everybody_would_try_is_no_password),
+        HALL_TEST(passwords_of_64_to_128_characters_are_taken_whole),
         HALL_TEST(a_password_signs_in_and_wrong_ones_are_limited),
         HALL_TEST(an_empty_password_is_a_wrong_try_for_every_name),
         HALL_TEST(an_address_that_is_stopped_is_told_so_for_every_name),
