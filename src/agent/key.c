@@ -257,9 +257,9 @@ enum err job_unseal(struct job *j, const json_t *from, int64_t *version, struct 
     struct bytes sealed, plain;
     _auto(arena) a = arena_new();
     _auto_buf info;
+    buf_init(&info, 512);
     TRY(json_get_int(from, "version", version, e));
     TRY(json_get_base64(from, "sealed", 512, a, &sealed, e));
-    buf_init(&info, 512);
     buf_text(&info, "CERTHALL-ADMIN-PIN-v1");
     buf_byte(&info, 0);
     buf_text(&info, j->serial);

@@ -198,10 +198,10 @@ static int key_list(const struct cli *c)
     struct err_info e = {0};
     _auto(arena) a = arena_new();
     _auto_buf b;
+    buf_init(&b, 1 << 20);
     int status = key_folders(c, a, folder);
     if (status)
         return status;
-    buf_init(&b, 1 << 20);
     jout_init(&j, &b);
     jout_object(&j, NULL);
     jout_list(&j, "keys");
@@ -307,9 +307,9 @@ int verb_doctor(const struct cli *c)
     struct json_out j;
     _auto(arena) a = arena_new();
     _auto_buf b;
+    buf_init(&b, 1 << 20);
     if (c->words != 1)
         return cli_usage("doctor takes no argument");
-    buf_init(&b, 1 << 20);
     jout_init(&j, &b);
     jout_object(&j, NULL);
     jout_list(&j, "checks");

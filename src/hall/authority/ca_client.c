@@ -147,9 +147,9 @@ enum err ca_client_change(struct ca_client *c, const struct ca_status_change *in
     _auto(arena) a = arena_new();
     _auto_json answer = NULL;
     _auto_buf body;
+    buf_init(&body, BODY_MAX);
     if (!plain_hex(in->serial))
         return err_set(e, ERR_NOT_FOUND, "serial", "not a serial");
-    buf_init(&body, BODY_MAX);
     jout_init(&j, &body);
     jout_object(&j, NULL);
     jout_text(&j, "actor", in->actor);

@@ -98,6 +98,32 @@ static void a_rotated_key_without_the_word_resume_is_found_too(void **state)
     assert_activated(w);
 }
 
+static const char *play_half_a_release(struct world *w, const char *answered, const json_t *data,
+                                       struct json_out *out)
+{
+    (void)data;
+    if (!*answered)
+        return "key";
+    jout_object(out, "current");
+    if (w->flag)
+        jout_int(out, "version", 1);
+    jout_end(out);
+    return "first_pin";
+}
+
+static void half_a_release_fails_the_job_and_leaves_the_key_alone(void **state)
+{
+    struct world *w = *state;
+    ready(w);
+    w->next = play_half_a_release;
+    for (w->flag = 0; w->flag < 2; w->flag++) {
+        assert_int_equal(world_run(w).outcome, JOB_FAILED);
+        assert_string_equal(w->code, "request.bad");
+    }
+    assert_err(ERR_OK, world_try_admin(w, w->keys, SERIAL, "ADMIN-one-1"));
+    assert_int_equal(world_info(w, w->keys, SERIAL).first_pin, 1);
+}
+
 /* U4b: refuses at ≤ 3 left */
 static void few_admin_tries_left_are_not_spent(void **state)
 {
@@ -177,6 +203,7 @@ int main(void)
         WORLD(a_resume_that_never_rotated_finds_the_old_pin),
         WORLD(a_rotated_key_without_the_word_resume_is_found_too),
         WORLD(few_admin_tries_left_are_not_spent),
+        WORLD(half_a_release_fails_the_job_and_leaves_the_key_alone),
         WORLD(a_person_who_stops_changes_nothing),
         WORLD(a_pulled_key_goes_on_when_it_is_plugged_in_again),
         WORLD(a_next_version_that_is_not_the_next_is_refused),

@@ -48,6 +48,11 @@ class CommandLine(unittest.TestCase):
             self.assertEqual((status, out), (2, ""), args)
             self.assertTrue(err.strip(), args)
 
+    def test_keys_of_a_server_that_is_not_in_the_list_are_not_listed(self):
+        status, out, err = run("key", "list", "--config", self.conf, "--server", "other")
+        self.assertEqual((status, out), (2, ""))
+        self.assertIn("no such server", err)
+
     def test_a_link_to_a_server_that_is_not_in_the_list_is_refused_and_seen(self):
         status, _, err = run("open", "--config", self.conf, "--", "certhall:other/0123456789ABCDEFGH",
                              CERTHALL_TEST_PINENTRY=self.folder.name)

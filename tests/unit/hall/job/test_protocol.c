@@ -482,10 +482,23 @@ static void link_and_code_are_shown_once(void **state)
     hall_end(&tx);
 }
 
+static void a_serial_that_is_none_is_not_asked_for_at_the_ca(void **state)
+{
+    struct whole *w = *state;
+    int64_t seq;
+    static const char *const serials[] = {"", "../trust", "91AB", "91ab/revoke"};
+    for (size_t i = 0; i < sizeof serials / sizeof *serials; i++) {
+        struct ca_status_change in = {.change = "hold", .serial = serials[i], .actor = "许建民"};
+        assert_err(ERR_NOT_FOUND, ca_client_change(w->h->ca, &in, &seq, &w->e));
+        assert_string_equal(w->e.detail, "not a serial");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         WHOLE(a_ticket_is_good_once),
+        WHOLE(a_serial_that_is_none_is_not_asked_for_at_the_ca),
         WHOLE(a_ticket_lasts_two_minutes_and_a_code_five),
         WHOLE(a_code_is_mended_and_limited),
         WHOLE(a_new_link_kills_the_old_one_and_the_agent_bound_to_it),
