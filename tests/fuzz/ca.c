@@ -12,6 +12,7 @@
 #include "pki/evidence.h"
 #include "pki/pem.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -34,7 +35,8 @@ static struct {
     struct httpd *server;
     const char *path[CA_SOCKETS];
     struct pki_key *regulator_key, *maker_key, *user_key;
-    struct bytes regulator, maker, p7s, csr;
+    struct bytes regulator, maker, p7s, csr, responder_csr, staff_csr;
+    char serial[2 * CERT_SERIAL_MAX + 1]; /* of what was issued last: "$SERIAL" in an input */
     int inputs, databases;
 } w;
 
@@ -92,12 +94,21 @@ static void open_ca(void)
     w.api.ca = w.ca;
 }
 
+static struct bytes request_of(const struct pki_key *key)
+{
+    struct err_info e;
+    struct bytes subject, der;
+    const struct name_part part[] = {{NAME_CN, "FX2600071182"}};
+    _auto(pki_signer) s = NULL;
+    MUST_OK(pki_signer_from_key(key, &s, &e), &e);
+    MUST_OK(name_encode(part, 1, w.a, &subject, &e), &e);
+    MUST_OK(csr_build(subject, s, w.a, &der, &e), &e);
+    return der;
+}
+
 static void make_people(void)
 {
     struct err_info e;
-    struct bytes subject;
-    const struct name_part part[] = {{NAME_CN, "FX2600071182"}};
-    _auto(pki_signer) s = NULL;
     w.regulator_key = fuzz_key(7);
     w.maker_key = fuzz_key(8);
     w.user_key = fuzz_key(9);
@@ -105,9 +116,12 @@ static void make_people(void)
     w.maker = self_signed(w.maker_key, "许建民", 2);
     MUST_OK(cms_sign_detached(list, w.regulator, w.regulator_key, clock_machine(), w.a, &w.p7s, &e),
             &e);
-    MUST_OK(pki_signer_from_key(w.user_key, &s, &e), &e);
-    MUST_OK(name_encode(part, 1, w.a, &subject, &e), &e);
-    MUST_OK(csr_build(subject, s, w.a, &w.csr, &e), &e);
+    struct pki_key *responder = fuzz_key(10), *staff = fuzz_key(11);
+    w.csr = request_of(w.user_key);
+    w.responder_csr = request_of(responder);
+    w.staff_csr = request_of(staff);
+    pki_key_free(responder);
+    pki_key_free(staff);
 }
 
 void fuzz_begin(void)
@@ -192,10 +206,10 @@ static void seed_pem(struct fuzz_seeds *s, const char *head, const char *label, 
 void fuzz_seeds(struct fuzz_seeds *s)
 {
     static const char *const texts[] = {
-        "HPOST /ca/v1/certificates/91ab/hold\n{\"actor\":\"u\"}",
-        "HPOST /ca/v1/certificates/91ab/release\n{\"actor\":\"u\",\"second_actor\":\"v\"}",
-        "HPOST /ca/v1/certificates/91ab/revoke\n{\"reason\":\"keyCompromise\",\"actor\":\"u\",\"second_actor\":\"v\"}",
-        "HGET /ca/v1/certificates/91ab\n",
+        "HPOST /ca/v1/certificates/$SERIAL/hold\n{\"actor\":\"u\"}",
+        "HPOST /ca/v1/certificates/$SERIAL/release\n{\"actor\":\"u\",\"second_actor\":\"v\"}",
+        "HPOST /ca/v1/certificates/$SERIAL/revoke\n{\"reason\":\"keyCompromise\",\"actor\":\"u\",\"second_actor\":\"v\"}",
+        "HGET /ca/v1/certificates/$SERIAL\n",
         "HGET /ca/v1/requests/4711-sign\n",
         "HPOST /ca/v1/anchors\n{\"heads\":[{\"chain\":\"hall\",\"n\":7,\"hash\":\"00\"}]}",
         "HGET /ca/v1/anchors/last\n",
@@ -206,6 +220,7 @@ void fuzz_seeds(struct fuzz_seeds *s)
         "APOST /ca/v1/staff/2/end\n{\"by\":\"x\"}",
         "APOST /ca/v1/regulator-keys/2/end\n{\"by\":\"x\"}",
     };
+    seed_issue(s); /* first, so that the others find one */
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         fuzz_seed_text(s, texts[i]);
     fuzz_seed_text(
@@ -215,10 +230,9 @@ void fuzz_seeds(struct fuzz_seeds *s)
             "HPOST /ca/v1/batches\n{\"project\":\"aml-reporting\",\"format\":\"csv\",\"file\":\"%s\",\"signature\":\"%s\"}",
             text_base64(w.a, list), text_base64(w.a, w.p7s)));
     fuzz_seed_text(s, arena_fmt(w.a, "RPOST /ca/v1/responder-certificate\n{\"csr\":\"%s\"}",
-                                text_base64(w.a, w.csr)));
-    seed_issue(s);
+                                text_base64(w.a, w.responder_csr)));
     seed_pem(s, "APOST /ca/v1/staff\n", "CERTIFICATE", w.maker);
-    seed_pem(s, "APOST /ca/v1/staff\n", "CERTIFICATE REQUEST", w.csr);
+    seed_pem(s, "APOST /ca/v1/staff\n", "CERTIFICATE REQUEST", w.staff_csr);
     seed_pem(s, "APOST /ca/v1/regulator-keys\n", "CERTIFICATE", w.regulator);
 }
 
@@ -236,8 +250,27 @@ static void check_issued(const json_t *v)
     MUST_OK(json_get_text(v, "state", &state, &e), &e);
     MUST_OK(json_get_base64(v, "certificate", CERT_MAX, a, &der, &e), &e);
     MUST_OK(cert_view(der, a, &view, &e), &e);
-    MUST(!strcmp(view.serial, serial) && !view.ca);
+    MUST(!strcmp(view.serial, serial) && !view.ca && strlen(serial) < sizeof w.serial);
+    snprintf(w.serial, sizeof w.serial, "%s", serial);
     MUST(json_array_size(json_object_get(v, "chain")) == 2);
+}
+
+/* The input with the last serial in the place of "$SERIAL"; free() it. */
+static struct bytes with_serial(const uint8_t *data, size_t size)
+{
+    static const char mark[] = "$SERIAL";
+    struct buf b;
+    const uint8_t *at = size ? memmem(data, size, mark, sizeof mark - 1) : NULL;
+    if (!at)
+        return fuzz_copy(data, size);
+    buf_init(&b, size + sizeof w.serial);
+    buf_put(&b, data, (size_t)(at - data));
+    buf_text(&b, w.serial[0] ? w.serial : "91ab");
+    at += sizeof mark - 1;
+    buf_put(&b, at, size - (size_t)(at - data));
+    struct bytes out = fuzz_copy(b.p, b.n);
+    buf_clear(&b);
+    return out;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -247,7 +280,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (++w.inputs % A_NEW_DATABASE == 0)
         open_ca();
     _auto_answer a;
-    struct bytes in = fuzz_copy(data + 1, size - 1);
+    struct bytes in = with_serial(data + 1, size - 1);
     enum ca_socket door = data[0] == 'A'   ? CA_SOCKET_ADMIN
                           : data[0] == 'R' ? CA_SOCKET_RESPONDER
                                            : CA_SOCKET_HALL;
