@@ -4,12 +4,15 @@
 #include "base/sys.h"
 #include "base/text.h"
 
+#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-enum { SEND_SECONDS = 600, BUSY_SECONDS = 2 };
+/* An answer must be taken within SEND_SECONDS and one more for each 8 KiB of it, at most within SEND_SECONDS_MAX. */
+enum { SEND_SECONDS = 60, SEND_SECONDS_MAX = 600, SEND_RATE = 8 * 1024, BUSY_SECONDS = 2 };
+enum { SMALL_BODY = 64 * 1024 };
 
 /* The address as sent, before MHD decodes it: escaped slashes must not become separators. Path and query are
  * taken from either form of RFC 9112 3.2. */
@@ -62,7 +65,8 @@ void *httpd_on_uri(void *listener, const char *uri, struct MHD_Connection *mhd)
     c->reply.status = MHD_HTTP_OK;
     buf_init(&c->reply.body, c->server->set.reply_max);
     split_uri(c, uri);
-    httpd_link_deadline(c->link, c->server->set.header_seconds);
+    if (!c->link->over)
+        httpd_link_deadline(c->link, c->server->set.header_seconds);
     return c;
 }
 
@@ -87,7 +91,7 @@ static void refuse_length(struct httpd_conn *c, size_t limit)
         err_arg(&c->early_info, "limit", "%zu B", limit);
 }
 
-static void refuse_busy(struct httpd_conn *c)
+void httpd_refuse_busy(struct httpd_conn *c)
 {
     refuse(c, ERR_BUSY);
     err_arg(&c->early_info, "seconds", "%d", BUSY_SECONDS);
@@ -173,7 +177,7 @@ static void refuse_ambiguity(struct httpd_conn *c, const char *why)
 {
     refuse(c, ERR_BAD_REQUEST);
     err_arg(&c->early_info, "why", "%s", why);
-    c->last = 1;
+    c->last = c->no_end = 1;
 }
 
 static void add_allowed(struct httpd_conn *c, const char *method)
@@ -204,6 +208,21 @@ static void find_route(struct httpd_conn *c)
     c->params = 0;
 }
 
+/* Is there room for one more of this client? */
+static void admit(struct httpd_conn *c)
+{
+    const struct httpd_listen *l = &c->listener->set;
+    int over = c->link->over, held;
+    if (l->per_address_max && l->flags & HTTPD_PROXY) {
+        c->share = httpd_share_take(c->server, httpd_peer(&c->request)->address, &held);
+        over |= held > l->per_address_max;
+    }
+    if (!over)
+        return;
+    httpd_refuse_busy(c);
+    c->last = 1;
+}
+
 static void begin(struct httpd_conn *c, const char *method)
 {
     struct httpd_request *r = &c->request;
@@ -223,6 +242,7 @@ static void begin(struct httpd_conn *c, const char *method)
         c->early_info = e;
         c->query = none;
     }
+    admit(c);
     if (!why && !host_is_ours(c))
         refuse_host(c);
     find_route(c);
@@ -246,7 +266,7 @@ static int answer_at_once(struct httpd_conn *c)
 {
     const char *length = httpd_header(&c->request, "Content-Length");
     int64_t n = 0;
-    if (c->last) /* where its body ends is not known */
+    if (c->no_end)
         return 1;
     if (!length || !text_to_id(length, &n) || n <= 0)
         return 0;
@@ -256,16 +276,29 @@ static int answer_at_once(struct httpd_conn *c)
     return c->early != ERR_OK && (n > HTTPD_DRAIN_MAX || httpd_header(&c->request, "Expect"));
 }
 
+/* Count n more bytes; 0 when they are too many for all, or for one client. What is small always finds a quarter free of
+ * uploads, and others find three quarters free of one client's. */
+static int body_fits(struct httpd_conn *c, size_t n)
+{
+    struct httpd *s = c->server;
+    struct httpd_share *share = httpd_share_of(c);
+    size_t quarter = s->set.bodies_max / 4;
+    size_t most = c->in.max > SMALL_BODY ? 3 * quarter : s->set.bodies_max;
+    size_t own = share ? atomic_fetch_add(&share->bodies, n) + n : 0;
+    c->counted += n;
+    return atomic_fetch_add(&s->bodies, n) + n <= most && own <= quarter;
+}
+
 static void take_body(struct httpd_conn *c, const char *data, size_t n)
 {
+    int64_t whole = c->body_until + (int64_t)(c->received + n) / HTTPD_BODY_RATE * 1000;
+    int64_t more = httpd_now() + c->server->set.body_seconds * 1000;
     c->received += n;
-    httpd_link_receive(c->link, c->body_until + (int64_t)(c->received / HTTPD_BODY_RATE) * 1000,
-                       c->request.lang);
+    httpd_link_receive(c->link, more < whole ? more : whole, c->request.lang);
     if (c->early != ERR_OK || !c->request.route)
         return;
-    c->counted += n;
-    if (atomic_fetch_add(&c->server->bodies, n) + n > c->server->set.bodies_max)
-        refuse_busy(c);
+    if (!body_fits(c, n))
+        httpd_refuse_busy(c);
     buf_put(&c->in, data, n);
     if (c->in.full)
         refuse_length(c, c->in.max);
@@ -276,6 +309,10 @@ static void take_body(struct httpd_conn *c, const char *data, size_t n)
 static void log_error(struct httpd_conn *c, const struct err_info *e)
 {
     int status = err_http_status(e->code);
+    if (c->early == ERR_BUSY) {
+        atomic_fetch_add(&c->server->busy, 1); /* the watch tells how many */
+        return;
+    }
     if (status < 500 && c->request.route && (c->request.route->flags & HTTPD_QUIET))
         return;
     /* the pattern, not the path: tickets and codes stay out of the log */
@@ -303,6 +340,11 @@ static enum err guard_and_handle(struct httpd_conn *c, struct err_info *e)
     if (m->guard)
         TRY(m->guard(&c->request, m->app, e));
     TRY(c->request.route->run(&c->request, &c->reply, m->app, e));
+    if (!httpd_files_room(c)) {
+        httpd_refuse_busy(c);
+        *e = c->early_info;
+        return e->code;
+    }
     if (c->bad_field)
         return err_set(e, ERR_INTERNAL, NULL, "a control character in a header of the reply");
     if (c->reply.body.full)
@@ -327,13 +369,27 @@ void httpd_run(struct httpd_conn *c)
     httpd_respond(c);
 }
 
+void httpd_run_refused(struct httpd_conn *c)
+{
+    httpd_refuse_busy(c);
+    fail_with(c, &c->early_info);
+    httpd_respond(c);
+}
+
+static int64_t send_seconds(const struct httpd_conn *c)
+{
+    uint64_t bytes = c->replied + c->fd_size;
+    uint64_t seconds = SEND_SECONDS + bytes / SEND_RATE;
+    return seconds < SEND_SECONDS_MAX ? (int64_t)seconds : SEND_SECONDS_MAX;
+}
+
 static enum MHD_Result send_response(struct httpd_conn *c)
 {
     if (!c->response)
         return MHD_NO;
     if (atomic_load(&c->server->stopping) || c->last)
         MHD_add_response_header(c->response, "Connection", "close");
-    httpd_link_deadline(c->link, c->stream ? 0 : SEND_SECONDS);
+    httpd_link_deadline(c->link, c->stream ? 0 : send_seconds(c));
     enum MHD_Result r = MHD_queue_response(c->mhd, (unsigned)c->status, c->response);
     MHD_destroy_response(c->response); /* the queue holds its own reference */
     c->response = NULL;
@@ -365,10 +421,14 @@ static enum MHD_Result dispatch(struct httpd_conn *c)
         httpd_run(c);
         return send_response(c);
     }
-    if (c->early == ERR_OK && httpd_pool_submit(c->server->pool, c))
+    if (c->early != ERR_OK)
+        return answer_early(c);
+    if (atomic_load(&c->server->replies) < c->server->set.replies_max &&
+        httpd_pool_submit(c->server->pool, c))
         return MHD_YES; /* c belongs to a worker now */
-    if (c->early == ERR_OK)
-        refuse_busy(c);
+    if (httpd_pool_put_off(c->server->pool, c))
+        return MHD_YES; /* and now to the watch */
+    httpd_refuse_busy(c);
     return answer_early(c);
 }
 
@@ -416,6 +476,14 @@ void httpd_on_completed(void *listener, struct MHD_Connection *mhd, void **state
     httpd_reply_reset(c);
     buf_clear(&c->in);
     atomic_fetch_sub(&s->bodies, c->counted);
+    atomic_fetch_sub(&s->replies, c->replied);
+    struct httpd_share *share = httpd_share_of(c);
+    if (share)
+        atomic_fetch_sub(&share->bodies, c->counted);
+    if (share && c->file_counted)
+        atomic_fetch_sub(&share->sending, 1);
+    atomic_fetch_sub(&s->sending, c->file_counted);
+    httpd_share_give(s, c->share);
     json_decref(c->json);
     give_arena(s, c->request.arena);
     if (c->begun)
@@ -423,13 +491,34 @@ void httpd_on_completed(void *listener, struct MHD_Connection *mhd, void **state
     free(c);
 }
 
+/* What comes beyond a limit is taken all the same, for as long as it takes to say so. */
+static void count_in(struct httpd_listener *l, struct httpd_link *link, struct MHD_Connection *mhd)
+{
+    char address[INET6_ADDRSTRLEN];
+    int held = 0;
+    link->over = atomic_fetch_add(&l->connections, 1) >= l->server->set.connections_max;
+    if (l->set.per_address_max && !(l->set.flags & HTTPD_PROXY) && !l->set.unix_path) {
+        httpd_tcp_address(mhd, address, sizeof address);
+        link->share = httpd_share_take(l->server, address, &held);
+        link->over |= held > l->set.per_address_max;
+    }
+    if (link->over)
+        httpd_link_deadline(link, HTTPD_OVER_SECONDS);
+}
+
 void httpd_on_connection(void *listener, struct MHD_Connection *mhd, void **socket_state,
                          enum MHD_ConnectionNotificationCode what)
 {
-    struct httpd *s = ((struct httpd_listener *)listener)->server;
-    if (what == MHD_CONNECTION_NOTIFY_STARTED)
-        *socket_state = httpd_link_new(
-            s, MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
-    else
-        httpd_link_free(s, *socket_state);
+    struct httpd_listener *l = listener;
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        struct httpd_link *link = httpd_link_new(
+            l->server, MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
+        count_in(l, link, mhd);
+        *socket_state = link;
+        return;
+    }
+    struct httpd_link *link = *socket_state;
+    atomic_fetch_sub(&l->connections, 1);
+    httpd_share_give(l->server, link->share);
+    httpd_link_free(l->server, link);
 }

@@ -226,6 +226,24 @@ static void fill_reply(struct httpd_conn *c, const struct httpd_file_mount *m,
     httpd_reply_file(&c->reply, fd, (uint64_t)st->st_size);
 }
 
+int httpd_files_room(struct httpd_conn *c)
+{
+    struct httpd_share *share = httpd_share_of(c);
+    int most = c->server->set.connections_max / HTTPD_FILES_PART;
+    if (c->fd < 0)
+        return 1;
+    c->file_counted = 1;
+    int own = share ? atomic_fetch_add(&share->sending, 1) : 0;
+    return atomic_fetch_add(&c->server->sending, 1) <= most && own <= most / 4;
+}
+
+/* 503: too many files are open. */
+static int too_many(struct httpd_conn *c)
+{
+    httpd_refuse_busy(c);
+    return 0;
+}
+
 int httpd_files_serve(struct httpd_conn *c)
 {
     if (c->server->file_mounts == 0)
@@ -247,11 +265,11 @@ int httpd_files_serve(struct httpd_conn *c)
     int fd = openat(m->folder, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     struct stat st;
     if (fd < 0)
-        return 0;
+        return errno == EMFILE || errno == ENFILE ? too_many(c) : 0;
     if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
         close(fd);
         return 0;
     }
     fill_reply(c, m, row, fd, &st, zipped);
-    return 1;
+    return httpd_files_room(c) || too_many(c);
 }

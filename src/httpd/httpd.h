@@ -72,6 +72,10 @@ enum {
     HTTPD_PLAIN =
         4, /* for machines (OCSP, CRL): no security headers, and no language is looked for */
     HTTPD_QUIET = 8, /* errors below 500 are not logged */
+    HTTPD_HEAVY =
+        16, /* may take the processor for 20 ms or more: a quarter of the workers at most */
+    HTTPD_SIGN_IN =
+        32, /* the same of people who are not known yet: another quarter, so that they stop nobody who is */
 };
 
 /* `path`: literal segments, ":name" for one segment, "*name" at the end for the rest with its slashes.
@@ -88,14 +92,20 @@ struct httpd_route {
 /* ---- the server ---- */
 
 struct httpd_options {
-    int workers;         /* threads that run handlers; 0: 4 */
-    int queue_max;       /* requests waiting for a worker; 0: 256 */
-    int connections_max; /* for each listener; 0: 8192 */
-    int header_max;      /* bytes of request line and headers together; 0: 16 KiB */
-    int header_seconds;  /* from connecting until the headers are whole; 0: 20 */
-    int body_seconds; /* from then until the body is whole, and 1 s more for each 8 KiB of it that came; then 408; 0: 30 */
+    int workers;       /* threads that run handlers; 0: 4 */
+    int queue_max;     /* requests waiting for a worker; 0: 256 */
+    int queue_seconds; /* who waited longer is refused when his turn comes; 0: 5 */
+    int connections_max; /* for each listener, fewer where not so many files may be open; beyond: 503; 0: 8192 */
+    int header_max;     /* bytes of request line and headers together; 0: 16 KiB */
+    int header_seconds; /* from connecting until the headers are whole; 0: 20 */
+    int body_seconds; /* from then until the body is whole, and 1 s more for each 8 KiB of it that came, but no longer than
+                       * this without any of it; then 408; 0: 30 */
     int idle_seconds; /* kept-alive connection without a request; 0: 60 */
-    size_t bodies_max;     /* bytes of all bodies in memory together; beyond: 503; 0: 256 MiB */
+    /* Bytes of all bodies in memory together; beyond: 503; 0: 256 MiB. Routes that take more than 64 KiB have three
+     * quarters of it, an address that is counted (per_address_max) one. */
+    size_t bodies_max;
+    size_t
+        replies_max; /* bytes of all answers in memory: beyond, no request is begun, 503; 0: 256 MiB */
     size_t reply_max;      /* bytes of one answer's body; 0: 64 MiB */
     int heartbeat_seconds; /* of live event streams; 0: 15 */
     int stream_buffer; /* bytes waiting for a slow reader before its stream is closed; 0: 64 KiB */
@@ -118,8 +128,8 @@ struct httpd_listen {
     uid_t owner;           /* (uid_t)-1: unchanged */
     gid_t group;           /* (gid_t)-1: unchanged */
     int loops;             /* epoll threads; 0: 1 */
-    int per_address_max;   /* connections from one address; 0: no limit */
-    int tag;               /* handed to requests as `listener` */
+    int per_address_max; /* connections of one address, with HTTPD_PROXY requests of one; beyond: 503; 0: no limit */
+    int tag; /* handed to requests as `listener` */
     unsigned flags;
 };
 
@@ -149,6 +159,9 @@ int httpd_port(const struct httpd *s,
                int listener_index); /* of the nth httpd_listen; 0 for a UNIX socket */
 /* Makes all threads; afterwards the process may filter its system calls. */
 NODISCARD enum err httpd_start(struct httpd *s, struct err_info *e);
+/* Open files (RLIMIT_NOFILE) that a process needs for so many connections at each of its listeners. httpd_start raises its
+ * own limit so far; where it may not, fewer connections are served, and the log says so. */
+long httpd_files_needed(int listeners, int connections);
 /* No new connections, running requests are finished, streams are closed, threads end. */
 void httpd_stop(struct httpd *s);
 void httpd_free(struct httpd *s); /* stops first */

@@ -15,6 +15,13 @@ enum {
     HTTPD_PAIRS_MAX = 200,
     HTTPD_PARTS_MAX = 64
 };
+/* Answered 503 while the limit of connections is reached; of those that say nothing there are no more than these. */
+enum { HTTPD_OVER = 64, HTTPD_OVER_SECONDS = 5 };
+/* Descriptors that are no connection's and no answer's: listeners, loops, databases, log. */
+enum { HTTPD_OTHER_FILES = 256 };
+/* So many files may be sent at once: a part of the connections; a quarter of these to one address. */
+enum { HTTPD_FILES_PART = 8 };
+enum { HTTPD_SHARE_BUCKETS = 1024 };
 enum { HTTPD_LISTENERS_MAX = 8, HTTPD_MOUNTS_MAX = 16, HTTPD_SPARES_MAX = 16 };
 /* A body that will be refused is still read up to here, so that the client sees the answer, not a reset. */
 enum { HTTPD_DRAIN_MAX = 64 * 1024 * 1024 };
@@ -35,15 +42,33 @@ struct httpd_listener {
     ino_t inode; /* of the socket file */
     int fd;
     int port;
+    atomic_int connections;
     struct MHD_Daemon *mhd;
+};
+
+struct httpd_share_key {
+    uint64_t bits; /* the address, or its first half */
+    int six;
+};
+
+/* What one client address has. */
+struct httpd_share {
+    struct httpd_share *next;
+    struct httpd_share_key key;
+    int held;             /* connections, or behind a proxy requests; under share_lock */
+    int waiting;          /* for a worker; under the pool's lock */
+    atomic_size_t bodies; /* bytes of its bodies in memory */
+    atomic_int sending;   /* files */
 };
 
 /* One connection, for its deadline: past it the watch thread shuts the socket down. */
 struct httpd_link {
     struct httpd_link *prev, *next;
     int fd;
-    _Atomic int64_t deadline; /* monotonic ms; 0: none */
-    atomic_int late;          /* what is said past it: an enum lang + 1; 0: nothing */
+    int over;                  /* came when there were too many: its request is refused */
+    struct httpd_share *share; /* of the peer; NULL: not counted, or behind a proxy */
+    _Atomic int64_t deadline;  /* monotonic ms; 0: none */
+    atomic_int late;           /* what is said past it: an enum lang + 1; 0: nothing */
 };
 
 struct httpd_pool;
@@ -60,8 +85,13 @@ struct httpd {
     struct httpd_pool *pool;
     int started;
     atomic_int stopping;
-    atomic_int active;    /* requests between their first and their last byte */
-    atomic_size_t bodies; /* bytes of all bodies in memory */
+    atomic_int active;     /* requests between their first and their last byte */
+    atomic_size_t bodies;  /* bytes of all bodies in memory */
+    atomic_size_t replies; /* bytes of all answers in memory */
+    atomic_int sending;    /* files */
+    atomic_int busy;       /* requests refused since the log told of them */
+    pthread_mutex_t share_lock;
+    struct httpd_share *share[HTTPD_SHARE_BUCKETS];
     pthread_mutex_t spare_lock;
     struct arena
         *spare[HTTPD_SPARES_MAX]; /* empty, of finished requests: the next ones take them */
@@ -98,15 +128,20 @@ struct httpd_conn {
     struct httpd_param param[HTTPD_PARAMS_MAX];
     int params;
     int begun, waiting, ready, too_long;
-    int last;                /* the connection ends with this answer */
-    int64_t body_until;      /* monotonic ms: when a body of no length must be whole */
-    const char *head_method; /* the method as sent */
-    const char *allow;       /* for 405 */
-    enum err early;          /* decided from the headers; answered when the body has been read */
+    int last;                  /* the connection ends with this answer */
+    int no_end;                /* where its body ends is not known */
+    int64_t queued_at;         /* httpd_now, when it began to wait for a worker */
+    struct httpd_share *share; /* of the client that the proxy names; NULL: the link's */
+    int64_t body_until;        /* monotonic ms: when a body of no length must be whole */
+    const char *head_method;   /* the method as sent */
+    const char *allow;         /* for 405 */
+    enum err early;            /* decided from the headers; answered when the body has been read */
     struct err_info early_info;
     struct buf in; /* the body */
     uint64_t received;
     size_t counted; /* of server->bodies */
+    size_t replied; /* of server->replies */
+    int file_counted;
     json_t *json;
     const struct httpd_pair *query, *form;
     const struct httpd_part *parts;
@@ -152,6 +187,8 @@ NODISCARD enum err httpd_multipart_parse(struct arena *a, const char *content_ty
                                          struct err_info *e);
 
 /* request.c */
+/* Of the other side, as text; "" where it has none. */
+void httpd_tcp_address(struct MHD_Connection *mhd, char *out, size_t size);
 void httpd_find_lang(struct httpd_conn *c);
 enum err httpd_bad(struct err_info *e, const char *field,
                    const char *why); /* ERR_BAD_REQUEST{why} */
@@ -163,6 +200,8 @@ void httpd_reply_error(struct httpd_conn *c,
 void httpd_respond(struct httpd_conn *c); /* makes c->response and c->status from the reply */
 
 /* files.c */
+/* Count the file of the reply; 0 when there are too many at once. */
+int httpd_files_room(struct httpd_conn *c);
 int httpd_files_serve(struct httpd_conn *c); /* 1 when the reply was filled */
 void httpd_files_free(struct httpd_file_mount *m);
 
@@ -173,14 +212,25 @@ void httpd_streams_beat(struct httpd *s, int64_t now);
 void httpd_streams_close(struct httpd *s);
 
 /* pool.c */
-struct httpd_pool *httpd_pool_new(int workers, int queue_max);
+struct httpd_pool *httpd_pool_new(int workers, int queue_max, int64_t wait_ms);
 /* Suspend and queue; 0 when the queue is full or the pool has ended (then nothing was done). */
 int httpd_pool_submit(struct httpd_pool *p, struct httpd_conn *c);
+/* Suspend, to be refused at the watch's next turn; 0 when the pool has ended. */
+int httpd_pool_put_off(struct httpd_pool *p, struct httpd_conn *c);
+void httpd_pool_tell_refused(struct httpd_pool *p);
 void httpd_pool_end(struct httpd_pool *p); /* finishes what is queued */
 void httpd_pool_free(struct httpd_pool *p);
 
+/* share.c */
+/* One more connection or request of that address; *held: how many it has now. */
+struct httpd_share *httpd_share_take(struct httpd *s, const char *address, int *held);
+void httpd_share_give(struct httpd *s, struct httpd_share *share);
+struct httpd_share *httpd_share_of(const struct httpd_conn *c); /* NULL: not counted */
+
 /* exchange.c */
 void httpd_run(struct httpd_conn *c); /* guard, handler, response: in a worker or in the loop */
+void httpd_refuse_busy(struct httpd_conn *c); /* decide for 503, answered later */
+void httpd_run_refused(struct httpd_conn *c); /* 503: instead of httpd_run */
 void *httpd_on_uri(void *listener, const char *uri, struct MHD_Connection *mhd);
 enum MHD_Result httpd_on_access(void *listener, struct MHD_Connection *mhd, const char *url,
                                 const char *method, const char *version, const char *data,

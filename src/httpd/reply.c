@@ -231,6 +231,8 @@ static void add_security(struct httpd_conn *c, const char *type)
 void httpd_respond(struct httpd_conn *c)
 {
     c->response = make_response(c);
+    c->replied = c->reply.body.n + c->borrowed.n;
+    atomic_fetch_add(&c->server->replies, c->replied);
     if (!c->response)
         return; /* the connection is closed then */
     c->status = c->reply.status;

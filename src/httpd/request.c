@@ -75,17 +75,18 @@ static void peer_of_unix(struct httpd_conn *c, int fd)
     }
 }
 
-static void peer_of_tcp(struct httpd_conn *c)
+void httpd_tcp_address(struct MHD_Connection *mhd, char *out, size_t size)
 {
     const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(c->mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     const struct sockaddr *sa = info ? info->client_addr : NULL;
+    *out = '\0';
     if (sa && sa->sa_family == AF_INET)
-        inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)sa)->sin_addr,
-                  c->peer.address, sizeof c->peer.address);
+        inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)sa)->sin_addr, out,
+                  (socklen_t)size);
     else if (sa && sa->sa_family == AF_INET6)
-        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr,
-                  c->peer.address, sizeof c->peer.address);
+        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr, out,
+                  (socklen_t)size);
 }
 
 const struct httpd_peer *httpd_peer(struct httpd_request *r)
@@ -97,7 +98,7 @@ const struct httpd_peer *httpd_peer(struct httpd_request *r)
     if (c->listener->set.unix_path)
         peer_of_unix(c, c->link->fd);
     else
-        peer_of_tcp(c);
+        httpd_tcp_address(c->mhd, c->peer.address, sizeof c->peer.address);
     const char *real = c->listener->set.flags & HTTPD_PROXY ? httpd_header(r, "X-Real-IP") : NULL;
     struct in6_addr any;
     if (real && (inet_pton(AF_INET, real, &any) == 1 || inet_pton(AF_INET6, real, &any) == 1))

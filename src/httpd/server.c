@@ -8,6 +8,7 @@
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -30,6 +31,7 @@ struct httpd *httpd_new(const struct httpd_options *options)
     struct httpd_options *o = &s->set;
     o->workers = or_default(o->workers, 4);
     o->queue_max = or_default(o->queue_max, 256);
+    o->queue_seconds = or_default(o->queue_seconds, 5);
     o->connections_max = or_default(o->connections_max, 8192);
     o->header_max = or_default(o->header_max, 16 * 1024);
     o->header_seconds = or_default(o->header_seconds, 20);
@@ -39,12 +41,15 @@ struct httpd *httpd_new(const struct httpd_options *options)
     o->stream_buffer = or_default(o->stream_buffer, 64 * 1024);
     if (!o->bodies_max)
         o->bodies_max = 256u * 1024 * 1024;
+    if (!o->replies_max)
+        o->replies_max = 256u * 1024 * 1024;
     if (!o->reply_max)
         o->reply_max = 64u * 1024 * 1024;
     if (!o->csp)
         o->csp = page_policy;
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_init(&s->spare_lock, NULL);
+    pthread_mutex_init(&s->share_lock, NULL);
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -173,7 +178,7 @@ static enum err start_listener(struct httpd *s, struct httpd_listener *l, struct
     int loops = l->set.loops > 1 ? l->set.loops : 1;
     /* no MHD_USE_ERROR_LOG: it writes a line for each client that goes away, so anybody could fill the log */
     unsigned flags = MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD | MHD_ALLOW_SUSPEND_RESUME;
-    int connections = s->set.connections_max > loops ? s->set.connections_max : loops;
+    int connections = s->set.connections_max + HTTPD_OVER + loops;
     struct MHD_OptionItem more[] = {{MHD_OPTION_THREAD_POOL_SIZE, loops, NULL},
                                     {MHD_OPTION_END, 0, NULL},
                                     {MHD_OPTION_END, 0, NULL}};
@@ -185,16 +190,51 @@ static enum err start_listener(struct httpd *s, struct httpd_listener *l, struct
         httpd_on_completed, l, MHD_OPTION_NOTIFY_CONNECTION, httpd_on_connection, l,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)connections, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)s->set.idle_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)s->set.header_max, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-        (unsigned)l->set.per_address_max, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        MHD_OPTION_THREAD_STACK_SIZE, (size_t)512 * 1024, MHD_OPTION_ARRAY, more, MHD_OPTION_END);
+        (size_t)s->set.header_max, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_THREAD_STACK_SIZE,
+        (size_t)512 * 1024, MHD_OPTION_ARRAY, more, MHD_OPTION_END);
     return l->mhd ? ERR_OK
                   : err_set(e, ERR_IO, NULL, "libmicrohttpd does not start: %s", strerror(errno));
 }
 
+long httpd_files_needed(int listeners, int connections)
+{
+    return HTTPD_OTHER_FILES + (long)listeners * (HTTPD_OVER + connections) +
+           connections / HTTPD_FILES_PART + 1;
+}
+
+/* Each connection is a descriptor, and so is each file that is sent; fewer connections than wished for are better than
+ * none taken at all. */
+static void settle_files(struct httpd *s)
+{
+    struct rlimit files;
+    int wished = s->set.connections_max;
+    rlim_t fixed = HTTPD_OTHER_FILES + (rlim_t)s->listeners * HTTPD_OVER;
+    rlim_t each = (rlim_t)(s->listeners > 0 ? s->listeners : 1);
+    rlim_t need = (rlim_t)httpd_files_needed(s->listeners, wished);
+    if (getrlimit(RLIMIT_NOFILE, &files))
+        return;
+    if (files.rlim_cur < need) {
+        files.rlim_cur = need < files.rlim_max ? need : files.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+        getrlimit(RLIMIT_NOFILE, &files);
+    }
+    if (files.rlim_cur >= need)
+        return;
+    rlim_t left = files.rlim_cur > fixed ? files.rlim_cur - fixed : 0;
+    s->set.connections_max = (int)(left * HTTPD_FILES_PART / (each * HTTPD_FILES_PART + 1));
+    log_line(LOG_LEVEL_WARN, "http.files",
+             "%llu files may be open at once: %d connections are served, not %d; raise the limit "
+             "(LimitNOFILE, ulimit -n)",
+             (unsigned long long)files.rlim_cur, s->set.connections_max, wished);
+}
+
 enum err httpd_start(struct httpd *s, struct err_info *e)
 {
-    s->pool = httpd_pool_new(s->set.workers, s->set.queue_max);
+    settle_files(s);
+    for (int i = 0; i < s->listeners; i++) /* whatever is wished, nobody gets more than a quarter */
+        if (s->listener[i].set.per_address_max > s->set.connections_max / 4)
+            s->listener[i].set.per_address_max = s->set.connections_max / 4;
+    s->pool = httpd_pool_new(s->set.workers, s->set.queue_max, s->set.queue_seconds * 1000);
     if (!s->pool)
         return err_set(e, ERR_IO, NULL, "no thread: %s", strerror(errno));
     if (!httpd_watch_start(s)) {
@@ -260,6 +300,7 @@ void httpd_free(struct httpd *s)
     while (s->spares > 0)
         arena_free(s->spare[--s->spares]);
     pthread_mutex_destroy(&s->spare_lock);
+    pthread_mutex_destroy(&s->share_lock);
     pthread_mutex_destroy(&s->lock);
     pthread_cond_destroy(&s->tick);
     free(s);

@@ -1,10 +1,15 @@
-/* One thread looks once a second for connections past their deadline and for streams that need a heartbeat.
+/* One thread looks once a second for connections past their deadline, for streams that need a heartbeat, and for requests
+ * that wait for their refusal.
  * MHD's own timeout restarts with each byte, so that a client could hold a connection for ever. */
 #include "httpd/httpd_priv.h"
+
+#include "base/sys.h"
 
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
+
+enum { TURN_MS = 1000 };
 
 int64_t httpd_now(void)
 {
@@ -90,18 +95,36 @@ static void end_late(struct httpd *s, int64_t now)
     }
 }
 
+/* One line a second however many there were: a log must not be what a flood fills. */
+static void tell_busy(struct httpd *s, int64_t now, int64_t *told)
+{
+    if (now - *told < 1000)
+        return;
+    *told = now;
+    int n = atomic_exchange(&s->busy, 0);
+    if (n)
+        log_line(LOG_LEVEL_WARN, "http.busy", "%d requests refused with 503", n);
+}
+
 static void *watch(void *arg)
 {
     struct httpd *s = arg;
+    int64_t told = 0;
     pthread_mutex_lock(&s->lock);
     while (!s->watch_end) {
         struct timespec until;
         clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec++;
+        until.tv_nsec += TURN_MS * 1000000L;
+        until.tv_sec += until.tv_nsec / 1000000000L;
+        until.tv_nsec %= 1000000000L;
         pthread_cond_timedwait(&s->tick, &s->lock, &until);
         int64_t now = httpd_now();
         end_late(s, now);
         httpd_streams_beat(s, now);
+        pthread_mutex_unlock(&s->lock);
+        httpd_pool_tell_refused(s->pool);
+        tell_busy(s, now, &told);
+        pthread_mutex_lock(&s->lock);
     }
     pthread_mutex_unlock(&s->lock);
     return NULL;

@@ -260,27 +260,6 @@ static void bodies_together_beyond_the_budget_are_refused_as_busy(void **state)
     assert_int_equal(a.status, 200);
 }
 
-static void one_address_gets_only_its_share_of_connections(void **state)
-{
-    (void)state;
-    struct app app = {0};
-    struct err_info e;
-    struct answer a;
-    _auto(httpd) s = httpd_new(&(struct httpd_options){0});
-    httpd_mount(s, routes, 3, NULL, &app);
-    struct httpd_listen l = {.host = "127.0.0.1", .per_address_max = 2};
-    assert_ok(httpd_listen(s, &l, &e), &e);
-    assert_ok(httpd_start(s, &e), &e);
-    int port = httpd_port(s, 0);
-    int one = client_tcp(port), two = client_tcp(port), three = client_tcp(port);
-    assert_true(client_closed(three, 3000));
-    assert_false(client_closed(one, 100));
-    close(one);
-    close(two);
-    close(three);
-    (void)a;
-}
-
 static int status_for_host(int port, const char *host, struct answer *a)
 {
     char request[200];
@@ -365,7 +344,6 @@ int main(void)
         cmocka_unit_test(an_idle_connection_is_closed),
         cmocka_unit_test(too_long_headers_are_refused),
         cmocka_unit_test(bodies_together_beyond_the_budget_are_refused_as_busy),
-        cmocka_unit_test(one_address_gets_only_its_share_of_connections),
         cmocka_unit_test(a_foreign_host_name_is_refused),
         cmocka_unit_test(a_port_in_use_is_named),
         cmocka_unit_test(a_successors_socket_is_left_alone),
