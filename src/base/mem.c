@@ -45,7 +45,9 @@ int mem_equal(const void *a, const void *b, size_t n)
     return diff == 0;
 }
 
-enum { ARENA_BLOCK = 16 * 1024 };
+/* The first block holds what is known of a request while it waits, the next ones what is made from it: thousands may
+ * wait, and only those that are being worked on need the memory near the processor. */
+enum { ARENA_FIRST = 2 * 1024, ARENA_BLOCK = 16 * 1024 };
 
 struct block {
     struct block *next;
@@ -94,7 +96,8 @@ void *arena_alloc(struct arena *a, size_t n)
     size_t align = alignof(max_align_t);
     n = (n + align - 1) / align * align;
     if (!a->blocks || a->blocks->size - a->blocks->used < n) {
-        size_t size = n > ARENA_BLOCK ? n : ARENA_BLOCK;
+        size_t usual = a->blocks ? ARENA_BLOCK : ARENA_FIRST;
+        size_t size = n > usual ? n : usual;
         struct block *b = must(malloc(sizeof *b + size)); /* zeroed piece by piece, as it is used */
         *b = (struct block){.size = size, .next = a->blocks};
         a->blocks = b;
