@@ -90,6 +90,7 @@ enum err hall_settings_read(struct arena *a, const char *data, struct hall_setti
     TRY(check_server_id(out->server_id, e));
     TRY(number(c, "port", 1, 65535, 8080, &out->port, e));
     TRY(yes_or_no(c, "smtp_plain", &out->smtp_plain, e));
+    TRY(number(c, "connections", 100, 100000, 12288, &out->connections, e));
     return number(c, "outbox_threads", 1, 8, 2, &out->workers, e);
 }
 

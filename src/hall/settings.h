@@ -25,7 +25,8 @@ struct hall_settings {
     const char *mail_from_name; /* `mail_from_name`; 证书大厅 */
     const char *sms;            /* `sms`; "file", or "" */
     int64_t port;               /* `port`; 8080 */
-    int64_t workers;            /* `outbox_threads`, 1 to 8; 2 */
+    int64_t connections; /* `connections`, 100 to 100000; 12288: how many are served at once */
+    int64_t workers;     /* `outbox_threads`, 1 to 8; 2 */
     int demo; /* `demo = yes`, on http://127.0.0.1 only: stand-ins and the moved clock are allowed */
     const char *demo_clock;    /* `clock`, or <data>/demo/clock in a demo; NULL: machine time */
     const char *outbox_folder; /* <data>/demo/outbox in a demo, else <folder>/outbox */

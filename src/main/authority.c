@@ -60,6 +60,9 @@ static enum err serve_until_told(struct httpd *server, const struct place *p, co
     return ERR_OK;
 }
 
+/* Their callers are our own processes and people at this machine. */
+enum { PEER_CONNECTIONS = 256 };
+
 /* ---- ca ---- */
 
 static enum err ca_process(const struct place *p, struct err_info *e)
@@ -82,7 +85,8 @@ static enum err ca_process(const struct place *p, struct err_info *e)
     o.crl_period = conf_int(c, "crl_minutes", 1, 1440, 10) * TIME_MINUTE;
     TRY(ca_open(&o, &ca, e));
     api.ca = ca;
-    _auto(httpd) server = httpd_new(&(struct httpd_options){.workers = 8});
+    _auto(httpd) server =
+        httpd_new(&(struct httpd_options){.workers = 8, .connections_max = PEER_CONNECTIONS});
     TRY(place_listen(p, server, "ca", "hall", conf_get(c, "hall_user", ""), CA_SOCKET_HALL,
                      &api.policy[CA_SOCKET_HALL], e));
     TRY(place_listen(p, server, "ca", "responder", conf_get(c, "responder_user", ""),
@@ -110,7 +114,8 @@ static enum err kmc_process(const struct place *p, struct err_info *e)
     o.releases_per_hour = (int)conf_int(c, "releases_per_hour", 0, 100000, KMC_RELEASES_AN_HOUR);
     TRY(kmc_open(&o, &kmc, e));
     api.kmc = kmc;
-    _auto(httpd) server = httpd_new(&(struct httpd_options){.workers = 2});
+    _auto(httpd) server =
+        httpd_new(&(struct httpd_options){.workers = 2, .connections_max = PEER_CONNECTIONS});
     TRY(place_listen(p, server, "kmc", "hall", conf_get(c, "hall_user", ""), KMC_SOCKET_HALL,
                      &api.policy[KMC_SOCKET_HALL], e));
     TRY(place_listen(p, server, "kmc", "admin", conf_get(c, "admin_user", ""), KMC_SOCKET_ADMIN,
@@ -142,7 +147,7 @@ static enum err responder_process(const struct place *p, struct err_info *e)
         .crl_period = conf_int(c, "crl_minutes", 1, 1440, 10) * TIME_MINUTE};
     TRY(responder_open(&o, &responder, e));
     _auto(httpd) server = httpd_new(&(struct httpd_options){.workers = 1});
-    TRY(place_listen_tcp(server, listen, 0, 0, e));
+    TRY(place_listen_tcp(server, listen, &(struct httpd_listen){0}, e));
     responder_mount(server, responder);
     TRY(responder_follow(responder, e));
     return serve_until_told(server, p, "responder", e);

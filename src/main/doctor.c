@@ -8,6 +8,7 @@
 
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -60,6 +61,38 @@ static void check_mail(struct findings *f, const struct place *p)
         "smtp_plain = yes sends it, with codes and names, as plain text; take it out of hall.conf");
 }
 
+/* How many files the running hall may open (proc(5), /proc/PID/limits); 0: it does not run. */
+static long may_open(const struct place *p)
+{
+    static const char line[] = "Max open files";
+    struct bytes text;
+    struct err_info e;
+    int64_t pid;
+    if (file_read(p->arena, place_ready(p, "hall"), 64, &text, &e) != ERR_OK ||
+        !text_to_id(text_trim(p->arena, (const char *)text.p), &pid) ||
+        file_read(p->arena, arena_fmt(p->arena, "/proc/%lld/limits", (long long)pid), 64 << 10,
+                  &text, &e) != ERR_OK)
+        return 0;
+    const char *at = strstr((const char *)text.p, line);
+    return at ? strtol(at + sizeof line - 1, NULL, 10) : 0;
+}
+
+static void check_files(struct findings *f, const struct place *p)
+{
+    struct hall_settings s;
+    struct err_info e;
+    long files = may_open(p);
+    if (!files || hall_settings_read(p->arena, p->data, &s, &e) != ERR_OK)
+        return;
+    long need = httpd_files_needed(1, (int)s.connections);
+    say(f, files >= need,
+        arena_fmt(p->arena, "hall may open files for %lld connections", (long long)s.connections),
+        arena_fmt(p->arena,
+                  "it may open %ld and needs %ld, so it serves fewer; raise the limit "
+                  "(LimitNOFILE= of its unit, ulimit -n), or lower connections in hall.conf",
+                  files, need));
+}
+
 static int run(int argc, char **argv)
 {
     static const char *const processes[] = {"ca", "kmc", "responder", "hall"};
@@ -81,6 +114,7 @@ static int run(int argc, char **argv)
     for (size_t i = 0; i < sizeof processes / sizeof *processes; i++)
         check_process(&f, &p, processes[i]);
     check_mail(&f, &p);
+    check_files(&f, &p);
     if (access(arena_fmt(a, "%s/demo", p.data), F_OK) == 0)
         printf(
             "note this is a demo: its people may sign in with one click; never serve it to others\n");

@@ -30,6 +30,7 @@
 #include "portal/portal.h"
 #include "store/store.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -287,6 +288,7 @@ static void *clockwork(void *arg)
         }
         if (now - pruned >= PRUNE_MS) {
             told("hall.prune", prune(p, &e), &e, &prune_fails);
+            malloc_trim(0); /* what a rush took goes back to the system */
             pruned = now;
         }
         nanosleep(&(struct timespec){.tv_nsec = TICK_MS * 1000L * 1000L}, NULL);
@@ -324,8 +326,12 @@ static enum err serve(struct process *p, struct err_info *e)
                                  .immutable = "/assets/",
                                  .not_under = not_pages};
     int https = strncmp(p->opened.settings.public_url, "https:", 6) == 0;
-    p->server = httpd_new(&(struct httpd_options){
-        .workers = 8, .https = https, .hosts = hall_hosts(a, &p->opened.settings, p->projects)});
+    int connections = (int)p->opened.settings.connections;
+    p->server = httpd_new(
+        &(struct httpd_options){.workers = 8,
+                                .connections_max = connections,
+                                .https = https,
+                                .hosts = hall_hosts(a, &p->opened.settings, p->projects)});
     struct portal_options portal_options = {
         .hall = p->hall, .client_folder = conf_get(p->opened.settings.conf, "client", NULL)};
     TRY(portal_new(&portal_options, &p->portal, e));
@@ -340,9 +346,11 @@ static enum err serve(struct process *p, struct err_info *e)
     TRY(httpd_mount_files(p->server, &portal, e));
     /* TLS ends at our nginx, through which alone this loopback port is reached: without its word of who calls, every
      * limit by address would count the whole world as one caller (G-40) */
-    return place_listen_tcp(p->server,
-                            arena_fmt(a, "127.0.0.1:%lld", (long long)p->opened.settings.port), 0,
-                            https ? HTTPD_PROXY : 0, e);
+    struct httpd_listen how = {.loops = 2, /* idle streams make the round of each longer */
+                               .per_address_max = connections / 4,
+                               .flags = https ? HTTPD_PROXY : 0};
+    return place_listen_tcp(
+        p->server, arena_fmt(a, "127.0.0.1:%lld", (long long)p->opened.settings.port), &how, e);
 }
 
 static void close_all(struct process *p)

@@ -143,7 +143,7 @@ enum err place_listen(const struct place *p, struct httpd *s, const char *proces
     return httpd_listen(s, &l, e);
 }
 
-enum err place_listen_tcp(struct httpd *s, const char *address, int tag, unsigned flags,
+enum err place_listen_tcp(struct httpd *s, const char *address, const struct httpd_listen *how,
                           struct err_info *e)
 {
     _auto(arena) a = arena_new();
@@ -156,12 +156,11 @@ enum err place_listen_tcp(struct httpd *s, const char *address, int tag, unsigne
         colon[-1] = '\0';
         host++;
     }
-    struct httpd_listen l = {.host = host,
-                             .port = (int)port,
-                             .owner = (uid_t)-1,
-                             .group = (gid_t)-1,
-                             .tag = tag,
-                             .flags = flags};
+    struct httpd_listen l = *how;
+    l.host = host;
+    l.port = (int)port;
+    l.owner = (uid_t)-1;
+    l.group = (gid_t)-1;
     return httpd_listen(s, &l, e);
 }
 

@@ -44,9 +44,9 @@ NODISCARD enum err place_peer_header(const struct place *p, const char **out, st
 NODISCARD enum err place_listen(const struct place *p, struct httpd *s, const char *process,
                                 const char *caller, const char *users, int tag,
                                 struct peer_policy *policy, struct err_info *e);
-/* "127.0.0.1:8080" → a TCP listener; `flags` of enum httpd_listen_flag. */
-NODISCARD enum err place_listen_tcp(struct httpd *s, const char *address, int tag, unsigned flags,
-                                    struct err_info *e);
+/* "127.0.0.1:8080" → a TCP listener, otherwise like `how`. */
+NODISCARD enum err place_listen_tcp(struct httpd *s, const char *address,
+                                    const struct httpd_listen *how, struct err_info *e);
 
 /* For a process with keys in its memory: no core file, no debugger of the same user. Its /proc is then closed to that user, so
  * the supervisor, which holds none, does not call it: tools find it there. */
