@@ -387,16 +387,16 @@ static enum MHD_Result send_response(struct httpd_conn *c)
 {
     if (!c->response)
         return MHD_NO;
+    if (c->stream && strcmp(c->head_method, "HEAD") != 0) {
+        (void)httpd_stream_begin(c); /* it takes the socket with it, or it ends with c */
+        return MHD_NO;
+    }
     if (atomic_load(&c->server->stopping) || c->last)
         MHD_add_response_header(c->response, "Connection", "close");
-    httpd_link_deadline(c->link, c->stream ? 0 : send_seconds(c));
+    httpd_link_deadline(c->link, send_seconds(c));
     enum MHD_Result r = MHD_queue_response(c->mhd, (unsigned)c->status, c->response);
     MHD_destroy_response(c->response); /* the queue holds its own reference */
     c->response = NULL;
-    if (c->stream) { /* it may stay for hours: with nothing that a reset would keep */
-        arena_free(c->request.arena);
-        c->request.arena = arena_new();
-    }
     return r;
 }
 
@@ -436,9 +436,10 @@ enum MHD_Result httpd_on_access(void *listener, struct MHD_Connection *mhd, cons
                                 const char *method, const char *version, const char *data,
                                 size_t *n, void **state)
 {
-    (void)listener, (void)mhd, (void)url, (void)version;
+    (void)listener, (void)mhd, (void)url;
     struct httpd_conn *c = *state;
     if (!c->begun) {
+        c->old_version = strcmp(version, "HTTP/1.1") != 0;
         begin(c, method);
         if (answer_at_once(c))
             return answer_early(c);
@@ -518,7 +519,8 @@ void httpd_on_connection(void *listener, struct MHD_Connection *mhd, void **sock
         return;
     }
     struct httpd_link *link = *socket_state;
-    atomic_fetch_sub(&l->connections, 1);
+    if (!link->moved)
+        atomic_fetch_sub(&l->connections, 1);
     httpd_share_give(l->server, link->share);
     httpd_link_free(l->server, link);
 }

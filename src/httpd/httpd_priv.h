@@ -67,6 +67,7 @@ struct httpd_link {
     int fd;
     int over;                  /* came when there were too many: its request is refused */
     struct httpd_share *share; /* of the peer; NULL: not counted, or behind a proxy */
+    int moved;                 /* its socket and its place in the counts are a stream's now */
     _Atomic int64_t deadline;  /* monotonic ms; 0: none */
     atomic_int late;           /* what is said past it: an enum lang + 1; 0: nothing */
 };
@@ -100,6 +101,8 @@ struct httpd {
     pthread_cond_t tick;
     struct httpd_link *links;
     struct httpd_stream *streams;
+    int stream_epoll, stream_end, nowhere; /* stream.c */
+    pthread_t stream_thread;
     int watch_end;
     pthread_t watch;
 };
@@ -130,6 +133,7 @@ struct httpd_conn {
     int begun, waiting, ready, too_long;
     int last;                  /* the connection ends with this answer */
     int no_end;                /* where its body ends is not known */
+    int old_version;           /* HTTP/1.0 */
     int64_t queued_at;         /* httpd_now, when it began to wait for a worker */
     struct httpd_share *share; /* of the client that the proxy names; NULL: the link's */
     int64_t body_until;        /* monotonic ms: when a body of no length must be whole */
@@ -198,6 +202,7 @@ void httpd_reply_reset(struct httpd_conn *c);
 void httpd_reply_error(struct httpd_conn *c,
                        const struct err_info *e); /* fills the reply with the JSON error */
 void httpd_respond(struct httpd_conn *c); /* makes c->response and c->status from the reply */
+void httpd_put_fields(const struct httpd_conn *c, struct buf *b); /* of the reply, as lines */
 
 /* files.c */
 /* Count the file of the reply; 0 when there are too many at once. */
@@ -206,10 +211,13 @@ int httpd_files_serve(struct httpd_conn *c); /* 1 when the reply was filled */
 void httpd_files_free(struct httpd_file_mount *m);
 
 /* stream.c */
-struct MHD_Response *httpd_stream_response(struct httpd_stream *st);
+int httpd_streams_start(struct httpd *s); /* 0 with errno */
+/* The stream takes the connection over: MHD is to close what it has of it. 0: it cannot be. */
+int httpd_stream_begin(struct httpd_conn *c);
 void httpd_stream_gone(struct httpd_stream *st);
 void httpd_streams_beat(struct httpd *s, int64_t now);
 void httpd_streams_close(struct httpd *s);
+void httpd_streams_end(struct httpd *s); /* when MHD has ended */
 
 /* pool.c */
 struct httpd_pool *httpd_pool_new(int workers, int queue_max, int64_t wait_ms);

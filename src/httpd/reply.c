@@ -34,6 +34,15 @@ static int is_token(const char *s)
     return 1;
 }
 
+static void add_field(struct httpd_conn *c, const char *name, const char *value)
+{
+    struct httpd_reply_field *f = arena_alloc(c->request.arena, sizeof *f), **end = &c->fields;
+    *f = (struct httpd_reply_field){NULL, name, value};
+    while (*end)
+        end = &(*end)->next;
+    *end = f;
+}
+
 void httpd_reply_header(struct httpd_reply *r, const char *name, const char *value)
 {
     struct httpd_conn *c = r->conn;
@@ -42,11 +51,7 @@ void httpd_reply_header(struct httpd_reply *r, const char *name, const char *val
         return;
     }
     struct arena *a = c->request.arena;
-    struct httpd_reply_field *f = arena_alloc(a, sizeof *f), **end = &c->fields;
-    *f = (struct httpd_reply_field){NULL, arena_text(a, name), arena_text(a, value)};
-    while (*end)
-        end = &(*end)->next;
-    *end = f;
+    add_field(c, arena_text(a, name), arena_text(a, value));
 }
 
 void httpd_reply_redirect(struct httpd_reply *r, const char *location)
@@ -176,8 +181,6 @@ void httpd_reply_error(struct httpd_conn *c, const struct err_info *e)
 
 static struct MHD_Response *make_response(struct httpd_conn *c)
 {
-    if (c->stream)
-        return httpd_stream_response(c->stream);
     if (c->fd >= 0) {
         struct MHD_Response *r = MHD_create_response_from_fd64(c->fd_size, c->fd);
         if (r)
@@ -213,7 +216,7 @@ static int has_field(const struct httpd_conn *c, const char *name)
 static void add_default(struct httpd_conn *c, const char *name, const char *value)
 {
     if (!has_field(c, name))
-        MHD_add_response_header(c->response, name, value);
+        add_field(c, name, value);
 }
 
 static void add_security(struct httpd_conn *c, const char *type)
@@ -240,8 +243,14 @@ void httpd_respond(struct httpd_conn *c)
     const char *type = c->reply.content_type ? c->reply.content_type : "application/json";
     if (some)
         add_default(c, "Content-Type", type);
-    for (const struct httpd_reply_field *f = c->fields; f; f = f->next)
-        MHD_add_response_header(c->response, f->name, f->value);
     if (!c->request.route || !(c->request.route->flags & HTTPD_PLAIN))
         add_security(c, type);
+    for (const struct httpd_reply_field *f = c->fields; f; f = f->next)
+        MHD_add_response_header(c->response, f->name, f->value);
+}
+
+void httpd_put_fields(const struct httpd_conn *c, struct buf *b)
+{
+    for (const struct httpd_reply_field *f = c->fields; f; f = f->next)
+        buf_fmt(b, "%s: %s\r\n", f->name, f->value);
 }

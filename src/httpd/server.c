@@ -235,7 +235,7 @@ enum err httpd_start(struct httpd *s, struct err_info *e)
         if (s->listener[i].set.per_address_max > s->set.connections_max / 4)
             s->listener[i].set.per_address_max = s->set.connections_max / 4;
     s->pool = httpd_pool_new(s->set.workers, s->set.queue_max, s->set.queue_seconds * 1000);
-    if (!s->pool)
+    if (!s->pool || !httpd_streams_start(s))
         return err_set(e, ERR_IO, NULL, "no thread: %s", strerror(errno));
     if (!httpd_watch_start(s)) {
         httpd_pool_end(s->pool);
@@ -274,6 +274,7 @@ void httpd_stop(struct httpd *s)
             MHD_stop_daemon(s->listener[i].mhd);
         s->listener[i].mhd = NULL;
     }
+    httpd_streams_end(s);
 }
 
 /* Only our own: the next process may already listen at the same path. */
