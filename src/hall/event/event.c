@@ -12,6 +12,7 @@
 /* Two processes may commit in another order than their rows' times. So each round reads back OVERLAP_MS further
  * than the last, and what the last round saw already is left out. */
 enum {
+    TOPIC_BUCKETS = 4096, /* a power of two */
     POLL_MS = 500,
     OVERLAP_MS = 10 * TIME_SECOND,
     KEEP_MS = 5 * TIME_MINUTE,
@@ -34,7 +35,7 @@ struct event_hub {
     pthread_cond_t wait;
     int stop, woken;
     pthread_mutex_t lock; /* guards the listeners; held while they are called */
-    struct listener *listeners;
+    struct listener *listeners[TOPIC_BUCKETS]; /* by topic: 10,000 pages listen to 20,000 */
     int64_t last_listener;
     int64_t *seen; /* ids of the last round, ascending; the thread's own */
     size_t seen_n;
@@ -79,16 +80,25 @@ static int by_text(const void *x, const void *y)
     return strcmp(*(const char *const *)x, *(const char *const *)y);
 }
 
+/* FNV-1a */
+static size_t bucket_of(const char *topic)
+{
+    uint32_t h = 2166136261u;
+    for (; *topic; topic++)
+        h = (h ^ (uint8_t)*topic) * 16777619u;
+    return h & (TOPIC_BUCKETS - 1);
+}
+
 static void tell(struct event_hub *hub, const char **topics, size_t n)
 {
-    if (n == 0)
-        return;
     qsort(topics, n, sizeof *topics, by_text);
     pthread_mutex_lock(&hub->lock);
-    for (struct listener *l = hub->listeners; l; l = l->next) {
-        const char *topic = l->topic;
-        if (bsearch(&topic, topics, n, sizeof *topics, by_text))
-            l->fn(l->arg, l->topic);
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0 && strcmp(topics[i], topics[i - 1]) == 0)
+            continue; /* once a round */
+        for (struct listener *l = hub->listeners[bucket_of(topics[i])]; l; l = l->next)
+            if (strcmp(l->topic, topics[i]) == 0)
+                l->fn(l->arg, l->topic);
     }
     pthread_mutex_unlock(&hub->lock);
 }
@@ -205,10 +215,12 @@ void event_hub_free(struct event_hub *hub)
         pthread_mutex_unlock(&hub->wait_lock);
         pthread_join(hub->thread, NULL);
     }
-    while (hub->listeners) {
-        struct listener *l = hub->listeners;
-        hub->listeners = l->next;
-        free(l);
+    for (size_t i = 0; i < TOPIC_BUCKETS; i++) {
+        while (hub->listeners[i]) {
+            struct listener *l = hub->listeners[i];
+            hub->listeners[i] = l->next;
+            free(l);
+        }
     }
     pthread_cond_destroy(&hub->wait);
     pthread_mutex_destroy(&hub->wait_lock);
@@ -217,6 +229,7 @@ void event_hub_free(struct event_hub *hub)
     free(hub);
 }
 
+/* A listener's number holds its bucket, so that it is found again by it. */
 int64_t event_listen(struct event_hub *hub, const char *topic, event_fn *fn, void *arg)
 {
     struct listener *l = mem_alloc(sizeof *l);
@@ -224,10 +237,11 @@ int64_t event_listen(struct event_hub *hub, const char *topic, event_fn *fn, voi
     memcpy(l->topic, topic, n);
     l->fn = fn;
     l->arg = arg;
+    size_t bucket = bucket_of(l->topic);
     pthread_mutex_lock(&hub->lock);
-    l->id = ++hub->last_listener;
-    l->next = hub->listeners;
-    hub->listeners = l;
+    l->id = ++hub->last_listener * TOPIC_BUCKETS + (int64_t)bucket;
+    l->next = hub->listeners[bucket];
+    hub->listeners[bucket] = l;
     int64_t id = l->id;
     pthread_mutex_unlock(&hub->lock);
     return id;
@@ -236,7 +250,7 @@ int64_t event_listen(struct event_hub *hub, const char *topic, event_fn *fn, voi
 void event_unlisten(struct event_hub *hub, int64_t listener)
 {
     pthread_mutex_lock(&hub->lock);
-    struct listener **at = &hub->listeners;
+    struct listener **at = &hub->listeners[listener & (TOPIC_BUCKETS - 1)];
     while (*at && (*at)->id != listener)
         at = &(*at)->next;
     struct listener *l = *at;
