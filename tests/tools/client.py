@@ -195,8 +195,11 @@ class Agent:
 
     def job(self, browser, body, *answers):
         """Makes a job in this browser, lets the agent do it, brings its token back: the finished job's answer."""
+        return self.carry(browser, browser.post("/jobs", body), *answers)
+
+    def carry(self, browser, made, *answers):
+        """The same with a job that was made, or opened again."""
         self.answers(*answers)
-        made = browser.post("/jobs", body)
         process = self.start(made["link"])
         try:
             token = self.wait_token(process)
