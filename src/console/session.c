@@ -108,10 +108,13 @@ HANDLER(console_demo_sign_in)
 HANDLER(console_session_delete)
 {
     const struct visitor *v = console_visitor(r);
+    int everywhere;
     _auto_hall_tx tx = {0};
+    TRY(web_everywhere(r, &everywhere, e));
     if (v->signed_in) {
         TRY(console_begin(r, app, 1, &tx, e));
-        TRY(session_close(&tx, v->session.id, e));
+        TRY(everywhere ? session_close_all(&tx, SESSION_STAFF, v->staff.id, e)
+                       : session_close(&tx, v->session.id, e));
         TRY(hall_commit(&tx, e));
     }
     httpd_reply_cookie(reply, CONSOLE_COOKIE, "", -1);

@@ -142,13 +142,17 @@ enum err portal_session_create(struct httpd_request *r, struct httpd_reply *repl
 
 static enum err close_work(struct hall_tx *tx, struct portal_call *c, struct err_info *e)
 {
-    return session_close(tx, c->s->session.id, e);
+    const int *everywhere = c->arg;
+    return *everywhere ? session_close_all(tx, SESSION_APPLICANT, c->s->account.id, e)
+                       : session_close(tx, c->s->session.id, e);
 }
 
 enum err portal_session_delete(struct httpd_request *r, struct httpd_reply *reply, void *app,
                                struct err_info *e)
 {
-    struct portal_call c = PORTAL_CALL(r, reply, app, NULL);
+    int everywhere;
+    struct portal_call c = PORTAL_CALL(r, reply, app, &everywhere);
+    TRY(web_everywhere(r, &everywhere, e));
     reply->status = 204;
     httpd_reply_cookie(reply, PORTAL_SESSION_COOKIE, "", -1);
     return c.s->signed_in ? portal_write(&c, close_work, e) : ERR_OK;

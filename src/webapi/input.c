@@ -46,6 +46,14 @@ enum err web_text_opt(struct httpd_request *r, const json_t *body, const struct 
     return !member || json_is_null(member) ? ERR_OK : web_text(r, body, field, out, e);
 }
 
+enum err web_everywhere(const struct httpd_request *r, int *out, struct err_info *e)
+{
+    const char *said = httpd_query(r, "everywhere");
+    *out = said && strcmp(said, "true") == 0;
+    return !said || *out || strcmp(said, "false") == 0 ? ERR_OK
+                                                       : web_bad(e, "everywhere", "true, false");
+}
+
 enum err web_reason(struct httpd_request *r, const json_t *body, const char **out,
                     struct err_info *e)
 {

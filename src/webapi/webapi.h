@@ -25,6 +25,8 @@ NODISCARD enum err web_text_opt(struct httpd_request *r, const json_t *body,
                                 const struct web_field *field, const char **out,
                                 struct err_info *e);
 /* Schema `Reason`: 2 to 500 characters. */
+/* ?everywhere=true of signing out: every session of the person ends, not this one alone. ERR_BAD_REQUEST for other words. */
+NODISCARD enum err web_everywhere(const struct httpd_request *r, int *out, struct err_info *e);
 NODISCARD enum err web_reason(struct httpd_request *r, const json_t *body, const char **out,
                               struct err_info *e);
 /* RFC 3339 member, or 0 where it is absent. ERR_BAD_REQUEST. */

@@ -22,8 +22,9 @@ export async function knowSession(): Promise<void> {
   if (!current.value) await loadSession().catch(() => undefined);
 }
 
-export async function signOut(): Promise<void> {
-  await need(api.DELETE('/console/session'));
+/** Everywhere: every session of the person, as when somebody else may have one. */
+export async function signOut(everywhere = false): Promise<void> {
+  await need(api.DELETE('/console/session', { params: { query: { everywhere } } }));
   await loadSession();
 }
 

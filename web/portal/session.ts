@@ -25,8 +25,9 @@ export async function knowSession(): Promise<void> {
   if (!current.value) await loadSession().catch(() => undefined);
 }
 
-export async function signOut(): Promise<void> {
-  await need(api.DELETE('/portal/session'));
+/** Everywhere: every session of the person, as when somebody else may have one. */
+export async function signOut(everywhere = false): Promise<void> {
+  await need(api.DELETE('/portal/session', { params: { query: { everywhere } } }));
   forgetUnsent();
   await loadSession();
 }
