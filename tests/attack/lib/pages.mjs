@@ -17,7 +17,8 @@ async function look([name, value, where]) {
   page.on('request', (request) => { if (!request.url().startsWith(url) && !request.url().startsWith('data:')) told.strangers.push(request.url()); });
   page.on('console', (line) => { if (/Content Security Policy/.test(line.text())) told.broken.push(line.text()); });
   await page.goto(url + where, { waitUntil: 'load' });
-  await page.waitForTimeout(1200);
+  await page.waitForFunction(() => document.querySelector('h1') && document.body.innerText.length > 150, null, { timeout: 60000 });
+  await page.waitForTimeout(700);
   told.text = await page.evaluate(() => document.body.innerText + [...document.querySelectorAll('input, textarea')].map((one) => one.value).join('\n'));
   await context.close();
   return told;
