@@ -135,9 +135,12 @@ static int open_tcp(const struct httpd_listen *l)
         errno = EADDRNOTAVAIL;
         return -1;
     }
-    int one = 1;
+    /* What the kernel holds of an answer that is not read: without a bound of ours it grows to 4 MiB a connection, and is
+     * filled before anybody can see that its reader is slow. */
+    int one = 1, unsent = 256 * 1024;
     int fd = socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd >= 0 && (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) ||
+                    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &unsent, sizeof unsent) ||
                     bind(fd, found->ai_addr, found->ai_addrlen) || listen(fd, 1024))) {
         int kept = errno;
         close(fd);

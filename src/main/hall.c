@@ -278,6 +278,7 @@ static void *clockwork(void *arg)
         }
         if (now - anchored >= ANCHOR_MS) {
             told("hall.anchor", anchor(p, &e), &e, &anchor_fails);
+            malloc_trim(0); /* what a rush took goes back to the system */
             anchored = now;
         }
         if (swept_to || !swept || now - swept >= RETENTION_MS) {
@@ -288,7 +289,6 @@ static void *clockwork(void *arg)
         }
         if (now - pruned >= PRUNE_MS) {
             told("hall.prune", prune(p, &e), &e, &prune_fails);
-            malloc_trim(0); /* what a rush took goes back to the system */
             pruned = now;
         }
         nanosleep(&(struct timespec){.tv_nsec = TICK_MS * 1000L * 1000L}, NULL);
