@@ -5,12 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void *must(void *p)
 {
     if (!p) {
         fputs("out of memory\n", stderr);
-        abort();
+        _exit(MEM_EXIT);
     }
     return p;
 }

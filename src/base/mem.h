@@ -35,6 +35,7 @@ static inline void char_cleanup_(char **p)
 }
 #define _auto_char __attribute__((cleanup(char_cleanup_))) char *
 
+enum { MEM_EXIT = 70 };            /* the exit status of a process for which there is no memory */
 void *mem_alloc(size_t n);         /* zeroed; ends the process when there is none */
 void *mem_grow(void *p, size_t n); /* realloc; ends the process when there is none */
 char *mem_text(const char *s);     /* owned copy */
