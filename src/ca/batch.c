@@ -93,7 +93,7 @@ enum err ca_batch_take(struct ca *ca, const struct ca_batch_in *in, struct arena
     memcpy(id, text_hex(a, (struct bytes){hash, sizeof hash}), 65);
     TRY(verify_signer(ca, &w, e));
     enum reglist_format format = strcmp(in->format, "json") == 0 ? REGLIST_JSON : REGLIST_CSV;
-    TRY(reglist_read(a, in->file, format, &w.list, e));
+    TRY(reglist_read_apart(ca->options.decoders, a, in->file, format, &w.list, e));
     TRY(refuse_list(&w, e));
     TRY(store_group_run(ca->group, take_in, &w, e));
     boundary(BOUNDARY_CA_BATCH_TAKEN);

@@ -15,6 +15,7 @@
 #include "pki/crl.h"
 #include "pki/name.h"
 
+struct spawner;
 struct store;
 struct store_tx;
 struct store_group;
@@ -80,6 +81,8 @@ struct ca_options {
     const char *database;   /* store URL */
     const char *status_url; /* public address of the responder, no slash at the end */
     const struct clock *clock;
+    struct spawner
+        *decoders; /* its children read the regulator's lists; NULL: a tool that takes none */
     int revoke_per_hour, release_per_hour; /* how often the hall may have it done */
     int64_t crl_period;                    /* ms between lists when nothing changed */
 };

@@ -445,6 +445,7 @@ HANDLER(console_import_create)
     _auto_upload u = {0};
     TRY(read_upload(r, &u, e));
     TRY(count_try(r, c, e));
+    TRY(intake_read(c->hall, r->arena, &u.file, e));
     if (u.overrides) {
         TRY(check(r, c, &u, &report, e));
         TRY(take_overrides(r, &report, &u, e));

@@ -26,6 +26,7 @@ struct kmc_client;
 struct payment_provider;
 struct staff_gate;
 struct invoice_provider;
+struct spawner;
 
 struct hall {
     struct store *store;
@@ -40,7 +41,9 @@ struct hall {
     const struct payment_provider *payment;
     const struct invoice_provider *invoice;
     const struct intake_hooks
-        *intake_hooks;             /* orders' say about the regulator's corrections; set by order */
+        *intake_hooks; /* orders' say about the regulator's corrections; set by order */
+    struct spawner
+        *decoders; /* its children read files from outside; NULL: a tool that takes none */
     struct staff_gate *staff_gate; /* passwords checked at once; NULL: as many as come (tools) */
     const char *public_url;        /* "http://127.0.0.1:8080", no slash at the end */
     const char

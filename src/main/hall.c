@@ -1,4 +1,5 @@
 /* The hall's process: opens what `struct hall` names, serves portal, console, partner and agent, and keeps the clockwork going. */
+#include "main/confine.h"
 #include "main/open_hall.h"
 #include "main/users.h"
 #include "main/verb.h"
@@ -50,6 +51,7 @@ enum {
 
 struct process {
     struct opened_hall opened;
+    struct spawner *decoders;
     struct hall *hall; /* of `opened` */
     const struct place *place;
     struct calendar *calendar;
@@ -143,9 +145,31 @@ static enum err open_authority(struct process *p, struct err_info *e)
     return ERR_OK;
 }
 
+/* The settings are read once more, by the process that is then closed in. */
+static enum err close_folders(const struct process *p, struct err_info *e)
+{
+    struct arena *a = p->place->arena;
+    struct hall_settings s;
+    struct sandbox_folders f;
+    TRY(hall_settings_read(a, p->place->data, &s, e));
+    TRY(confine_begin(p->place, "hall", s.conf, &f, e));
+    confine_database(p->place, s.database, &f);
+    if (s.demo)
+        sandbox_own(&f, arena_fmt(a, "%s/demo", p->place->data));
+    sandbox_reads(&f, place_share(p->place));
+    sandbox_reads(&f, s.profiles);
+    sandbox_reads(&f, s.smtp_ca);
+    sandbox_reads(&f, conf_get(s.conf, "web", NULL));
+    sandbox_reads(&f, conf_get(s.conf, "client", NULL));
+    confine_port(&f, arena_fmt(a, ":%lld", (long long)s.port));
+    return sandbox_close_folders(&f, e);
+}
+
 static enum err open_process(struct process *p, struct err_info *e)
 {
     p->hall = &p->opened.hall;
+    TRY(confine_decoders(&p->decoders, e));
+    TRY(close_folders(p, e));
     TRY(open_hall(p->place, &p->opened, e));
     if (p->hall->demo)
         boundary_arm(p->opened.settings.folder);
@@ -154,6 +178,7 @@ static enum err open_process(struct process *p, struct err_info *e)
     TRY(open_bank(p, e));
     TRY(open_authority(p, e));
     TRY(open_invoices(p, e));
+    p->hall->decoders = p->decoders;
     p->hall->projects = p->projects;
     p->hall->calendar = p->calendar;
     p->hall->intake_hooks = &order_intake_hooks;
@@ -374,6 +399,7 @@ static void close_all(struct process *p)
     projects_free(p->projects);
     calendar_free(p->calendar);
     close_hall(&p->opened);
+    spawner_free(p->decoders);
 }
 
 static enum err run_until_told(struct process *p, struct err_info *e)
@@ -386,6 +412,7 @@ static enum err run_until_told(struct process *p, struct err_info *e)
     TRY(start_outbox(p, e));
     TRY(start_clockwork(p, e));
     TRY(httpd_start(p->server, e));
+    TRY(sandbox_calls(SANDBOX_NETWORK, e)); /* bank, mail and database stand anywhere */
     return process_wait(p->place, "hall", e);
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static enum err config(struct err_info *e, const char *why)
@@ -164,11 +165,12 @@ enum err place_listen_tcp(struct httpd *s, const char *address, const struct htt
     return httpd_listen(s, &l, e);
 }
 
-static void ending_signals(sigset_t *set)
+static void awaited_signals(sigset_t *set)
 {
     sigemptyset(set);
     sigaddset(set, SIGTERM);
     sigaddset(set, SIGINT);
+    sigaddset(set, SIGCHLD);
 }
 
 void process_keep_secrets(void)
@@ -183,7 +185,7 @@ void process_keep_secrets(void)
 void process_begin(void)
 {
     sigset_t set;
-    ending_signals(&set);
+    awaited_signals(&set);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
@@ -196,10 +198,11 @@ enum err process_wait(const struct place *p, const char *name, struct err_info *
     TRY(folder_make(place_run(p, name), 0750, e));
     TRY(file_replace(ready, (struct bytes){(const uint8_t *)pid, strlen(pid)}, 0644, e));
     log_line(LOG_LEVEL_INFO, "ready", "%s", name);
-    ending_signals(&set);
-    while (sigwait(&set, &got) != 0)
+    awaited_signals(&set);
+    while (sigwait(&set, &got) != 0 || (got == SIGCHLD && waitpid(-1, NULL, WNOHANG) <= 0))
         ;
     unlink(ready);
     log_line(LOG_LEVEL_INFO, "stopping", "%s", name);
-    return ERR_OK;
+    return got == SIGCHLD ? err_set(e, ERR_INTERNAL, NULL, "the reader of outside files ended")
+                          : ERR_OK;
 }

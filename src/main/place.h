@@ -52,9 +52,10 @@ NODISCARD enum err place_listen_tcp(struct httpd *s, const char *address,
  * the supervisor, which holds none, does not call it: tools find it there. */
 void process_keep_secrets(void);
 
-/* Block the signals that end a process; call before any thread is made. */
+/* Block the signals that a process waits for; call before any thread is made. */
 void process_begin(void);
-/* Write place_ready, wait until SIGTERM or SIGINT, remove the file. */
+/* Write place_ready, wait until SIGTERM or SIGINT, remove the file. ERR_INTERNAL when the process's spawner ended: it cannot be
+ * made again from here, but whoever starts the process again has both. */
 NODISCARD enum err process_wait(const struct place *p, const char *name, struct err_info *e);
 
 #endif

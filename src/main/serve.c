@@ -4,6 +4,8 @@
 #include "main/users.h"
 #include "main/verb.h"
 
+#include "sandbox/sandbox.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -181,7 +183,13 @@ static void note_ended(struct child *children, const struct place *p, pid_t pid,
         if (children[i].pid == pid) {
             children[i].pid = 0;
             children[i].pause = next_pause(&children[i], p);
-            if (WIFSIGNALED(status))
+            if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+                log_line(
+                    LOG_LEVEL_ERROR, "serve.sandbox",
+                    "%s was ended because it made a system call that it may not; its last line "
+                    "above names the call; starting it again",
+                    children[i].name);
+            else if (WIFSIGNALED(status))
                 log_line(LOG_LEVEL_ERROR, "serve.ended", "%s by signal %d; starting it again",
                          children[i].name, WTERMSIG(status));
             else
@@ -264,6 +272,8 @@ static int serve(const struct place *p)
     sigprocmask(SIG_BLOCK, &set, NULL);
     process_begin();
     boundary_arm(arena_fmt(p->arena, "%s/demo", p->data)); /* a demo alone has that folder */
+    if (sandbox_supervisor(&e) != ERR_OK)
+        return report("serve", &e);
     if (same_user_for_all(p))
         log_line(
             LOG_LEVEL_WARN, "serve.one_user",

@@ -29,6 +29,10 @@ struct raw_row *reading_row(struct reading *r, int place)
 struct reglist_problem *reading_problem(struct reading *r, int number, int place,
                                         const char *column, enum reglist_reason reason)
 {
+    if (r->problems_n == READING_PROBLEMS_MAX) {
+        r->too_wrong = 1;
+        return &r->spare;
+    }
     if (r->problems_n == r->problems_cap) {
         r->problems_cap = r->problems_cap ? r->problems_cap * 2 : 64;
         r->problems = mem_grow(r->problems, r->problems_cap * sizeof *r->problems);
@@ -59,23 +63,42 @@ static enum err too_large(struct err_info *e, const char *limit)
     return ERR_TOO_LARGE;
 }
 
+void reading_read(struct reading *r, struct bytes file, enum reglist_format format)
+{
+    struct bytes text;
+    int place;
+    if (!encoding_read(r->a, file, &text, &r->gb18030, &place))
+        reading_problem(r, 0, place, "", REGLIST_ENCODING);
+    else if (format == REGLIST_JSON)
+        json_list_read(r, (const char *)text.p, text.n);
+    else
+        csv_read(r, (const char *)text.p, text.n);
+}
+
+enum err reading_finish(struct reading *r, enum reglist_format format, struct reglist *out,
+                        struct err_info *e)
+{
+    *out = (struct reglist){.format = format, .gb18030 = r->gb18030};
+    if (r->too_many)
+        return too_large(e, "10,000 行 (rows)");
+    if (!r->too_wrong)
+        check_rows(r, out);
+    return r->too_wrong ? too_large(e, "100,000 处错误 (mistakes)") : ERR_OK;
+}
+
+enum err reglist_size(struct bytes file, struct err_info *e)
+{
+    return file.n > REGLIST_BYTES_MAX ? too_large(e, "5 MiB") : ERR_OK;
+}
+
 enum err reglist_read(struct arena *a, struct bytes file, enum reglist_format format,
                       struct reglist *out, struct err_info *e)
 {
     *out = (struct reglist){.format = format};
-    if (file.n > REGLIST_BYTES_MAX)
-        return too_large(e, "5 MiB");
+    TRY(reglist_size(file, e));
     struct reading r = {.a = a};
-    struct bytes text;
-    int place;
-    if (!encoding_read(a, file, &text, &out->gb18030, &place))
-        reading_problem(&r, 0, place, "", REGLIST_ENCODING);
-    else if (format == REGLIST_JSON)
-        json_list_read(&r, (const char *)text.p, text.n);
-    else
-        csv_read(&r, (const char *)text.p, text.n);
-    if (!r.too_many)
-        check_rows(&r, out);
+    reading_read(&r, file, format);
+    enum err done = reading_finish(&r, format, out, e);
     reading_clear(&r);
-    return r.too_many ? too_large(e, "10,000 行 (rows)") : ERR_OK;
+    return done;
 }

@@ -2,7 +2,7 @@
  *
  * CSV (UTF-8 or GB18030, RFC 4180, a head row) or a JSON array with the same keys, at most 10,000 rows and 5 MiB. The
  * hall and the ca read the same file independently and must come to the same rows, so both use this. Reading
- * is pure: nothing outside the arena is touched. Every problem of the file is reported at once. */
+ * is pure: nothing outside the arena is touched; the server processes have it done in a child. Every problem of the file is reported at once. */
 #ifndef CERTHALL_REGLIST_REGLIST_H
 #define CERTHALL_REGLIST_REGLIST_H
 
@@ -91,6 +91,16 @@ enum reglist_format reglist_detect(struct bytes file);
  * errors are not in `out->rows`. ERR_TOO_LARGE over 5 MiB or 10,000 rows. All in the arena. */
 NODISCARD enum err reglist_read(struct arena *a, struct bytes file, enum reglist_format format,
                                 struct reglist *out, struct err_info *e);
+
+/* The same in a decoder child of the process's spawner: so the server processes read what comes from outside. The child turns
+ * the file's octets into rows of cells; what they may say is checked here. Takes seconds where others read, too, so no
+ * transaction may wait for it. Errors as above and of spawner_decode; ERR_FILE_BROKE also for a reply that is none. */
+struct spawner;
+struct decoder;
+extern const struct decoder reglist_decoder; /* the first of the spawner's decoders */
+NODISCARD enum err reglist_read_apart(struct spawner *s, struct arena *a, struct bytes file,
+                                      enum reglist_format format, struct reglist *out,
+                                      struct err_info *e);
 
 const char *reglist_action_text(enum reglist_action action); /* "add" */
 const char *reglist_reason_code(enum reglist_reason reason); /* "mobile" */

@@ -42,7 +42,12 @@ struct intake_file {
     struct bytes content, signature;
     const struct intake_override *overrides;
     size_t overrides_n;
+    const struct reglist *list; /* what stands in it: intake_read */
 };
+/* Have the file's content read, apart from this process and before any transaction: it may take seconds. Borrowed from the
+ * arena. Errors of reglist_read_apart. */
+NODISCARD enum err intake_read(const struct hall *h, struct arena *a, struct intake_file *f,
+                               struct err_info *e);
 struct intake_report {
     const char *batch; /* hex SHA-256 of the file */
     int again;         /* 1: this very file was imported before; nothing was done */
@@ -54,7 +59,7 @@ struct intake_report {
     size_t errors;
     const char *signer; /* subject of the certificate; "" when the signature was not looked at */
 };
-/* What an import would do; writes nothing. ERR_OK also with problems. */
+/* What an import would do with a file that was read; writes nothing. ERR_OK also with problems. */
 NODISCARD enum err intake_check(struct hall_tx *tx, const struct intake_file *f,
                                 struct intake_report *out, struct err_info *e);
 /* ERR_INTAKE_PROBLEMS{count} with the report filled and nothing taken; ERR_INTAKE_SIGNATURE{why}. */

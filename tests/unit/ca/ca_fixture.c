@@ -6,6 +6,8 @@
 #include "pki/csr.h"
 #include "pki/digest.h"
 #include "pki/evidence.h"
+#include "reglist/reglist.h"
+#include "sandbox/spawner.h"
 
 #include <ftw.h>
 #include <stdlib.h>
@@ -80,10 +82,13 @@ void ca_fixture_open(struct ca_fixture *f, enum pki_alg alg)
     assert_non_null(mkdtemp(f->folder));
     f->arena = arena_new();
     assert_ok(clock_open(NULL, &f->clock, &e), &e);
+    static const struct decoder *const decoders[] = {&reglist_decoder};
+    assert_ok(spawner_start(decoders, 1, &spawner_usual, &f->decoders, &e), &e);
     f->options = (struct ca_options){.data = f->folder,
                                      .database = arena_fmt(f->arena, "sqlite:%s/ca.db", f->folder),
                                      .status_url = "http://127.0.0.1:8081",
                                      .clock = f->clock,
+                                     .decoders = f->decoders,
                                      .revoke_per_hour = 2,
                                      .release_per_hour = 8,
                                      .crl_period = 10 * TIME_MINUTE};
@@ -106,6 +111,7 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 void ca_fixture_close(struct ca_fixture *f)
 {
     ca_free(f->ca);
+    spawner_free(f->decoders);
     pki_key_free(f->regulator_key);
     pki_key_free(f->maker_key);
     clock_free(f->clock);

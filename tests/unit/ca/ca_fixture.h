@@ -11,6 +11,7 @@ struct ca_fixture {
     char folder[64];
     struct arena *arena;
     struct clock *clock;
+    struct spawner *decoders;
     struct ca_options options;
     struct ca *ca;
     struct pki_key *regulator_key, *maker_key;

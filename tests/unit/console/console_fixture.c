@@ -39,6 +39,7 @@ int console_setup(void **state)
     f->order = order;
     f->hall = f->order->f;
     f->hall->hall.demo = 1;
+    hall_decoders(f->hall);
     struct invoice_local_options seller = {"证书服务中心", "91110108MA01ABCD5T", "11"};
     assert_ok(invoice_local_new(&seller, &f->invoices, &e), &e);
     f->hall->hall.invoice = invoice_local_provider(f->invoices);

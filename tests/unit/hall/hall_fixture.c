@@ -3,6 +3,8 @@
 #include "hall/calendar/calendar.h"
 #include "hall/catalogue.h"
 #include "hall/project/project.h"
+#include "reglist/reglist.h"
+#include "sandbox/spawner.h"
 
 #include <libpq-fe.h>
 #include <sqlite3.h>
@@ -55,9 +57,16 @@ int hall_teardown(void **state)
     calendar_free(f->calendar);
     vault_free(f->vault);
     hall_ids_free(f->hall.ids);
+    spawner_free(f->hall.decoders);
     arena_free(f->arena);
     free(f);
     return 0;
+}
+
+void hall_decoders(struct hall_fixture *f)
+{
+    static const struct decoder *const decoders[] = {&reglist_decoder};
+    assert_ok(spawner_start(decoders, 1, &spawner_usual, &f->hall.decoders, &f->e), &f->e);
 }
 
 void hall_at(struct hall_fixture *f, const char *time)

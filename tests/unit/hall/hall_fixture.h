@@ -30,6 +30,8 @@ void hall_at(struct hall_fixture *f, const char *time);
 void hall_write(struct hall_fixture *f, const struct actor *who, struct hall_tx *tx);
 void hall_read(struct hall_fixture *f, struct hall_tx *tx);
 void hall_done(struct hall_fixture *f, struct hall_tx *tx); /* commit */
+/* What reads files from outside, for tests that import; once a test. */
+void hall_decoders(struct hall_fixture *f);
 /* Run SQL past everything, as somebody with the database file would. */
 void hall_tamper(struct hall_fixture *f, const char *sql);
 

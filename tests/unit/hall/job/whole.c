@@ -186,6 +186,7 @@ static void import(struct whole *w)
                                 &p7s, &w->e),
               &w->e);
     struct intake_file in = {.project = P, .name = "list.csv", .content = file, .signature = p7s};
+    assert_ok(intake_read(w->h, w->a, &in, &w->e), &w->e);
     hall_write(w->f, &zhou, &tx);
     assert_ok(intake_import(&tx, &in, &r, &w->e), &w->e);
     assert_ok(account_find(&tx, P, "FJQZ20260718A1", "shenruolin", &acc, &w->e), &w->e);
@@ -268,6 +269,7 @@ int whole_setup(void **state)
     w->o.projects = projects_new();
     assert_ok(projects_load(w->o.projects, PROFILES_DIR, &w->e), &w->e);
     w->h->projects = w->o.projects;
+    hall_decoders(w->f);
     w->h->intake_hooks = &order_intake_hooks;
     open_authority(w);
     serve_agents(w);
