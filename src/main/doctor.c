@@ -1,48 +1,20 @@
 /* certhall doctor: what is not as it should be on this machine. */
-#include "main/place.h"
+#include "main/doctor_priv.h"
 #include "main/verb.h"
 
 #include "base/text.h"
 #include "hall/outbox/message.h"
 #include "hall/settings.h"
 
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-struct findings {
-    int bad;
-};
-
-static void say(struct findings *f, int ok, const char *what, const char *advice)
+void doctor_say(struct findings *f, int ok, const char *what, const char *advice)
 {
     printf("%-4s %s%s%s\n", ok ? "ok" : "BAD", what, ok ? "" : "? No: ", ok ? "" : advice);
     f->bad += !ok;
-}
-
-static int private_folder(const char *path)
-{
-    struct stat st;
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode) && (st.st_mode & 077) == 0;
-}
-
-static void check_process(struct findings *f, const struct place *p, const char *name)
-{
-    struct arena *a = p->arena;
-    char *folder = place_folder(p, name), user[32];
-    struct stat st;
-    snprintf(user, sizeof user, "certhall-%s", name);
-    const struct passwd *own = getpwnam(user);
-    int separate = own && stat(folder, &st) == 0 && st.st_uid == own->pw_uid;
-    say(f, private_folder(folder), arena_fmt(a, "%s is its process's own (0700)", folder),
-        arena_fmt(a, "run chmod 700 %s, or certhall init when it is missing", folder));
-    say(f, separate, arena_fmt(a, "%s runs as a system user of its own", name),
-        arena_fmt(a, "processes are not separated; install as root, with the user %s", user));
-    say(f, access(place_ready(p, name), F_OK) == 0, arena_fmt(a, "%s is running", name),
-        "start certhall serve");
 }
 
 /* What the hall would say at its start, and what it lets pass. */
@@ -51,12 +23,13 @@ static void check_mail(struct findings *f, const struct place *p)
     struct hall_settings s;
     struct err_info e = {0};
     if (hall_settings_read(p->arena, p->data, &s, &e) != ERR_OK) {
-        say(f, 0, "hall/hall.conf can be read", e.detail);
+        doctor_say(f, 0, "hall/hall.conf can be read", e.detail);
         return;
     }
-    say(f, hall_settings_mail(&s, &e) == ERR_OK, "mail has a server, or somebody passes it on",
-        e.detail);
-    say(f, !s.smtp_plain || !message_needs_starttls(s.smtp_url, 0),
+    doctor_say(f, hall_settings_mail(&s, &e) == ERR_OK,
+               "mail has a server, or somebody passes it on", e.detail);
+    doctor_say(
+        f, !s.smtp_plain || !message_needs_starttls(s.smtp_url, 0),
         "mail leaves this machine encrypted only",
         "smtp_plain = yes sends it, with codes and names, as plain text; take it out of hall.conf");
 }
@@ -85,7 +58,8 @@ static void check_files(struct findings *f, const struct place *p)
     if (!files || hall_settings_read(p->arena, p->data, &s, &e) != ERR_OK)
         return;
     long need = httpd_files_needed(1, (int)s.connections);
-    say(f, files >= need,
+    doctor_say(
+        f, files >= need,
         arena_fmt(p->arena, "hall may open files for %lld connections", (long long)s.connections),
         arena_fmt(p->arena,
                   "it may open %ld and needs %ld, so it serves fewer; raise the limit "
@@ -112,9 +86,10 @@ static int run(int argc, char **argv)
     if (access(p.data, F_OK) != 0)
         return report_usage("doctor", "%s is not there; certhall init makes it", p.data);
     for (size_t i = 0; i < sizeof processes / sizeof *processes; i++)
-        check_process(&f, &p, processes[i]);
+        doctor_process(&f, &p, processes[i]);
     check_mail(&f, &p);
     check_files(&f, &p);
+    doctor_machine(&f, &p);
     if (access(arena_fmt(a, "%s/demo", p.data), F_OK) == 0)
         printf(
             "note this is a demo: its people may sign in with one click; never serve it to others\n");
@@ -125,6 +100,7 @@ static int run(int argc, char **argv)
 const struct verb verb_doctor = {
     "doctor", "say what is not as it should be",
     "usage: certhall doctor [--data DIR] [--run DIR]\n\n"
-    "Looks at folders, users, processes and mail of an installation and says what to mend. Exit 0 when nothing is to mend.\n\n"
+    "Looks at folders, users, processes, what these have taken from themselves, mail, disk and clock of an installation, and\n"
+    "says what to mend. Exit 0 when nothing is to mend. Ask as root: others do not see into every folder.\n\n"
     "Example: certhall doctor --data /var/lib/certhall\n",
     run};
