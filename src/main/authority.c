@@ -53,10 +53,10 @@ static void arm_boundaries(const struct place *p, const char *name, const struct
 
 /* The end of the three below: start the server, be left with the calls that serving needs, wait for the end, stop it. */
 static enum err serve_until_told(struct httpd *server, const struct place *p, const char *name,
-                                 unsigned powers, struct err_info *e)
+                                 struct err_info *e)
 {
     TRY(httpd_start(server, e));
-    TRY(sandbox_calls(powers, e));
+    TRY(confine_calls(p, name, e));
     TRY(process_wait(p, name, e));
     httpd_stop(server);
     return ERR_OK;
@@ -69,7 +69,6 @@ enum { PEER_CONNECTIONS = 256 };
 
 static enum err ca_process(const struct place *p, struct err_info *e)
 {
-    struct sandbox_folders folders;
     _auto(spawner) decoders = NULL;
     TRY(confine_decoders(&decoders, e));
     struct conf *c;
@@ -89,9 +88,7 @@ static enum err ca_process(const struct place *p, struct err_info *e)
                                       conf_int(c, "revoke_alone_per_hour", 0, 100000, 20));
     o.release_per_hour = (int)conf_int(c, "release_per_hour", 0, 100000, 20);
     o.crl_period = conf_int(c, "crl_minutes", 1, 1440, 10) * TIME_MINUTE;
-    TRY(confine_begin(p, "ca", c, &folders, e));
-    confine_database(p, o.database, &folders);
-    TRY(sandbox_close_folders(&folders, e));
+    TRY(confine_folders(p, "ca", e));
     TRY(ca_open(&o, &ca, e));
     api.ca = ca;
     _auto(httpd) server =
@@ -103,7 +100,7 @@ static enum err ca_process(const struct place *p, struct err_info *e)
     TRY(place_listen(p, server, "ca", "admin", conf_get(c, "admin_user", ""), CA_SOCKET_ADMIN,
                      &api.policy[CA_SOCKET_ADMIN], e));
     ca_api_mount(server, &api);
-    return serve_until_told(server, p, "ca", confine_powers(o.database), e);
+    return serve_until_told(server, p, "ca", e);
 }
 
 /* ---- kmc ---- */
@@ -114,7 +111,6 @@ static enum err kmc_process(const struct place *p, struct err_info *e)
     _auto(clock) clock = NULL;
     struct kmc_options o = {.data = place_folder(p, "kmc")};
     struct kmc_api api = {0};
-    struct sandbox_folders folders;
     _auto(kmc) kmc = NULL;
     TRY(place_conf(p, "kmc", &c, e));
     TRY(place_clock(c, &clock, e));
@@ -122,9 +118,7 @@ static enum err kmc_process(const struct place *p, struct err_info *e)
     TRY(place_need(p, "kmc", c, "database", &o.database, e));
     o.clock = clock;
     o.releases_per_hour = (int)conf_int(c, "releases_per_hour", 0, 100000, KMC_RELEASES_AN_HOUR);
-    TRY(confine_begin(p, "kmc", c, &folders, e));
-    confine_database(p, o.database, &folders);
-    TRY(sandbox_close_folders(&folders, e));
+    TRY(confine_folders(p, "kmc", e));
     TRY(kmc_open(&o, &kmc, e));
     api.kmc = kmc;
     _auto(httpd) server =
@@ -134,7 +128,7 @@ static enum err kmc_process(const struct place *p, struct err_info *e)
     TRY(place_listen(p, server, "kmc", "admin", conf_get(c, "admin_user", ""), KMC_SOCKET_ADMIN,
                      &api.policy[KMC_SOCKET_ADMIN], e));
     kmc_api_mount(server, &api);
-    return serve_until_told(server, p, "kmc", confine_powers(o.database), e);
+    return serve_until_told(server, p, "kmc", e);
 }
 
 /* ---- responder ---- */
@@ -145,7 +139,6 @@ static enum err responder_process(const struct place *p, struct err_info *e)
     _auto(clock) clock = NULL;
     char key[PEER_KEY_LEN + 1];
     const char *listen;
-    struct sandbox_folders folders;
     _auto(responder) responder = NULL;
     TRY(place_conf(p, "responder", &c, e));
     TRY(place_clock(c, &clock, e));
@@ -159,15 +152,13 @@ static enum err responder_process(const struct place *p, struct err_info *e)
         .clock = clock,
         .answer_life = conf_int(c, "answer_hours", 1, 168, 24) * TIME_HOUR,
         .crl_period = conf_int(c, "crl_minutes", 1, 1440, 10) * TIME_MINUTE};
-    TRY(confine_begin(p, "responder", c, &folders, e));
-    confine_port(&folders, listen);
-    TRY(sandbox_close_folders(&folders, e));
+    TRY(confine_folders(p, "responder", e));
     TRY(responder_open(&o, &responder, e));
     _auto(httpd) server = httpd_new(&(struct httpd_options){.workers = 1});
     TRY(place_listen_tcp(server, listen, &(struct httpd_listen){0}, e));
     responder_mount(server, responder);
     TRY(responder_follow(responder, e));
-    return serve_until_told(server, p, "responder", 0, e);
+    return serve_until_told(server, p, "responder", e);
 }
 
 static int run_process(int argc, char **argv,

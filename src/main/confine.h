@@ -1,5 +1,6 @@
-/* What each of the four processes takes from itself before it works: folders that are not its own, and, when its pools are made,
- * system calls (sandbox/sandbox.h). Before both, those that read files from outside fork their spawner. */
+/* What each of the four processes takes from itself (sandbox/sandbox.h): folders that are not its own before it opens a database
+ * or makes a thread, and system calls when its pools are made. Before both, those that read files from outside fork their
+ * spawner. What a process needs stands in its own settings. */
 #ifndef CERTHALL_MAIN_CONFINE_H
 #define CERTHALL_MAIN_CONFINE_H
 
@@ -10,17 +11,11 @@
 /* The first thing a process does that reads lists: no secret is read and no thread made yet. */
 NODISCARD enum err confine_decoders(struct spawner **out, struct err_info *e);
 
-/* What every process has: its data and run folders (made here), to be written; the shared key and the demo's clock, to be read.
- * The caller adds what else it needs, and calls sandbox_close_folders. */
-NODISCARD enum err confine_begin(const struct place *p, const char *process,
-                                 const struct conf *conf, struct sandbox_folders *out,
-                                 struct err_info *e);
-/* A database's file and those beside it, or what libpq reads of the user. `url`: as in the settings; borrowed paths come from
- * the place's arena. */
-void confine_database(const struct place *p, const char *url, struct sandbox_folders *f);
-/* Of enum sandbox_power: a process alone with SQLite connects to nothing but UNIX sockets. */
-unsigned confine_powers(const char *database);
-/* "127.0.0.1:8080": the port may be listened on. */
-void confine_port(struct sandbox_folders *f, const char *address);
+/* `process`: "hall", "ca", "kmc", "responder". It may write in its data and run folders (the latter is made here) and beside its
+ * database, the hall in a demo's folder, too; it reads what its settings name. ERR_CONFIG{why}. */
+NODISCARD enum err confine_folders(const struct place *p, const char *process, struct err_info *e);
+
+/* The system calls of serving; a process alone with SQLite connects to nothing but UNIX sockets. ERR_CONFIG{why}. */
+NODISCARD enum err confine_calls(const struct place *p, const char *process, struct err_info *e);
 
 #endif

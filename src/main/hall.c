@@ -145,31 +145,11 @@ static enum err open_authority(struct process *p, struct err_info *e)
     return ERR_OK;
 }
 
-/* The settings are read once more, by the process that is then closed in. */
-static enum err close_folders(const struct process *p, struct err_info *e)
-{
-    struct arena *a = p->place->arena;
-    struct hall_settings s;
-    struct sandbox_folders f;
-    TRY(hall_settings_read(a, p->place->data, &s, e));
-    TRY(confine_begin(p->place, "hall", s.conf, &f, e));
-    confine_database(p->place, s.database, &f);
-    if (s.demo)
-        sandbox_own(&f, arena_fmt(a, "%s/demo", p->place->data));
-    sandbox_reads(&f, place_share(p->place));
-    sandbox_reads(&f, s.profiles);
-    sandbox_reads(&f, s.smtp_ca);
-    sandbox_reads(&f, conf_get(s.conf, "web", NULL));
-    sandbox_reads(&f, conf_get(s.conf, "client", NULL));
-    confine_port(&f, arena_fmt(a, ":%lld", (long long)s.port));
-    return sandbox_close_folders(&f, e);
-}
-
 static enum err open_process(struct process *p, struct err_info *e)
 {
     p->hall = &p->opened.hall;
     TRY(confine_decoders(&p->decoders, e));
-    TRY(close_folders(p, e));
+    TRY(confine_folders(p->place, "hall", e));
     TRY(open_hall(p->place, &p->opened, e));
     if (p->hall->demo)
         boundary_arm(p->opened.settings.folder);
@@ -412,7 +392,7 @@ static enum err run_until_told(struct process *p, struct err_info *e)
     TRY(start_outbox(p, e));
     TRY(start_clockwork(p, e));
     TRY(httpd_start(p->server, e));
-    TRY(sandbox_calls(SANDBOX_NETWORK, e)); /* bank, mail and database stand anywhere */
+    TRY(confine_calls(p->place, "hall", e));
     return process_wait(p->place, "hall", e);
 }
 
