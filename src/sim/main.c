@@ -4,6 +4,7 @@
 #include "base/boundary.h"
 #include "base/sys.h"
 #include "base/text.h"
+#include "sandbox/sandbox.h"
 
 #include <getopt.h>
 #include <pthread.h>
@@ -72,7 +73,10 @@ static enum err serve(const struct bank_options *o, const sigset_t *until, struc
 {
     _auto(bank) b = NULL;
     _auto(bank_caller) caller = NULL;
+    struct sandbox_folders folders = {.port = {(int)o->port}, .ports_n = 1};
     boundary_arm(o->folder);
+    sandbox_own(&folders, o->folder);
+    TRY(sandbox_close_folders(&folders, e));
     TRY(bank_open(o->folder, &b, e));
     _auto(httpd) s =
         httpd_new(&(struct httpd_options){.workers = 2, .csp = bank_csp, .connections_max = 256});
@@ -81,6 +85,7 @@ static enum err serve(const struct bank_options *o, const sigset_t *until, struc
     TRY(httpd_listen(s, &l, e));
     TRY(httpd_start(s, e));
     TRY(bank_caller_start(b, &caller, e));
+    TRY(sandbox_calls(SANDBOX_NETWORK, e));
     printf("bank ready: http://%s:%d/\n", o->host, httpd_port(s, 0));
     fflush(stdout);
     int sig;
