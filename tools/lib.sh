@@ -29,9 +29,10 @@ building() { # function …
     ) 9>"$root/.cache/build.lock"
 }
 
-# "programs": what stands in src/; "benches": and in tests/bench/; "all": tests too
+# "programs": what stands in src/; "stories": and in tests/story/; "benches": and in tests/bench/; "all": tests too
 build_native() { # folder, one of these words, meson options …
     local folder=$1 what=$2 compiler=gcc targets=() where='src'
+    [ "$what" != stories ] || where='src|tests\/story'
     [ "$what" != benches ] || where='src|tests\/bench'
     shift 2
     command -v ccache >/dev/null && compiler="ccache gcc"
