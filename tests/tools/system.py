@@ -68,7 +68,10 @@ def takes_connections(port):
 
 
 class System:
-    """`with System() as s:` makes the data and starts everything."""
+    """`with System() as s:` makes the data and starts everything. A system call that a filter refused fails the test, unless
+    `refuses_calls` says that it is there for that."""
+
+    refuses_calls = False
 
     def __init__(self, postgres=False, mail=False, folder=None, algorithm="P-256"):
         self.stack = contextlib.ExitStack()
@@ -88,8 +91,11 @@ class System:
             self.stack = stack.pop_all()
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
+        refused = [] if self.refuses_calls or kind else self.refused_calls()
         self.stack.close()
+        if refused:
+            raise SystemFailed("a process made a system call that it may not:\n" + "".join(refused))
 
     # ---- places
 
@@ -289,6 +295,13 @@ class System:
         world.end(self._orphans() if hasattr(self, "data") else [])
 
     # ---- telling
+
+    def refused_calls(self):
+        found = []
+        for name in os.listdir(self.logs):
+            with open(os.path.join(self.logs, name), encoding="utf-8", errors="replace") as f:
+                found += [line for line in f if "sandbox.refused" in line or "serve.sandbox" in line]
+        return found
 
     def log_end(self, name, lines=30):
         path = os.path.join(self.logs, ("serve" if name in PROCESSES else name) + ".log")
