@@ -233,6 +233,33 @@ static enum err hear_problem(struct arena *a, uint32_t number, uint32_t reason)
     return hear(a, (struct bytes){b.p, b.n});
 }
 
+/* Two rows of no cells, at these places. */
+static enum err hear_places(struct arena *a, uint32_t first, uint32_t second)
+{
+    _auto_buf b;
+    buf_init(&b, 4096);
+    buf_text(&b, "CHRL1");
+    put(&b, 0);
+    put(&b, 0x1ff);
+    put(&b, 2);
+    for (int row = 0; row < 2; row++) {
+        put(&b, row ? second : first);
+        for (int c = 0; c < COLUMNS; c++)
+            put(&b, UINT32_MAX);
+    }
+    put(&b, 0);
+    return hear(a, (struct bytes){b.p, b.n});
+}
+
+static void rows_come_in_the_order_of_the_file(void **state)
+{
+    assert_err(ERR_OK, hear_places(*state, 2, 3));
+    assert_err(ERR_FILE_BROKE, hear_places(*state, 3, 2));
+    assert_err(ERR_FILE_BROKE, hear_places(*state, 2, 2));
+    assert_err(ERR_FILE_BROKE, hear_places(*state, 0, 1));
+    assert_err(ERR_FILE_BROKE, hear_places(*state, 2, 0x80000000));
+}
+
 static void a_child_has_no_say_in_what_rows_may_hold(void **state)
 {
     assert_err(ERR_OK, hear_problem(*state, 1, REGLIST_SYNTAX));
@@ -253,6 +280,7 @@ int main(void)
         TEST(a_reply_with_one_wrong_octet_is_refused_or_sound),
         TEST(a_reply_that_is_cut_or_goes_on_is_refused),
         TEST(no_reply_at_all_harms_who_hears_it),
+        TEST(rows_come_in_the_order_of_the_file),
         TEST(a_child_has_no_say_in_what_rows_may_hold),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
