@@ -34,9 +34,9 @@ enum err reglist_read_apart(struct spawner *s, struct arena *a, struct bytes fil
 {
     struct reading r = {.a = a};
     _auto_buf reply;
+    buf_init(&reply, MESSAGE_MAX);
     *out = (struct reglist){.format = format};
     TRY(reglist_size(file, e));
-    buf_init(&reply, MESSAGE_MAX);
     TRY(spawner_decode(s, 0, (uint32_t)format, file, &reply, e));
     enum err done = message_take((struct bytes){reply.p, reply.n}, &r, e);
     if (done == ERR_OK)
