@@ -11,6 +11,8 @@
 #include "pki/digest.h"
 #include "pki/evidence.h"
 #include "pki/pem.h"
+#include "reglist/reglist.h"
+#include "sandbox/spawner.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +32,7 @@ static const char LIST[] =
 static struct {
     struct arena *a;
     struct clock *clock;
+    struct spawner *decoders;
     struct ca *ca;
     struct ca_api api;
     struct httpd *server;
@@ -76,6 +79,7 @@ static void open_ca(void)
                            .database = arena_fmt(a, "sqlite:%s/ca.db", data),
                            .status_url = "http://127.0.0.1:8081",
                            .clock = w.clock,
+                           .decoders = w.decoders,
                            .revoke_per_hour = 1 << 30,
                            .release_per_hour = 1 << 30,
                            .crl_period = 10 * TIME_MINUTE};
@@ -127,10 +131,12 @@ static void make_people(void)
 void fuzz_begin(void)
 {
     static const struct httpd_options options = {.workers = 1};
+    static const struct decoder *const decoders[] = {&reglist_decoder};
     static const char *const names[CA_SOCKETS] = {"hall", "responder", "admin"};
     struct err_info e;
     w.a = arena_new();
     MUST_OK(clock_open(NULL, &w.clock, &e), &e);
+    MUST_OK(spawner_start(decoders, 1, &spawner_usual, &w.decoders, &e), &e);
     make_people();
     open_ca();
     w.server = httpd_new(&options);
