@@ -127,7 +127,6 @@ static void a_list_that_is_too_large_is_refused_apart_as_here(void **state)
 static void say(struct arena *a, const char *text, struct buf *out)
 {
     struct reading r = {.a = a};
-    buf_init(out, MESSAGE_MAX);
     reading_read(&r, of(text), reglist_detect(of(text)));
     message_put(out, &r);
     reading_clear(&r);
@@ -158,6 +157,7 @@ static void a_reply_with_one_wrong_octet_is_refused_or_sound(void **state)
 {
     static const char text[] = HEAD LINE("shenruolin") "add,x\r\n";
     _auto_buf m;
+    buf_init(&m, MESSAGE_MAX);
     say(*state, text, &m);
     assert_ok(hear(*state, (struct bytes){m.p, m.n}), &(struct err_info){0});
     int refused = 0;
@@ -174,6 +174,7 @@ static void a_reply_with_one_wrong_octet_is_refused_or_sound(void **state)
 static void a_reply_that_is_cut_or_goes_on_is_refused(void **state)
 {
     _auto_buf m;
+    buf_init(&m, MESSAGE_MAX);
     say(*state, HEAD LINE("shenruolin"), &m);
     for (size_t n = 0; n < m.n; n++)
         assert_err(ERR_FILE_BROKE, hear(*state, (struct bytes){m.p, n}));
@@ -186,6 +187,7 @@ static void no_reply_at_all_harms_who_hears_it(void **state)
 {
     unsigned seed = 20260718;
     _auto_buf m;
+    buf_init(&m, MESSAGE_MAX);
     say(*state, HEAD LINE("shenruolin") LINE("zhou") "colour\r\nadd,\"x\"y,\r\n", &m);
     print_message("seed %u\n", seed);
     for (int round = 0; round < 20000; round++) {
