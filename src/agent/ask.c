@@ -231,6 +231,7 @@ enum err ask_show_error(const char *pinentry, enum lang lang, const struct err_i
     const struct ask q = {.pinentry = pinentry, .lang = lang};
     _auto(assuan) s = NULL;
     err_message(what, lang, message, sizeof message);
+    text_calm(message);
     TRY(open_dialogue(&q, message, &s, e));
     enum err err = assuan_send(s, "MESSAGE", "", e);
     return err == ERR_AGENT_CANCELLED ? ERR_OK : err;

@@ -44,10 +44,13 @@ int cli_usage(const char *why)
 
 int cli_fail(const struct cli *c, const char *what, const struct err_info *e)
 {
-    char message[512];
+    char message[512], detail[sizeof e->detail];
     err_message(e, c->lang, message, sizeof message);
+    snprintf(detail, sizeof detail, "%s", e->detail);
+    text_calm(message);
+    text_calm(detail);
     fprintf(stderr, "certhall-agent: %s: %s [%s]%s%s%s\n", what, message, err_code_text(e->code),
-            e->detail[0] ? " (" : "", e->detail, e->detail[0] ? ")" : "");
+            detail[0] ? " (" : "", detail, detail[0] ? ")" : "");
     return 1;
 }
 

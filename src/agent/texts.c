@@ -33,18 +33,6 @@ char *text_fill(struct arena *a, enum text t, enum lang lang, const char *one, c
     return arena_text(a, buf_cstr(&b));
 }
 
-char *text_serial(struct arena *a, const char *serial)
-{
-    _auto_buf b;
-    buf_init(&b, 256);
-    for (size_t i = 0; serial[i]; i++) {
-        if (i && i % 4 == 0)
-            buf_byte(&b, ' ');
-        buf_byte(&b, (uint8_t)serial[i]);
-    }
-    return arena_text(a, buf_cstr(&b));
-}
-
 static size_t utf8_len(uint8_t first)
 {
     return first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
@@ -79,6 +67,37 @@ char *text_shown(struct arena *a, const char *value)
         else
             buf_put(&b, p, n);
         p += n;
+    }
+    return arena_text(a, buf_cstr(&b));
+}
+
+void text_calm(char *text)
+{
+    const uint8_t *p = (const uint8_t *)text;
+    char *out = text;
+    while (*p) {
+        size_t n = utf8_len(*p);
+        if (is_formatting(p, n))
+            *out++ = ' ';
+        else
+            for (size_t i = 0; i < n; i++)
+                *out++ = (char)p[i];
+        p += n;
+    }
+    *out = 0;
+}
+
+char *text_serial(struct arena *a, const char *serial)
+{
+    _auto_buf b;
+    buf_init(&b, 512);
+    int points = 0;
+    for (const char *s = text_shown(a, serial); *s; s++) {
+        int begins = ((unsigned char)*s & 0xc0) != 0x80;
+        if (begins && points && points % 4 == 0)
+            buf_byte(&b, ' ');
+        buf_byte(&b, (uint8_t)*s);
+        points += begins;
     }
     return arena_text(a, buf_cstr(&b));
 }

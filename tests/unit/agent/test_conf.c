@@ -162,6 +162,10 @@ static void a_value_from_outside_cannot_turn_a_line_of_the_window(void **state)
     longer[sizeof longer - 1] = 0;
     assert_int_equal(strlen(text_shown(a, longer)), 80);
     assert_string_equal(text_serial(a, "FX2600071182"), "FX26 0007 1182");
+    assert_string_equal(text_serial(a, "a\n\x1b[2J做的事：登录"), "a  [ 2J做的 事：登录");
+    char message[] = "服务说：\x1b[1m\n\xe2\x80\xae好";
+    text_calm(message);
+    assert_string_equal(message, "服务说： [1m  好");
     assert_string_equal(text_fill(a, TEXT_TRIES, LANG_EN, "5", "6"),
                         "5 tries left; after 6 wrong ones the UKey locks.");
 }
