@@ -70,7 +70,7 @@ enum err __wrap_pki_key_new(enum pki_alg alg, struct pki_key **out, struct err_i
 
 static int has(struct bytes where, const char *what)
 {
-    return where.n && memmem(where.p, where.n, what, strlen(what)) != NULL;
+    return where.p && where.n && memmem(where.p, where.n, what, strlen(what)) != NULL;
 }
 
 /* A request leaves: to a known path, as JSON, and without any PIN in it. */
