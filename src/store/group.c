@@ -14,6 +14,8 @@ struct store_group {
     pthread_cond_t some; /* something was queued, or the end was asked for */
     struct store_group_item *first, **last;
     int ending;
+    void (*after)(void *arg);
+    void *after_arg;
 };
 
 /* Up to STORE_GROUP_MAX items off the queue; NULL when there are none and there will be none. */
@@ -115,6 +117,8 @@ static void *writer(void *arg)
                 fail_item(i, r, &e);
             i->done(i, i->result, &i->info);
         }
+        if (g->after)
+            g->after(g->after_arg);
     }
     return NULL;
 }
@@ -149,6 +153,14 @@ void store_group_free(struct store_group *g)
     pthread_cond_destroy(&g->some);
     pthread_mutex_destroy(&g->mutex);
     free(g);
+}
+
+void store_group_after(struct store_group *g, void (*after)(void *arg), void *arg)
+{
+    pthread_mutex_lock(&g->mutex); /* the thread is there already */
+    g->after = after;
+    g->after_arg = arg;
+    pthread_mutex_unlock(&g->mutex);
 }
 
 void store_group_submit(struct store_group *g, struct store_group_item *item)

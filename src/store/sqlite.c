@@ -100,10 +100,19 @@ static enum err settings(struct store_conn *c, enum store_mode mode, struct err_
     return ERR_OK;
 }
 
+/* SQLite counts its memory under a lock that all connections share; nobody asks for the count. */
+static pthread_once_t configured = PTHREAD_ONCE_INIT;
+
+static void configure(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* refused where somebody uses it already */
+}
+
 static enum err sqlite_connect(const struct store *s, enum store_mode mode, struct store_conn **out,
                                struct err_info *e)
 {
     TRY(make_file(s->url, e));
+    pthread_once(&configured, configure);
     struct store_conn *c = mem_alloc(sizeof *c);
     c->prepared_n = s->queries;
     c->prepared = mem_alloc(s->queries * sizeof *c->prepared);

@@ -206,6 +206,9 @@ NODISCARD enum err store_group_new(struct store *s, struct store_group **out, st
 void store_group_free(struct store_group *g); /* after the queue has been drained */
 DEFINE_AUTO(store_group)
 
+/* Have the group's thread call this behind the `done`s of each batch; before anything is submitted. */
+void store_group_after(struct store_group *g, void (*after)(void *arg), void *arg);
+
 /* Waits until `work` is committed or has failed. */
 NODISCARD enum err store_group_run(struct store_group *g, store_work_fn *work, void *arg,
                                    struct err_info *e);
