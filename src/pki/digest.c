@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,17 +16,23 @@ static void must(int ok)
     }
 }
 
+/* Fetched once, as OpenSSL 3.0 wants it (crypto(7), "Performance"): EVP_sha256() is searched for at each use, under locks.
+ * Never changed, never freed. */
+static EVP_MD *fetched[3];
+static pthread_once_t fetched_once = PTHREAD_ONCE_INIT;
+
+static void fetch_all(void)
+{
+    static const char *const name[] = {
+        [DIGEST_SM3] = "SM3", [DIGEST_SHA256] = "SHA256", [DIGEST_SHA1] = "SHA1"};
+    for (size_t i = 0; i < sizeof name / sizeof *name; i++)
+        must((fetched[i] = EVP_MD_fetch(NULL, name[i], NULL)) != NULL);
+}
+
 static const EVP_MD *md_of(enum digest_alg alg)
 {
-    switch (alg) {
-    case DIGEST_SM3:
-        return EVP_sm3();
-    case DIGEST_SHA256:
-        return EVP_sha256();
-    case DIGEST_SHA1:
-        return EVP_sha1();
-    }
-    abort();
+    must(pthread_once(&fetched_once, fetch_all) == 0);
+    return fetched[alg];
 }
 
 size_t digest_len(enum digest_alg alg)

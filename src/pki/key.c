@@ -22,7 +22,7 @@ struct pki_pub {
     EVP_PKEY *pkey;    /* every other */
     uint8_t key_id[PKI_KEY_ID_LEN];
     size_t n, point_n;
-    uint8_t spki[PKI_SPKI_MAX]; /* the point is its last `point_n` octets */
+    uint8_t spki[]; /* the point is its last `point_n` octets */
 };
 
 #define BYTES(array)                                                                               \
@@ -242,8 +242,8 @@ static enum err alg_row(struct der alg, int *row, struct err_info *e)
     return pki_why(e, ERR_KEY_UNSUPPORTED, "a curve other than P-256 and SM2");
 }
 
-/* SubjectPublicKeyInfo in the form that we write. */
-static void put_spki(struct pki_pub *p, int row, struct bytes point)
+/* SubjectPublicKeyInfo in the form that we write, and the rest of the key without OpenSSL's part. */
+static struct pki_pub *pub_around(int row, struct bytes point)
 {
     struct buf b;
     buf_init(&b, PKI_SPKI_MAX);
@@ -258,27 +258,31 @@ static void put_spki(struct pki_pub *p, int row, struct bytes point)
     der_close(&b, alg);
     der_put_bits(&b, point, 0);
     der_close(&b, spki);
+    struct pki_pub *p = mem_alloc(sizeof *p + b.n);
+    p->alg = algs[row].alg;
     p->n = b.n;
     p->point_n = point.n;
     memcpy(p->spki, b.p, b.n);
     buf_clear(&b);
     digest_of(DIGEST_SHA1, point, p->key_id);
+    return p;
 }
 
 /* `point` is the BIT STRING's content; for RSA its size decides on the row. */
 static enum err pub_make(int row, struct bytes point, struct pki_pub **out, struct err_info *e)
 {
-    _auto(pki_pub) p = mem_alloc(sizeof *p);
+    _auto_evp(EVP_PKEY) pkey = NULL;
+    _auto(p256) p256 = NULL;
     *out = NULL;
     if (!algs[row].group)
-        TRY(rsa_from_numbers(point, &row, &p->pkey, e));
+        TRY(rsa_from_numbers(point, &row, &pkey, e));
     else if (algs[row].alg == PKI_P256)
-        TRY(p256_new(point, &p->p256, e));
+        TRY(p256_new(point, &p256, e));
     else
-        TRY(ec_from_point(row, point, &p->pkey, e));
-    p->alg = algs[row].alg;
-    put_spki(p, row, point);
-    *out = steal(&p);
+        TRY(ec_from_point(row, point, &pkey, e));
+    *out = pub_around(row, point);
+    (*out)->pkey = steal(&pkey);
+    (*out)->p256 = steal(&p256);
     return ERR_OK;
 }
 
