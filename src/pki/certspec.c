@@ -1,5 +1,6 @@
 /* What a certificate's spec must be before it is written: serial, names, times, addresses. */
 #include "base/sys.h"
+#include "base/time.h"
 #include "pki/cert_priv.h"
 #include "pki/pki_priv.h"
 
@@ -7,8 +8,12 @@
 
 struct bytes cert_serial_new(struct arena *a)
 {
+    enum { TIME_OCTETS = 6 };
     uint8_t serial[16];
-    random_bytes(serial, sizeof serial);
+    uint64_t now = (uint64_t)clock_machine();
+    for (int i = 0; i < TIME_OCTETS; i++)
+        serial[i] = (uint8_t)(now >> 8 * (TIME_OCTETS - 1 - i));
+    random_bytes(serial + TIME_OCTETS, sizeof serial - TIME_OCTETS);
     serial[0] = (uint8_t)((serial[0] & 0x3f) | 0x40); /* positive, and always 16 octets */
     return arena_bytes(a, serial, sizeof serial);
 }

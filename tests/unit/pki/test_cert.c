@@ -1,5 +1,6 @@
 #include "chain.h"
 
+#include "base/time.h"
 #include "pki/csr.h"
 #include "pki/der.h"
 #include "pki/pem.h"
@@ -262,19 +263,23 @@ static void every_certificate_of_a_pem_file_is_found(void **state)
     chain_clear(&c);
 }
 
-/* RFC 5280 4.1.2.2: positive, at most 20 octets, never twice */
+/* RFC 5280 4.1.2.2: positive, at most 20 octets, never twice; those of later stand behind those of before */
 static void serials_are_positive_and_new(void **state)
 {
     (void)state;
     _auto(arena) a = arena_new();
-    struct bytes before = cert_serial_new(a);
+    struct bytes before = cert_serial_new(a), first = before;
     for (int i = 0; i < 100; i++) {
         struct bytes s = cert_serial_new(a);
         assert_int_equal(s.n, 16);
         assert_in_range(s.p[0], 0x40, 0x7f);
         assert_memory_not_equal(s.p, before.p, 16);
+        assert_memory_not_equal(s.p + 6, before.p + 6, 8); /* also those of one millisecond */
         before = s;
     }
+    for (int64_t until = clock_machine() + 2; clock_machine() < until;)
+        ;
+    assert_true(memcmp(cert_serial_new(a).p, first.p, 6) > 0);
 }
 
 int main(void)
