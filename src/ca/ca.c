@@ -112,6 +112,10 @@ static enum err load_issuer(struct ca *ca, const struct store_row *row, struct e
         return err_set(e, ERR_CONFIG, NULL, "issuer %s: unknown algorithm", issuer->code);
     TRY(cert_view(issuer->certificate, ca->arena, &view, e));
     issuer->subject = view.subject;
+    const char *url = ca->options.status_url;
+    issuer->crl_url = arena_fmt(ca->arena, "%s/crl/%s.crl", url, issuer->code);
+    issuer->ocsp_url = arena_fmt(ca->arena, "%s/ocsp", url);
+    issuer->certificate_url = arena_fmt(ca->arena, "%s/ca/%s.cer", url, issuer->code);
     return load_signer(ca, issuer, e);
 }
 
@@ -137,6 +141,8 @@ enum err ca_open(const struct ca_options *o, struct ca **out, struct err_info *e
     pthread_mutex_init(&ca->maker_lock, NULL);
     TRY(store_open(o->database, &ca_catalogue, CONNECTIONS, &ca->store, e));
     TRY(store_group_new(ca->store, &ca->group, e));
+    TRY(ca_signers_new(&ca->signers, e));
+    store_group_after(ca->group, ca_signers_go, ca->signers);
     TRY(load_profiles(ca, e));
     TRY(load_issuers(ca, e));
     TRY(ca_settle_intents(ca, e));
@@ -149,6 +155,7 @@ void ca_free(struct ca *ca)
     if (!ca)
         return;
     store_group_free(ca->group);
+    ca_signers_free(ca->signers);
     store_free(ca->store);
     for (size_t i = 0; i < ca->issuers; i++)
         pki_signer_free(ca->issuer[i].signer);

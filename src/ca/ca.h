@@ -71,7 +71,8 @@ struct ca_issuer {
     struct bytes certificate; /* DER, in the authority's arena */
     struct bytes subject;     /* Name */
     int64_t not_after;
-    struct pki_signer *signer; /* NULL for a root whose key is kept away */
+    const char *crl_url, *ocsp_url, *certificate_url; /* as they stand in what it issues */
+    struct pki_signer *signer;                        /* NULL for a root whose key is kept away */
 };
 
 enum { CA_ISSUERS_MAX = 16, CA_PROFILES_MAX = 32 };

@@ -23,8 +23,11 @@ SELECT id, serial, issuer_id, profile, request_id, key_hash, order_no, ukey, sub
     certificate, state, reason, changed_at
 FROM ca_certificate WHERE serial = $1;
 
--- name: ca_certificate_state :one
-SELECT state FROM ca_certificate WHERE serial = $1;
+-- name: ca_certificate_clashes :one
+SELECT CASE WHEN EXISTS (SELECT 1 FROM ca_certificate WHERE request_id = $1)
+    OR EXISTS (SELECT 1 FROM ca_certificate WHERE key_hash = $2)
+    OR EXISTS (SELECT 1 FROM ca_certificate WHERE order_no = $3 AND profile = $4 AND state <> 'revoked')
+    THEN 1 ELSE 0 END AS some;
 
 -- name: ca_certificate_by_key :many
 SELECT request_id, state FROM ca_certificate WHERE key_hash = $1 LIMIT 2;
@@ -86,6 +89,10 @@ ON CONFLICT (serial) DO NOTHING;
 
 -- name: ca_staff_by_serial :one
 SELECT id, name, role, serial, certificate, ended_at FROM ca_staff WHERE serial = $1;
+
+-- name: ca_staff_vouching :one
+SELECT name, role, certificate, ended_at, (SELECT state FROM ca_certificate WHERE serial = $2) AS own_state
+FROM ca_staff WHERE serial = $1;
 
 -- name: ca_staff_all :many
 SELECT id, name, role, certificate, entered_by, entered_at, ended_at FROM ca_staff ORDER BY id;

@@ -13,6 +13,7 @@
 /* A maker's certificate as it was read once: it serves for thousands of requests. */
 struct ca_maker {
     struct bytes certificate;
+    char serial[2 * CERT_SERIAL_MAX + 1]; /* hex */
     struct pki_pub *key;
     int64_t not_before, not_after;
     int asked; /* how often, under maker_lock */
@@ -20,11 +21,14 @@ struct ca_maker {
 /* Who signs often gets tables (pki_pub_prepare): they cost as much as they save in 700 signatures. */
 enum { CA_MAKERS_KEPT = 64, CA_MAKER_IS_BUSY = 700 };
 
+struct ca_signers;
+
 struct ca {
     struct ca_options options;
     struct arena *arena; /* issuers' certificates and paths: lives as long as the ca */
     struct store *store;
     struct store_group *group; /* the one writer */
+    struct ca_signers *signers;
     struct ca_issuer issuer[CA_ISSUERS_MAX];
     size_t issuers;
     struct ca_profile profile[CA_PROFILES_MAX];
@@ -42,15 +46,36 @@ const struct ca_profile *ca_profile_find(const struct ca *ca, const char *code);
 NODISCARD enum err ca_issuer_for(const struct ca *ca, enum pki_alg alg,
                                  const struct ca_issuer **out, struct err_info *e);
 
+/* Run once, by one of the signers' threads; belongs to who added it until then. */
+struct ca_job {
+    void (*run)(struct ca_job *job);
+    struct ca_job *next;
+};
+NODISCARD enum err ca_signers_new(struct ca_signers **out, struct err_info *e);
+/* Both by the writer's thread: add, and behind its batch let them begin. */
+void ca_signers_add(struct ca_signers *s, struct ca_job *job);
+void ca_signers_go(void *signers);
+void ca_signers_free(struct ca_signers *s); /* after what was added has been done */
+
 /* The last numbers of the ca's tables, read once in a transaction and then known from what was written (store_tx_memory). */
 struct ca_last {
     int certificate_known, status_known, audit_known;
     int64_t certificate, status, audit;
     uint8_t audit_hash[DIGEST_LEN];
+    /* The maker who was found to vouch: whoever changes staff, or the state of a certificate, forgets him
+     * (ca_forget_maker). */
+    char maker[2 * CERT_SERIAL_MAX + 1]; /* his certificate's serial; "" none */
+    char maker_name[128];
+    int64_t maker_ended;
+    struct bytes maker_certificate; /* lives as long as the ca */
 };
 static inline struct ca_last *ca_last(struct store_tx *tx)
 {
     return store_tx_memory(tx, sizeof(struct ca_last));
+}
+static inline void ca_forget_maker(struct store_tx *tx)
+{
+    ca_last(tx)->maker[0] = '\0';
 }
 
 /* One link of the ca's own chain, in the caller's transaction. */
@@ -85,6 +110,8 @@ NODISCARD enum err ca_evidence_check(struct ca *ca, struct store_tx *tx, const s
                                      int64_t now, struct arena *a, struct ca_vouched *out,
                                      struct err_info *e);
 void ca_makers_clear(struct ca *ca);
+/* What of the evidence is looked at, as JSON for the record. */
+const char *ca_evidence_text(const struct ca_request *r, struct arena *a);
 
 /* Append to the status log, in the caller's transaction. */
 NODISCARD enum err ca_status_append(struct store_tx *tx, struct bytes serial, int64_t issuer_id,

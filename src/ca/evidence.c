@@ -37,7 +37,7 @@ static void copy_text(char *out, size_t size, const char *s)
 /* The row must be of this project. What is left of each text is zeros, so that two of them compare as octets. */
 static enum err regulator_row(struct store_tx *tx, const struct ca_profile *p,
                               const struct ca_request *r, struct arena *a, struct ca_vouched *out,
-                              const struct store_row **found, struct err_info *e)
+                              struct err_info *e)
 {
     const json_t *item = evidence_of(r, "regulator");
     if (!item)
@@ -54,8 +54,6 @@ static enum err regulator_row(struct store_tx *tx, const struct ca_profile *p,
     copy_text(out->reporting_code, sizeof out->reporting_code, row_text(row, "reporting_code"));
     copy_text(out->user_name, sizeof out->user_name, row_text(row, "user_name"));
     copy_text(out->uscc, sizeof out->uscc, row_text(row, "uscc"));
-    if (found)
-        *found = row;
     return ERR_OK;
 }
 
@@ -64,12 +62,11 @@ static enum err regulator_evidence(struct store_tx *tx, const struct ca_profile 
                                    const struct ca_request *r, struct arena *a,
                                    struct ca_vouched *out, struct err_info *e)
 {
-    const struct store_row *row, *newest;
-    TRY(regulator_row(tx, p, r, a, out, &row, e));
+    const struct store_row *newest;
+    TRY(regulator_row(tx, p, r, a, out, e));
     const json_t *item = evidence_of(r, "regulator");
     TRY(store_one(tx, &Q_ca_batch_row_newest,
-                  PARAMS(P_TEXT(p->project), P_TEXT(row_text(row, "reporting_code")),
-                         P_TEXT(row_text(row, "user_name"))),
+                  PARAMS(P_TEXT(p->project), P_TEXT(out->reporting_code), P_TEXT(out->user_name)),
                   a, &newest, e));
     if (strcmp(row_text(newest, "action"), "withdraw") == 0)
         return refuse(e, "regulator", "the regulator has withdrawn this registration");
@@ -91,7 +88,11 @@ static struct ca_maker *maker_read(struct bytes certificate, struct err_info *e)
     struct ca_maker *m = mem_alloc(sizeof *m);
     uint8_t *copy = mem_alloc(certificate.n);
     memcpy(copy, certificate.p, certificate.n);
-    *m = (struct ca_maker){{copy, certificate.n}, key, view.not_before, view.not_after, 0};
+    *m = (struct ca_maker){.certificate = {copy, certificate.n},
+                           .key = key,
+                           .not_before = view.not_before,
+                           .not_after = view.not_after};
+    snprintf(m->serial, sizeof m->serial, "%s", view.serial);
     return m;
 }
 
@@ -135,6 +136,18 @@ static enum err maker_of(struct ca *ca, struct bytes certificate, const struct c
     return *out ? ERR_OK : e->code;
 }
 
+/* The certificate that was last seen under a serial; n 0: none. Whether it is still his, the transaction decides. */
+static struct bytes remembered(struct ca *ca, const char *serial)
+{
+    struct bytes certificate = {0};
+    pthread_mutex_lock(&ca->maker_lock);
+    for (int i = 0; i < CA_MAKERS_KEPT && ca->maker[i]; i++)
+        if (strcmp(ca->maker[i]->serial, serial) == 0)
+            certificate = ca->maker[i]->certificate;
+    pthread_mutex_unlock(&ca->maker_lock);
+    return certificate;
+}
+
 /* He signed for the people of the row that the certificate will name: his signature under another row is none. */
 static enum err maker_signature(const struct ca_request *r, const struct ca_vouched *row,
                                 const struct ca_maker *maker, struct bytes signature,
@@ -154,13 +167,17 @@ static enum err maker_signature(const struct ca_request *r, const struct ca_vouc
     return pki_verify(maker->key, signed_bytes, signature, e);
 }
 
+static int same_bytes(struct bytes x, struct bytes y)
+{
+    return x.n == y.n && x.n > 0 && memcmp(x.p, y.p, x.n) == 0;
+}
+
 /* The same row and certificate as a moment ago: the signature over them is verified already. */
 static int is_proven(const struct ca_proven *p, const struct ca_vouched *row,
                      struct bytes certificate)
 {
     return p && p->yes && memcmp(&p->row, row, sizeof *row) == 0 &&
-           p->certificate.n == certificate.n &&
-           memcmp(p->certificate.p, certificate.p, certificate.n) == 0;
+           same_bytes(p->certificate, certificate);
 }
 
 /* The maker's certificate must be valid today, and the signature his. */
@@ -183,28 +200,53 @@ static enum err maker_vouches(struct ca *ca, const struct ca_request *r,
     return result;
 }
 
+/* With the state of the maker's certificate where the ca made it itself (own_state, else NULL). */
 static enum err find_maker(struct store_tx *tx, const json_t *item, struct arena *a,
                            const struct store_row **staff, struct err_info *e)
 {
-    TRY(store_opt(tx, &Q_ca_staff_by_serial, PARAMS(P_TEXT(json_opt_text(item, "maker", ""))), a,
-                  staff, e));
+    const char *hex = json_opt_text(item, "maker", "");
+    struct bytes serial;
+    if (!text_from_hex(a, hex, &serial))
+        serial = (struct bytes){0};
+    TRY(store_opt(tx, &Q_ca_staff_vouching, PARAMS(P_TEXT(hex), P_BLOB(serial)), a, staff, e));
     if (*staff && strcmp(row_text(*staff, "role"), "maker") == 0)
         return ERR_OK;
     return refuse(e, "maker", "the ca knows no maker with this certificate");
 }
 
 /* A maker's certificate that the ca made itself, and that is revoked or on hold since, vouches for nobody. */
-static enum err maker_certified(struct store_tx *tx, const struct store_row *staff, struct arena *a,
-                                struct err_info *e)
+static enum err maker_certified(const struct store_row *staff, struct err_info *e)
 {
-    const struct store_row *own;
-    struct bytes serial;
-    if (!text_from_hex(a, row_text(staff, "serial"), &serial))
-        return ERR_OK; /* of somebody else's */
-    TRY(store_opt(tx, &Q_ca_certificate_state, PARAMS(P_BLOB(serial)), a, &own, e));
-    if (!own || strcmp(row_text(own, "state"), "active") == 0)
+    const char *state = row_text(staff, "own_state");
+    if (!state || strcmp(state, "active") == 0)
         return ERR_OK;
     return refuse(e, "maker", "the maker's certificate is on hold or revoked");
+}
+
+/* Name, certificate and end of the maker who signed, from this transaction; the next of the same maker asks no more. */
+static enum err vouching_maker(struct ca *ca, struct store_tx *tx, const json_t *item,
+                               struct arena *a, struct ca_last *maker, struct err_info *e)
+{
+    const struct store_row *staff;
+    const char *serial = json_opt_text(item, "maker", "");
+    struct ca_last *last = ca_last(tx);
+    if (*serial && strcmp(last->maker, serial) == 0) {
+        *maker = *last;
+        return ERR_OK;
+    }
+    TRY(find_maker(tx, item, a, &staff, e));
+    TRY(maker_certified(staff, e));
+    maker->maker_ended = row_int(staff, "ended_at");
+    maker->maker_certificate = row_blob(staff, "certificate");
+    copy_text(maker->maker_name, sizeof maker->maker_name, row_text(staff, "name"));
+    struct bytes kept = remembered(ca, serial);
+    if (!same_bytes(kept, maker->maker_certificate))
+        return ERR_OK;
+    copy_text(last->maker, sizeof last->maker, serial);
+    copy_text(last->maker_name, sizeof last->maker_name, maker->maker_name);
+    last->maker_ended = maker->maker_ended;
+    last->maker_certificate = kept;
+    return ERR_OK;
 }
 
 static enum err maker_evidence(struct ca *ca, struct store_tx *tx, const struct ca_request *r,
@@ -215,15 +257,13 @@ static enum err maker_evidence(struct ca *ca, struct store_tx *tx, const struct 
     if (!item)
         return refuse(e, "maker", "is missing");
     struct bytes signature;
-    const struct store_row *staff;
+    struct ca_last maker = {0};
     TRY(json_get_base64(item, "signature", 1024, a, &signature, e));
-    TRY(find_maker(tx, item, a, &staff, e));
-    int64_t ended = row_int(staff, "ended_at");
-    if (ended != 0 && ended <= now)
+    TRY(vouching_maker(ca, tx, item, a, &maker, e));
+    if (maker.maker_ended != 0 && maker.maker_ended <= now)
         return refuse(e, "maker", "this maker's right has ended");
-    TRY(maker_certified(tx, staff, a, e));
-    TRY(maker_vouches(ca, r, proven, row_blob(staff, "certificate"), signature, now, a, out, e));
-    copy_text(out->maker, sizeof out->maker, row_text(staff, "name"));
+    TRY(maker_vouches(ca, r, proven, maker.maker_certificate, signature, now, a, out, e));
+    copy_text(out->maker, sizeof out->maker, maker.maker_name);
     return ERR_OK;
 }
 
@@ -235,10 +275,29 @@ static int asks_for(const struct ca_profile *p, enum ca_evidence_kind kind)
     return 0;
 }
 
+/* What the database says now of the row and of the maker. */
+static enum err look_up(struct ca *ca, const struct ca_profile *p, const struct ca_request *r,
+                        const json_t *maker, struct arena *a, struct ca_proven *out,
+                        struct err_info *e)
+{
+    const struct store_row *staff;
+    _auto(store_tx) tx = NULL;
+    out->certificate = remembered(ca, json_opt_text(maker, "maker", ""));
+    if (out->certificate.n > 0 && !asks_for(p, CA_EVIDENCE_REGULATOR))
+        return ERR_OK;
+    TRY(store_begin(ca->store, STORE_READ, &tx, e));
+    if (asks_for(p, CA_EVIDENCE_REGULATOR))
+        TRY(regulator_row(tx, p, r, a, &out->row, e));
+    if (out->certificate.n > 0)
+        return ERR_OK;
+    TRY(find_maker(tx, maker, a, &staff, e));
+    out->certificate = row_blob(staff, "certificate");
+    return ERR_OK;
+}
+
 static enum err prove(struct ca *ca, const struct ca_profile *p, const struct ca_request *r,
                       struct arena *a, struct ca_proven *out, struct err_info *e)
 {
-    const struct store_row *staff;
     struct bytes signature;
     const struct ca_maker *maker;
     struct ca_maker *own;
@@ -246,19 +305,35 @@ static enum err prove(struct ca *ca, const struct ca_profile *p, const struct ca
     if (!item)
         return refuse(e, "maker", "is missing");
     TRY(json_get_base64(item, "signature", 1024, a, &signature, e));
-    {
-        _auto(store_tx) tx = NULL;
-        TRY(store_begin(ca->store, STORE_READ, &tx, e));
-        if (asks_for(p, CA_EVIDENCE_REGULATOR))
-            TRY(regulator_row(tx, p, r, a, &out->row, NULL, e));
-        TRY(find_maker(tx, item, a, &staff, e));
-    }
-    out->certificate = row_blob(staff, "certificate");
+    TRY(look_up(ca, p, r, item, a, out, e));
     TRY(maker_of(ca, out->certificate, &maker, &own, e));
     enum err result = maker_signature(r, &out->row, maker, signature, a, e);
     if (own)
         maker_free(own);
     return result;
+}
+
+const char *ca_evidence_text(const struct ca_request *r, struct arena *a)
+{
+    static const char *const member[] = {"kind", "batch", "maker", "signature"};
+    _auto_buf b;
+    struct json_out j;
+    const json_t *item;
+    size_t i;
+    buf_init(&b, 1024 * 1024); /* a request is of 64 KiB at most */
+    jout_init(&j, &b);
+    jout_list(&j, NULL);
+    json_array_foreach ((json_t *)(uintptr_t)r->evidence, i, item) {
+        jout_object(&j, NULL);
+        for (size_t k = 0; k < sizeof member / sizeof *member; k++)
+            if (json_opt_text(item, member[k], NULL))
+                jout_text(&j, member[k], json_opt_text(item, member[k], NULL));
+        if (json_opt_int(item, "row", -1) >= 0)
+            jout_int(&j, "row", json_opt_int(item, "row", -1));
+        jout_end(&j);
+    }
+    jout_end(&j);
+    return arena_text(a, buf_cstr(&b));
 }
 
 void ca_evidence_prove(struct ca *ca, const struct ca_profile *p, const struct ca_request *r,

@@ -7,11 +7,27 @@
 #include "pki/csr.h"
 #include "pki/lint.h"
 
+#include <semaphore.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
-/* A request on its way, shared between the steps. */
+struct signed_work {
+    struct arena *arena;
+    int64_t id, issuer_id, now, not_after;
+    struct bytes serial, certificate;
+    const char *profile;
+    int first; /* this signature stands; else another thread answered the same request first */
+};
+
+/* A request on its way, from thread to thread, one at a time: who asked, the writer, a signer, the writer. */
 struct issue {
+    struct store_group_item item; /* first: it is cast back */
+    struct ca_job job;
+    struct signed_work signed_work;
+    sem_t done; /* with `result` and `why` set */
+    enum err result;
+    struct err_info why;
     struct ca *ca;
     const struct ca_request *r;
     const struct ca_profile *profile;
@@ -71,7 +87,6 @@ static enum err make_subject(struct issue *i, const struct ca_vouched *v, struct
 
 static enum err make_tbs(struct issue *i, struct err_info *e)
 {
-    const char *url = i->ca->options.status_url;
     struct cert_policy policy = {.oid = i->profile->policy_oid};
     i->serial = cert_serial_new(i->arena);
     struct cert_spec spec = {
@@ -86,9 +101,9 @@ static enum err make_tbs(struct issue *i, struct err_info *e)
         .eku = i->profile->eku,
         .policy = &policy,
         .policies = i->profile->policy_oid[0] != '\0',
-        .crl_url = arena_fmt(i->arena, "%s/crl/%s.crl", url, i->issuer->code),
-        .ocsp_url = arena_fmt(i->arena, "%s/ocsp", url),
-        .ca_issuers_url = arena_fmt(i->arena, "%s/ca/%s.cer", url, i->issuer->code),
+        .crl_url = i->issuer->crl_url,
+        .ocsp_url = i->issuer->ocsp_url,
+        .ca_issuers_url = i->issuer->certificate_url,
     };
     TRY(cert_tbs(&spec, i->arena, &i->tbs, e));
     struct lint_context context = {.role = LINT_END_ENTITY,
@@ -126,6 +141,20 @@ static enum err check_order(struct store_tx *tx, const struct issue *i, struct e
     if (live.n == 0)
         return ERR_OK;
     return refuse_request(e, "the order has a certificate that is not revoked");
+}
+
+/* Is there any certificate with this request id, this key, or for this order? Mostly there is none, and no more to be asked. */
+static enum err look_for_clashes(struct store_tx *tx, const struct issue *i, int *some,
+                                 struct err_info *e)
+{
+    const struct store_row *row;
+    TRY(store_one(tx, &Q_ca_certificate_clashes,
+                  PARAMS(P_TEXT(i->r->request_id),
+                         P_BLOB(((struct bytes){i->key_hash, DIGEST_LEN})), P_TEXT(i->r->order),
+                         P_TEXT(i->profile->code)),
+                  i->arena, &row, e));
+    *some = row_int(row, "some") != 0;
+    return ERR_OK;
 }
 
 /* The same request id and key: what was answered then. Either of them with another partner: refused. */
@@ -174,15 +203,13 @@ static enum err write_intent(struct store_tx *tx, struct issue *i, const char *w
     struct ca_last *last;
     TRY(last_of(tx, i->arena, &last, e));
     i->id = last->certificate + 1;
-    char *evidence = json_dumps(i->r->evidence, JSON_COMPACT | JSON_SORT_KEYS);
-    char *shown = arena_text(i->arena, evidence);
-    free(evidence);
     TRY(store_exec(tx, &Q_ca_certificate_intend,
                    PARAMS(P_INT(i->id), P_BLOB(i->serial), P_INT(i->issuer->id),
                           P_TEXT(i->profile->code), P_TEXT(i->r->request_id),
                           P_BLOB(((struct bytes){i->key_hash, DIGEST_LEN})), P_TEXT(i->r->order),
                           P_TEXT(i->r->ukey), P_TEXT(i->subject_text), P_INT(i->r->not_before),
-                          P_INT(i->r->not_after), P_BLOB(i->tbs), P_INT(i->now), P_TEXT(shown)),
+                          P_INT(i->r->not_after), P_BLOB(i->tbs), P_INT(i->now),
+                          P_TEXT(ca_evidence_text(i->r, i->arena))),
                    NULL, e));
     last->certificate = i->id;
     return ca_audit(tx, i->now, who, "intend",
@@ -197,11 +224,15 @@ static enum err intend(struct store_tx *tx, void *arg, struct err_info *e)
     struct issue *i = arg;
     i->repeated = 0;
     i->certificate = (struct bytes){0};
-    TRY(find_earlier(tx, i, e));
+    int clashes;
+    TRY(look_for_clashes(tx, i, &clashes, e));
+    if (clashes)
+        TRY(find_earlier(tx, i, e));
     if (i->repeated)
         return ERR_OK; /* however long ago: the term is that of then */
     TRY(check_term(i, e));
-    TRY(check_order(tx, i, e));
+    if (clashes)
+        TRY(check_order(tx, i, e));
     struct ca_vouched vouched = {0};
     if (i->entered_by)
         snprintf(vouched.maker, sizeof vouched.maker, "%s", i->entered_by);
@@ -212,14 +243,6 @@ static enum err intend(struct store_tx *tx, void *arg, struct err_info *e)
     TRY(make_tbs(i, e));
     return write_intent(tx, i, vouched.maker, e);
 }
-
-struct signed_work {
-    struct arena *arena;
-    int64_t id, issuer_id, now, not_after;
-    struct bytes serial, certificate;
-    const char *profile;
-    int first; /* this signature stands; else another thread answered the same request first */
-};
 
 /* Second transaction: the signature is durable before it leaves the process. */
 static enum err record_signed(struct store_tx *tx, void *arg, struct err_info *e)
@@ -240,49 +263,131 @@ static enum err record_signed(struct store_tx *tx, void *arg, struct err_info *e
     return ca_audit(tx, w->now, "ca", "issue", text_hex(w->arena, w->serial), e);
 }
 
-static enum err sign_and_record(struct issue *i, struct err_info *e)
+static struct signed_work to_record(const struct issue *i)
 {
-    TRY(cert_sign(i->tbs, i->issuer->signer, i->arena, &i->certificate, e));
-    struct signed_work w = {.arena = i->arena,
-                            .id = i->id,
-                            .issuer_id = i->issuer->id,
-                            .now = i->now,
-                            .not_after = i->r->not_after,
-                            .serial = i->serial,
-                            .certificate = i->certificate,
-                            .profile = i->profile->code};
-    boundary(BOUNDARY_CA_SIGNED);
-    TRY(store_group_run(i->ca->group, record_signed, &w, e));
-    boundary(BOUNDARY_CA_RECORDED);
-    i->state = "active";
-    ca_changed(i->ca);
-    if (w.first)
-        return ERR_OK;
-    /* ECDSA signs anew each time: answer what stands in the database */
+    return (struct signed_work){.arena = i->arena,
+                                .id = i->id,
+                                .issuer_id = i->issuer->id,
+                                .now = i->now,
+                                .not_after = i->r->not_after,
+                                .serial = i->serial,
+                                .certificate = i->certificate,
+                                .profile = i->profile->code};
+}
+
+/* ECDSA signs anew each time: what is answered is what stands in the database. */
+static enum err read_again(struct issue *i, struct err_info *e)
+{
     _auto(store_tx) tx = NULL;
     TRY(store_begin(i->ca->store, STORE_READ, &tx, e));
     return find_earlier(tx, i, e);
 }
 
-/* From here on the caller has said who vouches for the subject: evidence, or the administrator. */
-static enum err issue(struct issue *i, struct ca_answer *out, struct err_info *e)
+/* ---- from step to step ---- */
+
+static void finish(struct issue *i, enum err result, const struct err_info *why)
+{
+    i->result = result;
+    if (result != ERR_OK)
+        i->why = *why;
+    sem_post(&i->done); /* who asked goes on; `i` may be gone */
+}
+
+static struct issue *of_job(struct ca_job *job)
+{
+    return (struct issue *)(void *)((char *)job - offsetof(struct issue, job));
+}
+
+static void answer_what_stands(struct ca_job *job)
+{
+    struct issue *i = of_job(job);
+    struct err_info e = {0};
+    finish(i, read_again(i, &e), &e);
+}
+
+static void recorded(struct store_group_item *item, enum err result, const struct err_info *e)
+{
+    struct issue *i = (struct issue *)item;
+    if (result != ERR_OK) {
+        finish(i, result, e);
+        return;
+    }
+    boundary(BOUNDARY_CA_RECORDED);
+    i->state = "active";
+    ca_changed(i->ca);
+    if (i->signed_work.first) {
+        finish(i, ERR_OK, NULL);
+        return;
+    }
+    i->job.run = answer_what_stands;
+    ca_signers_add(i->ca->signers, &i->job);
+}
+
+static void sign_it(struct ca_job *job)
+{
+    struct issue *i = of_job(job);
+    struct err_info e = {0};
+    enum err result = cert_sign(i->tbs, i->issuer->signer, i->arena, &i->certificate, &e);
+    if (result != ERR_OK) {
+        finish(i, result, &e);
+        return;
+    }
+    boundary(BOUNDARY_CA_SIGNED);
+    i->signed_work = to_record(i);
+    i->item =
+        (struct store_group_item){.work = record_signed, .done = recorded, .arg = &i->signed_work};
+    store_group_submit(i->ca->group, &i->item);
+}
+
+static void intended(struct store_group_item *item, enum err result, const struct err_info *e)
+{
+    struct issue *i = (struct issue *)item;
+    if (result == ERR_OK)
+        boundary(BOUNDARY_CA_INTENDED);
+    if (result != ERR_OK || (i->repeated && i->certificate.n > 0)) {
+        finish(i, result, e);
+        return;
+    }
+    i->job.run = sign_it;
+    ca_signers_add(i->ca->signers, &i->job);
+}
+
+/* What needs no writer is done by who asked; then it is on its way. */
+static enum err begin(struct issue *i, struct err_info *e)
 {
     struct csr csr;
-    _auto(pki_pub) key = NULL;
     TRY(csr_parse(i->r->csr, &csr, e));
-    TRY(csr_verify(&csr, &key, e));
-    if (pki_pub_alg(key) != i->profile->algorithm)
+    TRY(csr_verify(&csr, &i->key, e));
+    if (pki_pub_alg(i->key) != i->profile->algorithm)
         return refuse_request(e, "the key's algorithm is not the profile's");
-    i->key = key;
     i->now = clock_business(i->ca->options.clock);
-    digest_sha256(pki_pub_spki(key), i->key_hash);
+    digest_sha256(pki_pub_spki(i->key), i->key_hash);
     TRY(ca_issuer_for(i->ca, i->profile->algorithm, &i->issuer, e));
     if (!i->entered_by)
         ca_evidence_prove(i->ca, i->profile, i->r, i->arena, &i->proven);
-    TRY(store_group_run(i->ca->group, intend, i, e));
-    boundary(BOUNDARY_CA_INTENDED);
-    if (!i->repeated || i->certificate.n == 0)
-        TRY(sign_and_record(i, e));
+    i->item = (struct store_group_item){.work = intend, .done = intended, .arg = i};
+    store_group_submit(i->ca->group, &i->item);
+    return ERR_OK;
+}
+
+static enum err begin_and_wait(struct issue *i, struct err_info *e)
+{
+    TRY(begin(i, e));
+    while (sem_wait(&i->done) != 0) /* a signal came */
+        ;
+    if (i->result != ERR_OK)
+        *e = i->why;
+    return i->result;
+}
+
+/* From here on the caller has said who vouches for the subject: evidence, or the administrator. */
+static enum err issue(struct issue *i, struct ca_answer *out, struct err_info *e)
+{
+    sem_init(&i->done, 0, 0);
+    enum err result = begin_and_wait(i, e);
+    sem_destroy(&i->done);
+    pki_pub_free(i->key);
+    TRY(result);
     *out =
         (struct ca_answer){.certificate = i->certificate, .state = i->state, .issuer = i->issuer};
     snprintf(out->serial, sizeof out->serial, "%s", text_hex(i->arena, i->serial));
@@ -376,7 +481,14 @@ enum err ca_issue_own(struct ca *ca, const struct ca_own *o, struct arena *a, st
     TRY(name_text(i.subject, a, &i.subject_text, e));
     TRY(store_group_run(ca->group, intend_own, &i, e));
     boundary(BOUNDARY_CA_INTENDED);
-    TRY(sign_and_record(&i, e));
+    TRY(cert_sign(i.tbs, i.issuer->signer, a, &i.certificate, e));
+    boundary(BOUNDARY_CA_SIGNED);
+    struct signed_work w = to_record(&i);
+    TRY(store_group_run(ca->group, record_signed, &w, e));
+    boundary(BOUNDARY_CA_RECORDED);
+    ca_changed(ca);
+    if (!w.first)
+        TRY(read_again(&i, e));
     *der = i.certificate;
     return ERR_OK;
 }

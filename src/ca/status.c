@@ -109,6 +109,7 @@ static enum err change_in(struct store_tx *tx, void *arg, struct err_info *e)
 {
     struct change_work *w = arg;
     const struct store_row *row;
+    ca_forget_maker(tx);
     TRY(store_one(tx, &Q_ca_certificate_by_serial, PARAMS(P_BLOB(w->serial)), w->arena, &row, e));
     const char *state = row_text(row, "state"), *to = changes[w->in->change].to;
     if (strcmp(state, to) == 0) { /* asked again: nothing more to do */

@@ -34,6 +34,7 @@ static enum err staff_in(struct store_tx *tx, void *arg, struct err_info *e)
 {
     struct entry *w = arg;
     const struct store_row *there;
+    ca_forget_maker(tx);
     TRY(store_opt(tx, &Q_ca_staff_by_serial, PARAMS(P_TEXT(w->view.serial)), w->arena, &there, e));
     if (there)
         return row_int(there, "ended_at") ? was_ended(w->role, e) : ERR_OK;
@@ -135,6 +136,7 @@ struct ending {
 static enum err end_in(struct store_tx *tx, void *arg, struct err_info *e)
 {
     const struct ending *w = arg;
+    ca_forget_maker(tx);
     int staff = w->kind == CA_TRUST_STAFF;
     struct store_rows all;
     const struct store_row *row = NULL;
