@@ -109,6 +109,7 @@ struct crowd {
     struct ca_fixture *f;
     struct bench_orders *orders;
     _Atomic size_t next;
+    pthread_barrier_t ready;
     pthread_mutex_t mutex;
     double cpu; /* under the mutex */
 };
@@ -117,6 +118,8 @@ static void *client(void *arg)
 {
     struct crowd *c = arg;
     size_t i;
+    pthread_barrier_wait(&c->ready);
+    double before = bench_thread_cpu();
     while ((i = atomic_fetch_add(&c->next, 1)) < c->orders->n) {
         struct err_info e = {0};
         struct arena *a = arena_new();
@@ -130,7 +133,7 @@ static void *client(void *arg)
         arena_free(a);
     }
     pthread_mutex_lock(&c->mutex);
-    c->cpu += bench_thread_cpu();
+    c->cpu += bench_thread_cpu() - before;
     pthread_mutex_unlock(&c->mutex);
     return NULL;
 }
@@ -139,11 +142,14 @@ struct bench_issued bench_issue(struct ca_fixture *f, struct bench_orders *o, in
 {
     struct crowd c = {.f = f, .orders = o, .mutex = PTHREAD_MUTEX_INITIALIZER};
     pthread_t *thread = mem_alloc((size_t)in_flight * sizeof *thread);
-    double cpu = bench_process_cpu(), wall = clock_seconds(CLOCK_MONOTONIC);
+    pthread_barrier_init(&c.ready, NULL, (unsigned)in_flight + 1);
     for (int i = 0; i < in_flight; i++)
         must(pthread_create(&thread[i], NULL, client, &c) == 0, "pthread_create");
+    double cpu = bench_process_cpu(), wall = clock_seconds(CLOCK_MONOTONIC);
+    pthread_barrier_wait(&c.ready);
     for (int i = 0; i < in_flight; i++)
         pthread_join(thread[i], NULL);
+    pthread_barrier_destroy(&c.ready);
     free(thread);
     return (struct bench_issued){.cpu = bench_process_cpu() - cpu,
                                  .clients = c.cpu,

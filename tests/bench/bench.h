@@ -4,7 +4,7 @@
 
 #include "ca_fixture.h"
 
-enum { BENCH_ROUNDS = 3 };
+enum { BENCH_ROUNDS = 7 };
 
 double bench_median(const double *value, size_t n);
 double bench_process_cpu(void); /* seconds of user and system time of this process so far */
@@ -26,9 +26,14 @@ struct bench_orders {
 struct bench_orders bench_orders_prepare(struct ca_fixture *f, size_t first, size_t n);
 void bench_orders_free(struct bench_orders *o);
 
+/* What is counted is the CPU of this process from the moment when all threads stand ready: everything that ca_issue does in
+ * the threads of who asks, in the signers' and in the writer's, the kernel's part of it (log, fdatasync, checkpoints, waking)
+ * included. Of the bench's own there is in it an arena for each request, as httpd has one. What is not counted: making the
+ * requests, and reading them off the socket. */
 struct bench_issued {
-    double cpu;     /* seconds of the process */
-    double clients; /* the part of it in the clients' threads; the rest is the writer's */
+    double cpu; /* seconds of the process */
+    double
+        clients; /* the part of it in the threads of who asks; the rest is the writer's and the signers' */
     double wall;
 };
 /* Issue them all with this many threads in flight. Ends the program where one is refused. */

@@ -1,4 +1,5 @@
-/* Issuing P-256 with 64 in flight against the two operations of OpenSSL that it cannot do without (design §10). */
+/* Issuing P-256 with 64 in flight against the two operations of OpenSSL that it cannot do without (design §10). The maker's
+ * evidence, a second verification for each certificate, is done and counted as well, and not in what it is held against. */
 #include "bench.h"
 
 enum { IN_FLIGHT = 64, CERTIFICATES = 1500 };
@@ -26,11 +27,11 @@ int main(void)
     double s = bench_median(sign, BENCH_ROUNDS), v = bench_median(verify, BENCH_ROUNDS);
     double c = bench_median(each, BENCH_ROUNDS), w = bench_median(writer, BENCH_ROUNDS);
     printf("# issue P-256: %.0f certificates per CPU-second (%.0f us each, of it %.0f us in the "
-           "writer's thread); %.0f a second by the clock\n",
+           "writer's and signers' threads); %.0f a second by the clock\n",
            1e6 / c, c, w, bench_median(wall, BENCH_ROUNDS));
-    printf("# OpenSSL P-256 alone: sign %.1f us, verify %.1f us; the maker's evidence is a second "
-           "verification, so the ratio cannot pass %.2f\n",
-           s, v, (s + v) / (s + 2 * v));
+    printf("# OpenSSL P-256 alone: sign %.1f us, verify %.1f us\n", s, v);
+    printf("# with the maker's signature in what it is held against (two verifications): %.3f\n",
+           (s + 2 * v) / c);
     printf("ratio issue-p256 %.3f 0.40 0.55\n", bench_median(ratio, BENCH_ROUNDS));
     return 0;
 }
