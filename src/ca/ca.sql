@@ -132,7 +132,7 @@ SELECT action, reporting_code, user_name, institution_name, uscc, seq FROM ca_ba
 WHERE project = $1 AND batch_id = $2 AND row_no = $3;
 
 -- name: ca_batch_row_newest :one
-SELECT batch_id, row_no, action, seq FROM ca_batch_row
+SELECT batch_id, row_no, action, reporting_code, user_name, institution_name, uscc, seq FROM ca_batch_row
 WHERE project = $1 AND reporting_code = $2 AND user_name = $3
 ORDER BY seq DESC, row_no DESC LIMIT 1;
 

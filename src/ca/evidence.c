@@ -34,7 +34,17 @@ static void copy_text(char *out, size_t size, const char *s)
     snprintf(out, size, "%s", s ? s : "");
 }
 
-/* The row must be of this project. What is left of each text is zeros, so that two of them compare as octets. */
+/* What is left of each text is zeros, so that two of them compare as octets. */
+static void take_row(const struct store_row *row, struct ca_vouched *out)
+{
+    copy_text(out->institution_name, sizeof out->institution_name,
+              row_text(row, "institution_name"));
+    copy_text(out->reporting_code, sizeof out->reporting_code, row_text(row, "reporting_code"));
+    copy_text(out->user_name, sizeof out->user_name, row_text(row, "user_name"));
+    copy_text(out->uscc, sizeof out->uscc, row_text(row, "uscc"));
+}
+
+/* The row must be of this project. */
 static enum err regulator_row(struct store_tx *tx, const struct ca_profile *p,
                               const struct ca_request *r, struct arena *a, struct ca_vouched *out,
                               struct err_info *e)
@@ -49,30 +59,48 @@ static enum err regulator_row(struct store_tx *tx, const struct ca_profile *p,
                   a, &row, e));
     if (!row)
         return refuse(e, "regulator", "the ca has no such row");
-    copy_text(out->institution_name, sizeof out->institution_name,
-              row_text(row, "institution_name"));
-    copy_text(out->reporting_code, sizeof out->reporting_code, row_text(row, "reporting_code"));
-    copy_text(out->user_name, sizeof out->user_name, row_text(row, "user_name"));
-    copy_text(out->uscc, sizeof out->uscc, row_text(row, "uscc"));
+    take_row(row, out);
     return ERR_OK;
 }
 
-/* And the newest word of the regulator on this person, and no withdrawal. */
-static enum err regulator_evidence(struct store_tx *tx, const struct ca_profile *p,
-                                   const struct ca_request *r, struct arena *a,
-                                   struct ca_vouched *out, struct err_info *e)
+static int is_row_of(const struct store_row *row, const json_t *item)
 {
-    const struct store_row *newest;
-    TRY(regulator_row(tx, p, r, a, out, e));
+    return strcmp(row_text(row, "batch_id"), json_opt_text(item, "batch", "")) == 0 &&
+           row_int(row, "row_no") == json_opt_int(item, "row", -1);
+}
+
+/* The newest word of the regulator on a person; NULL where there is none. */
+static enum err newest_of(struct store_tx *tx, const struct ca_profile *p,
+                          const struct ca_vouched *person, struct arena *a,
+                          const struct store_row **row, struct err_info *e)
+{
+    return store_opt(
+        tx, &Q_ca_batch_row_newest,
+        PARAMS(P_TEXT(p->project), P_TEXT(person->reporting_code), P_TEXT(person->user_name)), a,
+        row, e);
+}
+
+/* The row, which must be the newest word of the regulator on this person, and no withdrawal. Whom the row was about a moment
+ * ago is asked for first: where his newest row is the one that is shown, as it mostly is, it need not be looked for itself. */
+static enum err regulator_evidence(struct store_tx *tx, const struct ca_profile *p,
+                                   const struct ca_request *r, const struct ca_proven *proven,
+                                   struct arena *a, struct ca_vouched *out, struct err_info *e)
+{
+    const struct store_row *newest = NULL;
     const json_t *item = evidence_of(r, "regulator");
-    TRY(store_one(tx, &Q_ca_batch_row_newest,
-                  PARAMS(P_TEXT(p->project), P_TEXT(out->reporting_code), P_TEXT(out->user_name)),
-                  a, &newest, e));
+    if (item && proven && proven->yes)
+        TRY(newest_of(tx, p, &proven->row, a, &newest, e));
+    if (!newest || !is_row_of(newest, item)) {
+        TRY(regulator_row(tx, p, r, a, out, e));
+        TRY(newest_of(tx, p, out, a, &newest, e));
+    }
+    if (!newest)
+        return refuse(e, "regulator", "the ca has no such row");
     if (strcmp(row_text(newest, "action"), "withdraw") == 0)
         return refuse(e, "regulator", "the regulator has withdrawn this registration");
-    if (strcmp(row_text(newest, "batch_id"), json_opt_text(item, "batch", "")) != 0 ||
-        row_int(newest, "row_no") != json_opt_int(item, "row", -1))
+    if (!is_row_of(newest, item))
         return refuse(e, "regulator", "a later row of the regulator replaces this one");
+    take_row(newest, out);
     return ERR_OK;
 }
 
@@ -351,7 +379,7 @@ enum err ca_evidence_check(struct ca *ca, struct store_tx *tx, const struct ca_p
     memset(out, 0, sizeof *out);
     /* the row first: the maker's signature is held against what it says */
     if (asks_for(p, CA_EVIDENCE_REGULATOR))
-        TRY(regulator_evidence(tx, p, r, a, out, e));
+        TRY(regulator_evidence(tx, p, r, proven, a, out, e));
     if (asks_for(p, CA_EVIDENCE_MAKER))
         TRY(maker_evidence(ca, tx, r, proven, now, a, out, e));
     return ERR_OK;
