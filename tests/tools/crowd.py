@@ -15,7 +15,7 @@ import client
 import story
 from tapper import holds
 
-PATIENCE = 150
+PATIENCE = 180
 FEE_FEN = 30000
 #  what a person meets who does again what was done already, or too soon
 PASSING = ("order.frozen", "order.exists", "order.running", "job.over", "job.sms", "job.finish", "shipping.number",
@@ -52,6 +52,7 @@ class Person(story.Story):
         self.n, self.lives, self.chance = n, lives, chance
         self.order = self.serial = self.certificate = self.trade_no = self.issued = None
         self.acknowledged, self.pressed_again, self.stopped = [], 0, ""
+        self.since = 0  # when he began what he waits for
         self.staff = self.patiently(lambda: client.Browser(system.url, "console"))
         self.applicant = self.patiently(lambda: client.Browser(system.url, "portal"))
         self.agent = Agent(system, f"agent-{n}")
@@ -94,6 +95,9 @@ class Person(story.Story):
                 raise GivenUp(f"order {self.order}: {what} not within {PATIENCE} s: {last}") from last
             time.sleep(0.2)
 
+    def waited(self):
+        return time.monotonic() - self.since if self.since else 0
+
     def comes(self, what, seen, seconds=PATIENCE):
         """What was acknowledged comes by itself."""
         until = time.monotonic() + seconds
@@ -104,7 +108,7 @@ class Person(story.Story):
 
     def press(self, what, do, seen):
         """Once, unless its answer is lost and it is seen that nothing was done."""
-        until, tries = time.monotonic() + PATIENCE, 0
+        until, tries, self.since = time.monotonic() + PATIENCE, 0, time.monotonic()
         while True:
             try:
                 if tries and seen():
@@ -113,6 +117,7 @@ class Person(story.Story):
                 self.pressed_again += tries > 1
                 do()
                 self.acknowledged.append(what)
+                self.since = 0
                 break
             except client.Refused as error:
                 if not self.passing(error) and not self.signed_out(error):
@@ -122,7 +127,7 @@ class Person(story.Story):
                 if error.code in HOPELESS:
                     raise
                 if error.code == "kmc.limit":  # three agents ended over one UKey: tomorrow again
-                    self.stopped = what
+                    self.stopped, self.since = what, 0
                     return
                 last = error
             except AWAY as error:
@@ -132,6 +137,7 @@ class Person(story.Story):
             if time.monotonic() > until:
                 raise GivenUp(f"order {self.order}: {what} not within {PATIENCE} s: {last}") from last
             time.sleep(0.2)
+        self.since = 0
         self.comes(what, seen)
 
     def region(self, name):
