@@ -21,6 +21,7 @@
 #include "hall/production/production_sql.h"
 #include "hall/project/project_sql.h"
 #include "hall/report/report_sql.h"
+#include "hall/seed/seed_sql.h"
 #include "hall/session/session_sql.h"
 #include "hall/staff/staff_sql.h"
 #include "hall/task/task_sql.h"
@@ -54,6 +55,7 @@ static const struct store_module *const MODULES[] = {
     &approval_sql,
     &job_sql,
     &report_sql,
+    &seed_sql,
 };
 /* clang-format on */
 const struct store_catalogue hall_catalogue = STORE_CATALOGUE(MODULES);

@@ -50,6 +50,12 @@ int64_t hall_id_time(int64_t id)
     return (id >> (WORKER_BITS + COUNTER_BITS)) + EPOCH_2010;
 }
 
+int64_t hall_id_at(int64_t ms, uint32_t low)
+{
+    enum { LOW_BITS = WORKER_BITS + COUNTER_BITS };
+    return (ms - EPOCH_2010) << LOW_BITS | (low & ((1u << LOW_BITS) - 1));
+}
+
 struct hall_ids *hall_ids_fixed(int worker)
 {
     struct hall_ids *ids = mem_alloc(sizeof *ids);

@@ -110,6 +110,9 @@ enum { HALL_WORKERS = 1024, HALL_LEASE_MS = 2 * TIME_MINUTE };
  * never goes back in a process. Any thread. */
 int64_t hall_new_id(const struct hall *h);
 int64_t hall_id_time(int64_t id); /* when it was made, UTC milliseconds */
+/* An id as it would have been made then, for rows of the past; `low` 22 bits: that no two of a table are the same is the
+ * caller's business. */
+int64_t hall_id_at(int64_t ms, uint32_t low);
 
 /* Lease a free worker number in the table hall_worker. ERR_BUSY when all are taken. */
 NODISCARD enum err hall_ids_lease(struct store *s, struct hall_ids **out, struct err_info *e);

@@ -1,9 +1,11 @@
 /* certhall demo: what only a demo directory has. */
+#include "main/demo_fill.h"
 #include "main/place.h"
 #include "main/verb.h"
 
 #include "base/text.h"
 #include "hall/calendar/calendar.h"
+#include "hall/seed/seed.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -74,28 +76,45 @@ static enum err move_clock(const struct place *p, const char *at, const char *sh
 static int run(int argc, char **argv)
 {
     _auto(arena) a = arena_new();
-    const char *data = NULL, *at = NULL, *share = NULL;
-    const struct option_row rows[] = {
-        {"data", &data, NULL}, {"at", &at, NULL}, {"share", &share, NULL}};
+    const char *data = NULL, *run_folder = NULL, *at = NULL, *share = NULL, *orders = NULL,
+               *project = NULL;
+    const struct option_row rows[] = {{"data", &data, NULL},     {"run", &run_folder, NULL},
+                                      {"at", &at, NULL},         {"share", &share, NULL},
+                                      {"orders", &orders, NULL}, {"project", &project, NULL}};
     char **rest;
+    int64_t n = 0;
     struct place p;
     struct err_info e;
-    if (!options_take(argc, argv, rows, 3, &rest))
+    if (!options_take(argc, argv, rows, sizeof rows / sizeof *rows, &rest))
         return EXIT_USAGE;
-    if (!*rest || strcmp(*rest, "clock") != 0 || rest[1])
-        return usage("expected: certhall demo clock [--at TIME]");
-    if (place_find(&p, data, NULL, a, &e) != ERR_OK ||
-        move_clock(&p, at, share ? share : place_share(&p), &e) != ERR_OK)
+    int clock = *rest && strcmp(*rest, "clock") == 0 && !rest[1];
+    if (clock ? orders || project : *rest || !orders || at)
+        return usage("expected: certhall demo clock [--at TIME], or certhall demo --orders N");
+    if (orders && !text_to_int(orders, 1, SEED_ORDERS_MAX, &n))
+        return usage("--orders: give a number from 1 to 2000000");
+    if (place_find(&p, data, run_folder, a, &e) != ERR_OK)
         return report("demo", &e);
-    return EXIT_DONE;
+    const char *from = share ? share : place_share(&p);
+    enum err done = clock ? move_clock(&p, at, from, &e) : demo_fill(&p, from, project, n, &e);
+    return done == ERR_OK ? EXIT_DONE : report("demo", &e);
 }
 
 const struct verb verb_demo = {
-    "demo", "move the business time of a demo",
-    "usage: certhall demo clock [--data DIR] [--at TIME]\n\n"
-    "Prints the demo's business time, or moves it in all processes at once. It may only lie behind the\n"
+    "demo", "move the business time of a demo, or fill it with orders",
+    "usage: certhall demo clock [--data DIR] [--at TIME]\n"
+    "       certhall demo --orders N [--project CODE] [--data DIR] [--run DIR]\n\n"
+    "clock prints the demo's business time, or moves it in all processes at once. It may only lie behind the\n"
     "machine's clock, so that other software accepts the certificates.\n\n"
-    "  --at TIME    RFC 3339 (2026-11-02T09:00:00+08:00), now, or a step: +2wd (working days), +3d, +4h, +30m\n"
-    "  --data DIR   data directory made by certhall init --demo\n\n"
-    "Example: certhall demo clock --at +2wd\n",
+    "--orders fills a demo with N orders of the last five years: institutions and their handlers, forms, payments,\n"
+    "ledger, invoices, UKeys, certificates, parcels, tasks, clocks, log and audit. It takes some minutes for a million\n"
+    "(longer on PostgreSQL), once for each demo, while certhall serve does not run. Nothing is made at the ca: these\n"
+    "certificates are rows of the hall alone, OCSP does not know them, and an order that waits to be made cannot be\n"
+    "made. There are no files of invoices and no messages that went out.\n\n"
+    "  --at TIME       RFC 3339 (2026-11-02T09:00:00+08:00), now, or a step: +2wd (working days), +3d, +4h, +30m\n"
+    "  --orders N      how many, at most 2000000\n"
+    "  --project CODE  of which project; the first when it is not given\n"
+    "  --data DIR      data directory made by certhall init --demo\n"
+    "  --run DIR       where its processes would run\n\n"
+    "Example: certhall demo clock --at +2wd\n"
+    "         certhall demo --orders 100000 --data /tmp/hall\n",
     run};

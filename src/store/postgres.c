@@ -135,6 +135,8 @@ static enum err pg_connect(const struct store *s, enum store_mode mode, struct s
         snprintf(sql, sizeof sql, "SET lock_timeout = %d; SET client_min_messages = warning",
                  STORE_WAIT_MS);
         r = simple(c, "settings", sql, e);
+        if (r == ERR_OK && s->loading)
+            r = simple(c, "settings", "SET synchronous_commit = off", e);
     }
     if (r == ERR_OK)
         *out = c;

@@ -80,7 +80,8 @@ static enum err make_file(const char *path, struct err_info *e)
     return ERR_OK;
 }
 
-static enum err settings(struct store_conn *c, enum store_mode mode, struct err_info *e)
+static enum err settings(struct store_conn *c, enum store_mode mode, int loading,
+                         struct err_info *e)
 {
     sqlite3_extended_result_codes(c->db, 1);
     sqlite3_busy_timeout(c->db, STORE_WAIT_MS);
@@ -93,6 +94,10 @@ static enum err settings(struct store_conn *c, enum store_mode mode, struct err_
         "PRAGMA case_sensitive_like = ON; PRAGMA temp_store = MEMORY;"
         "PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -4096;";
     if (sqlite3_exec(c->db, common, NULL, NULL, NULL) != SQLITE_OK)
+        return failed(c, "settings", e);
+    if (loading && mode == STORE_WRITE &&
+        sqlite3_exec(c->db, "PRAGMA synchronous = OFF; PRAGMA cache_size = -1048576", NULL, NULL,
+                     NULL) != SQLITE_OK)
         return failed(c, "settings", e);
     if (mode == STORE_READ &&
         sqlite3_exec(c->db, "PRAGMA query_only = ON", NULL, NULL, NULL) != SQLITE_OK)
@@ -121,7 +126,7 @@ static enum err sqlite_connect(const struct store *s, enum store_mode mode, stru
         SQLITE_OK)
         r = c->db ? failed(c, "open", e) : err_set(e, ERR_IO, NULL, "open: no memory");
     else
-        r = settings(c, mode, e);
+        r = settings(c, mode, s->loading, e);
     if (r == ERR_OK)
         *out = c;
     else

@@ -134,6 +134,16 @@ void store_free(struct store *s)
     free(s);
 }
 
+void store_expect_load(struct store *s)
+{
+    struct pool *p = s->pool[STORE_WRITE];
+    pthread_mutex_lock(&p->mutex);
+    s->loading = 1;
+    while (p->idle_n > 0)
+        s->driver->close(p->idle[--p->idle_n]);
+    pthread_mutex_unlock(&p->mutex);
+}
+
 enum err store_check_prepared(struct store *s, struct err_info *e)
 {
     _auto(store_tx) tx = NULL;

@@ -127,6 +127,10 @@ struct store;
 NODISCARD enum err store_open(const char *url, const struct store_catalogue *catalogue,
                               int connections, struct store **out, struct err_info *e);
 void store_free(struct store *s); /* every transaction has been freed before */
+/* For a tool that fills a database and is alone with it: writing transactions that are opened from now on have a GiB of
+ * cache and do not wait for the disk at each commit. What is lost with the power is then the last moments (PostgreSQL), or
+ * the whole file (SQLite): make it again. Call it before the first of them, with none open. */
+void store_expect_load(struct store *s);
 DEFINE_AUTO(store)
 
 /* Prepare every statement of the catalogue; ERR_INTERNAL names the first that the database refuses, whose

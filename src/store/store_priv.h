@@ -84,6 +84,7 @@ struct store {
         size_t slot;
     } * slots; /* open addressing by the query's address */
     size_t slots_mask, queries;
+    int loading; /* store_expect_load */
 };
 
 struct store_tx {

@@ -57,6 +57,9 @@ NODISCARD enum err account_usable_due(struct hall_tx *tx, int *n, struct err_inf
 NODISCARD enum err account_of_institution(struct hall_tx *tx, int64_t institution,
                                           const struct account **out, size_t *n,
                                           struct err_info *e);
+/* By which an authorisation code is found: the code itself is nowhere. */
+struct bytes account_code_index(const struct hall *h, struct arena *a, const char *project,
+                                const char *code);
 /* Search by whole value of mobile or e-mail (encrypted fields are found no other way); at most 200. */
 NODISCARD enum err account_search(struct hall_tx *tx, const char *value, const struct account **out,
                                   size_t *n, struct err_info *e);

@@ -10,18 +10,22 @@
 
 #include <string.h>
 
+int audit_chain_of(int64_t order, const char *object)
+{
+    uint8_t h[DIGEST_LEN];
+    digest_sha256(order ? (struct bytes){(const uint8_t *)&order, sizeof order}
+                        : (struct bytes){(const uint8_t *)object, strlen(object)},
+                  h);
+    return h[0] % AUDIT_CHAINS;
+}
+
 /* Everything of one order in one chain. What has no order goes where this transaction is already, else by its object: a
  * chain is locked until the commit, and a transaction that holds one only can wait for no other in a circle. */
 static int chain_of(struct hall_tx *tx, const struct audit_entry *x)
 {
-    uint8_t h[DIGEST_LEN];
     if (!x->order && tx->audit_chain)
         return tx->audit_chain - 1;
-    if (x->order)
-        digest_sha256((struct bytes){(const uint8_t *)&x->order, sizeof x->order}, h);
-    else
-        digest_sha256((struct bytes){(const uint8_t *)x->object, strlen(x->object)}, h);
-    int chain = h[0] % AUDIT_CHAINS;
+    int chain = audit_chain_of(x->order, x->object);
     if (!tx->audit_chain)
         tx->audit_chain = chain + 1;
     return chain;
@@ -50,24 +54,31 @@ static enum err keep_values(struct hall_tx *tx, const struct audit_content *c,
                       e);
 }
 
-static enum err keep_row(struct hall_tx *tx, const struct audit_content *c, struct err_info *e)
+enum err audit_keep(struct hall_tx *tx, struct audit_content *c, const struct audit_entry *x,
+                    uint8_t hash[AUDIT_HASH_LEN], struct err_info *e)
 {
-    uint8_t hash[AUDIT_HASH_LEN];
-    audit_hash_row(c, hash);
-    struct bytes h = {hash, sizeof hash};
+    uint8_t salt_bytes[AUDIT_SALT_LEN], own[AUDIT_HASH_LEN];
+    struct bytes salt = {salt_bytes, sizeof salt_bytes};
+    random_bytes(salt_bytes, sizeof salt_bytes);
+    c->old_hash = audit_hash_value(tx->arena, salt, x->old_value);
+    c->new_hash = audit_hash_value(tx->arena, salt, x->new_value);
+    c->reason_hash = audit_hash_value(tx->arena, salt, x->reason);
+    audit_hash_row(c, own);
     TRY(store_exec(tx->db, &Q_audit_row_add,
                    PARAMS(P_INT(c->id), P_INT(c->chain), P_INT(c->n), P_INT(c->at), P_INT(c->order),
                           P_TEXT(c->actor_kind), P_INT(c->actor_id), P_TEXT(c->actor_name),
                           P_TEXT(c->actor_role), P_TEXT(c->address), P_TEXT(c->act),
                           P_TEXT(c->object), P_BLOB(c->old_hash), P_BLOB(c->new_hash),
-                          P_BLOB(c->reason_hash), P_BLOB(c->prev), P_BLOB(h)),
+                          P_BLOB(c->reason_hash), P_BLOB(c->prev),
+                          P_BLOB(((struct bytes){own, sizeof own}))),
                    NULL, e));
-    return store_exec_one(tx->db, &Q_audit_chain_head, PARAMS(P_INT(c->chain), P_BLOB(h)), e);
+    memcpy(hash, own, sizeof own);
+    return x->old_value || x->new_value || x->reason ? keep_values(tx, c, x, salt, e) : ERR_OK;
 }
 
 enum err audit_write(struct hall_tx *tx, const struct audit_entry *x, struct err_info *e)
 {
-    uint8_t salt_bytes[AUDIT_SALT_LEN];
+    uint8_t hash[AUDIT_HASH_LEN];
     const struct store_row *head;
     struct audit_content c = {.id = hall_new_id(tx->hall),
                               .chain = chain_of(tx, x),
@@ -84,13 +95,9 @@ enum err audit_write(struct hall_tx *tx, const struct audit_entry *x, struct err
     TRY(store_one(tx->db, &Q_audit_chain_get, PARAMS(P_INT(c.chain)), tx->arena, &head, e));
     c.n = row_int(head, "n");
     c.prev = row_blob(head, "hash");
-    random_bytes(salt_bytes, sizeof salt_bytes);
-    struct bytes salt = {salt_bytes, sizeof salt_bytes};
-    c.old_hash = audit_hash_value(tx->arena, salt, x->old_value);
-    c.new_hash = audit_hash_value(tx->arena, salt, x->new_value);
-    c.reason_hash = audit_hash_value(tx->arena, salt, x->reason);
-    TRY(keep_row(tx, &c, e));
-    return x->old_value || x->new_value || x->reason ? keep_values(tx, &c, x, salt, e) : ERR_OK;
+    TRY(audit_keep(tx, &c, x, hash, e));
+    return store_exec_one(tx->db, &Q_audit_chain_head,
+                          PARAMS(P_INT(c.chain), P_BLOB(((struct bytes){hash, sizeof hash}))), e);
 }
 
 void audit_access(const struct hall_tx *tx, const char *act, const char *object)

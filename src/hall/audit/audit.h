@@ -22,6 +22,18 @@ struct audit_entry {
 /* One row of the transaction; actor and time are the transaction's. */
 NODISCARD enum err audit_write(struct hall_tx *tx, const struct audit_entry *entry,
                                struct err_info *e);
+/* Rows of the past, many in one transaction: what fills a demo. The chains are held from begin to end. */
+struct audit_past {
+    int64_t id, at; /* business time */
+    struct actor who;
+};
+struct audit_heads;
+NODISCARD enum err audit_bulk_begin(struct hall_tx *tx, struct audit_heads *b, struct err_info *e);
+NODISCARD enum err audit_bulk_put(struct hall_tx *tx, struct audit_heads *b,
+                                  const struct audit_past *row, const struct audit_entry *entry,
+                                  struct err_info *e);
+NODISCARD enum err audit_bulk_end(struct hall_tx *tx, const struct audit_heads *b,
+                                  struct err_info *e);
 /* A masked view or another access that changes nothing: a line of the access log, no chain row. */
 void audit_access(const struct hall_tx *tx, const char *act, const char *object);
 

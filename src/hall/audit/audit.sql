@@ -7,6 +7,12 @@ SELECT n, hash FROM audit_chain WHERE chain = $1;
 -- name: audit_chain_head :exec
 UPDATE audit_chain SET hash = $2 WHERE chain = $1;
 
+-- name: audit_chain_hold :exec
+UPDATE audit_chain SET n = n;
+
+-- name: audit_chain_put :exec
+UPDATE audit_chain SET n = $2, hash = $3 WHERE chain = $1;
+
 -- name: audit_chain_all :many
 SELECT chain, n, hash FROM audit_chain ORDER BY chain;
 

@@ -18,6 +18,10 @@ struct intake_hooks;
 
 enum order_group { ORDER_YOURS, ORDER_RUNNING, ORDER_ENDED }; /* 要您办的 · 办理中 · 已结束 */
 const char *order_group_text(enum order_group g);             /* "yours" */
+/* In which an order in these states stands: with whom is something to do. Pure. */
+enum order_group order_group_of(const struct flow_facts *f, const struct flow_states *s);
+/* What the task of a state is called on the work list (openapi Queue). */
+const char *order_task_kind(enum flow_machine m, int state);
 
 struct order {
     int64_t id; /* the order number, 19 digits */

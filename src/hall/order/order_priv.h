@@ -33,7 +33,6 @@ NODISCARD enum err order_from_row(struct hall_tx *tx, const struct store_row *r,
 /* States that stand elsewhere: UKey and certificate (their concepts), the code (account). */
 NODISCARD enum err order_load_states(struct order_run *run, struct err_info *e);
 NODISCARD enum err order_store(struct order_run *run, struct err_info *e);
-enum order_group order_group_of(const struct flow_facts *f, const struct flow_states *s);
 
 /* ---- facts.c ---- */
 
@@ -98,8 +97,6 @@ NODISCARD enum err order_pay_anew(struct order_run *run, struct err_info *e);
 
 /* G-14: on the list of whoever runs the project; its subject is the clock. */
 #define ORDER_TASK_LATE "late"
-/* What a task of this state is called on the work list (openapi Queue). */
-const char *order_task_kind(enum flow_machine m, int state);
 
 /* ---- log.c ---- */
 
