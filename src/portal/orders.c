@@ -37,10 +37,7 @@ static enum err list_work(struct hall_tx *tx, struct portal_call *c, struct err_
     n = more ? (size_t)page.limit : n;
     httpd_reply_json(c->reply, &j);
     jout_object(&j, NULL);
-    jout_list(&j, "items");
-    for (size_t i = 0; i < n; i++)
-        TRY(order_write_item(tx, &list[i], ORDER_FOR_APPLICANT, &j, NULL, e));
-    jout_end(&j);
+    TRY(order_write_items(tx, list, n, ORDER_FOR_APPLICANT, &j, "items", e));
     jout_object(&j, "counts");
     jout_int(&j, "yours", counts.yours);
     jout_int(&j, "running", counts.running);

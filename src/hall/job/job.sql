@@ -18,7 +18,7 @@ SELECT id FROM job WHERE ticket = $1 AND ticket_until >= $2 AND state = 'waiting
 SELECT id FROM job WHERE code = $1 AND code_until >= $2 AND state = 'waiting' AND ends_at >= $2;
 
 -- name: job_of_order :many
-SELECT id FROM job WHERE order_id = $1 AND kind = $2 ORDER BY id DESC LIMIT 1;
+SELECT id FROM job WHERE order_id = $1 AND order_id > 0 AND kind = $2 ORDER BY id DESC LIMIT 1;
 
 -- name: job_of_browser :many
 SELECT id FROM job WHERE browser = $1 AND kind = $2 AND state = 'waiting';

@@ -216,9 +216,9 @@ NODISCARD enum err order_status(struct hall_tx *tx, const struct order *o, enum 
 NODISCARD enum err order_write_status(struct hall_tx *tx, const struct order *o,
                                       enum order_reader reader, struct json_out *j, const char *key,
                                       struct err_info *e); /* Status */
-NODISCARD enum err order_write_item(struct hall_tx *tx, const struct order *o,
-                                    enum order_reader reader, struct json_out *j, const char *key,
-                                    struct err_info *e); /* OrderItem */
+NODISCARD enum err order_write_items(struct hall_tx *tx, const struct order *o, size_t n,
+                                     enum order_reader reader, struct json_out *j, const char *key,
+                                     struct err_info *e); /* a list of OrderItem */
 NODISCARD enum err order_write(struct hall_tx *tx, const struct order *o, struct json_out *j,
                                const char *key, struct err_info *e); /* Order */
 /* The same into an open object, for who reads it; the console's record has more members. */

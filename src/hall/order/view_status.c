@@ -108,24 +108,33 @@ static int32_t batch_day(const struct view *v)
     return project_batch_day(v->o->rules_of, time_china_day(from));
 }
 
+/* A list asks this for each of its orders: what a text does not say is not made. */
+static int says(const char *text, const char *placeholder)
+{
+    return strstr(text, placeholder) != NULL;
+}
+
 const char *view_text(const struct view *v, const struct flow_now *lane)
 {
     struct arena *a = v->tx->arena;
     enum lang lang = v->tx->lang;
     struct order_due due = view_due(v, lane);
-    int done = lane->machine == FLOW_APPLICATION && lane->state == FLOW_APPLICATION_COMPLETED;
-    int64_t date = done ? v->o->ended_at : due.at;
-    int refunded = v->o->states.at[FLOW_PAYMENT] == FLOW_PAYMENT_REFUNDED;
     if (lane->machine == FLOW_APPLICATION && lane->state == FLOW_APPLICATION_DRAFT && !v->missing)
         return order_word(lang, "未提交，都填好了，请核对",
                           "Not submitted; all filled in, please check");
+    const char *text = flow_state_text(lane->machine, lane->state, lang);
+    if (!strchr(text, '{'))
+        return text;
+    int done = lane->machine == FLOW_APPLICATION && lane->state == FLOW_APPLICATION_COMPLETED;
+    int64_t date = done ? v->o->ended_at : due.at;
+    int refunded = v->o->states.at[FLOW_PAYMENT] == FLOW_PAYMENT_REFUNDED;
     const struct project_value values[] = {
         {"n", arena_fmt(a, "%d", v->missing)},
-        {"amount", order_yuan(a, v->o->amount_fen, lang)},
+        {"amount", says(text, "{amount}") ? order_yuan(a, v->o->amount_fen, lang) : ""},
         {"date", date ? order_day_text(a, time_china_day(date), lang) : ""},
-        {"day", order_day_text(a, batch_day(v), lang)},
-        {"stage", stage_title(v)},
-        {"rule", fee_text(v)},
+        {"day", says(text, "{day}") ? order_day_text(a, batch_day(v), lang) : ""},
+        {"stage", says(text, "{stage}") ? stage_title(v) : ""},
+        {"rule", says(text, "{rule}") ? fee_text(v) : ""},
         {"reason",
          order_word(lang, "发码单位撤回了申请", "withdrawn by the centre that gave the code")},
         {"refund", refunded ? order_word(lang, "已退款", "refunded")
@@ -134,8 +143,7 @@ const char *view_text(const struct view *v, const struct flow_now *lane)
         {"minutes", "30"},
         {"new", ""},
     };
-    return project_fill(a, flow_state_text(lane->machine, lane->state, lang), values,
-                        sizeof values / sizeof *values);
+    return project_fill(a, text, values, sizeof values / sizeof *values);
 }
 
 const char *view_tone(const struct view *v, const struct flow_now *lane)
@@ -411,35 +419,49 @@ enum flow_type order_type_from_code(const char *code)
 }
 
 /* Members of an OrderItem into the open object. */
-enum err view_write_item(const struct view *v, enum order_reader reader, struct json_out *j,
-                         struct err_info *e)
+static void write_item(const struct view *v, const struct account *acc, enum order_reader reader,
+                       struct json_out *j)
 {
     const struct order *o = v->o;
     struct hall_tx *tx = v->tx;
-    struct account acc;
-    TRY(account_get(tx, o->account, &acc, e));
     jout_text(j, "order", arena_fmt(tx->arena, "%019" PRId64, o->id));
     jout_text(j, "project", o->project);
     jout_text(j, "type", order_type_code(tx->arena, o->type));
     jout_text(j, "title", order_title(o, tx->lang));
     jout_text(j, "institution", o->institution_name);
     jout_text(j, "person",
-              reader == ORDER_FOR_APPLICANT ? acc.handler
-                                            : vault_mask_name(tx->arena, acc.handler));
+              reader == ORDER_FOR_APPLICANT ? acc->handler
+                                            : vault_mask_name(tx->arena, acc->handler));
     write_status(v, reader, j, "status");
     jout_int(j, "amount_fen", o->amount_fen);
     jout_text(j, "created_at", time_rfc3339(tx->arena, o->created_at));
     jout_text(j, "updated_at", time_rfc3339(tx->arena, o->updated_at));
+}
+
+enum err view_write_item(const struct view *v, enum order_reader reader, struct json_out *j,
+                         struct err_info *e)
+{
+    struct account acc;
+    TRY(account_get(v->tx, v->o->account, &acc, e));
+    write_item(v, &acc, reader, j);
     return ERR_OK;
 }
 
-enum err order_write_item(struct hall_tx *tx, const struct order *o, enum order_reader reader,
-                          struct json_out *j, const char *key, struct err_info *e)
+enum err order_write_items(struct hall_tx *tx, const struct order *o, size_t n,
+                           enum order_reader reader, struct json_out *j, const char *key,
+                           struct err_info *e)
 {
-    struct view v;
-    TRY(view_load(tx, o, &v, e));
-    jout_object(j, key);
-    TRY(view_write_item(&v, reader, j, e));
+    struct account acc = {0};
+    jout_list(j, key);
+    for (size_t i = 0; i < n; i++) {
+        struct view v;
+        TRY(view_load(tx, &o[i], &v, e));
+        if (acc.id != o[i].account)
+            TRY(account_get(tx, o[i].account, &acc, e));
+        jout_object(j, NULL);
+        write_item(&v, &acc, reader, j);
+        jout_end(j);
+    }
     jout_end(j);
     return ERR_OK;
 }

@@ -25,9 +25,8 @@ WHERE order_id = $1;
 UPDATE production SET waits_for_ca = $2, version = version + 1 WHERE order_id = $1 AND waits_for_ca <> $2;
 
 -- name: production_numbers :one
-SELECT COALESCE(SUM(CASE WHEN made_at >= $1 THEN 1 ELSE 0 END), 0) AS made_n,
-    COALESCE(SUM(CASE WHEN state = 'queued' THEN 1 ELSE 0 END), 0) AS waiting_n
-FROM production WHERE state = 'queued' OR made_at >= $1;
+SELECT (SELECT COUNT(*) FROM production WHERE made_at >= $1 AND made_at > 0) AS made_n,
+    (SELECT COUNT(*) FROM production WHERE state = 'queued') AS waiting_n;
 
 -- name: production_step_put :exec
 INSERT INTO production_step (order_id, step, at, note) VALUES ($1, $2, $3, $4)

@@ -22,15 +22,27 @@ static struct report_payment payment_of(const struct store_row *r)
                                    .exception = row_text(r, "exception")};
 }
 
+static enum err read_payments(struct hall_tx *tx, const struct report_payment_filter *f,
+                              const char *q, struct store_rows *rows, struct err_info *e)
+{
+    if (f->exceptions)
+        return store_many(tx->db, &Q_report_exceptions,
+                          PARAMS(P_INT(f->before), P_INT(0), P_TEXT(q), P_INT(f->limit)), tx->arena,
+                          rows, e);
+    if (f->order)
+        return store_many(tx->db, &Q_report_payments_of_order,
+                          PARAMS(P_INT(f->before), P_INT(f->order), P_INT(f->limit)), tx->arena,
+                          rows, e);
+    return store_many(tx->db, &Q_report_payments,
+                      PARAMS(P_INT(f->before), P_TEXT(q), P_INT(f->limit)), tx->arena, rows, e);
+}
+
 enum err report_payment_list(struct hall_tx *tx, const struct report_payment_filter *f,
                              const struct report_payment **out, size_t *n, struct err_info *e)
 {
     struct store_rows rows;
     const char *q = report_like(tx->arena, f->q ? f->q : "");
-    TRY(store_many(
-        tx->db, f->exceptions ? &Q_report_exceptions : &Q_report_payments,
-        PARAMS(P_INT(f->before), P_INT(f->exceptions ? 0 : f->order), P_TEXT(q), P_INT(f->limit)),
-        tx->arena, &rows, e));
+    TRY(read_payments(tx, f, q, &rows, e));
     struct report_payment *list = arena_alloc(tx->arena, (rows.n + 1) * sizeof *list);
     for (size_t i = 0; i < rows.n; i++)
         list[i] = payment_of(&rows.row[i]);

@@ -22,7 +22,7 @@ SELECT t.id, t.order_id, t.kind, COALESCE(NULLIF(t.project, ''), o.project, '') 
     COALESCE(a.asked_by, 0) AS asked_by
 FROM task t LEFT JOIN orders o ON o.id = t.order_id LEFT JOIN production p ON p.order_id = t.order_id
     LEFT JOIN approval a ON a.id = CASE WHEN t.kind = 'approval' THEN CAST(SUBSTR(t.subject, 10) AS BIGINT) ELSE 0 END
-WHERE t.closed_at >= $6 AND ($1 LIKE '% ' || t.role || ' %' OR $1 LIKE '% ' || t.role || '/' || t.kind || ' %')
+WHERE t.closed_at >= $6 AND t.closed_at > 0 AND ($1 LIKE '% ' || t.role || ' %' OR $1 LIKE '% ' || t.role || '/' || t.kind || ' %')
     AND ($2 = '' OR t.kind = $2 OR ($2 = 'support' AND t.kind NOT IN ('name_change', 'review', 'produce', 'quality', 'ship',
         'payment', 'invoice', 'revoke_proposal', 'approval')))
     AND ($3 = '' OR o.type = $3) AND ($4 = '' OR t.project = $4)
@@ -62,7 +62,7 @@ WHERE t.closed_at = 0 AND ($1 LIKE '% ' || t.role || ' %' OR $1 LIKE '% ' || t.r
 
 -- name: report_work_done_count :one
 SELECT COUNT(*) AS done_n FROM task t LEFT JOIN orders o ON o.id = t.order_id
-WHERE t.closed_at >= $6 AND ($1 LIKE '% ' || t.role || ' %' OR $1 LIKE '% ' || t.role || '/' || t.kind || ' %')
+WHERE t.closed_at >= $6 AND t.closed_at > 0 AND ($1 LIKE '% ' || t.role || ' %' OR $1 LIKE '% ' || t.role || '/' || t.kind || ' %')
     AND ($2 = '' OR t.kind = $2 OR ($2 = 'support' AND t.kind NOT IN ('name_change', 'review', 'produce', 'quality', 'ship',
         'payment', 'invoice', 'revoke_proposal', 'approval')))
     AND ($3 = '' OR o.type = $3) AND ($4 = '' OR t.project = $4)
@@ -97,10 +97,18 @@ SELECT m.id AS row_id, m.order_id, m.id AS money_id, m.method, m.trade_no, m.amo
     COALESCE(o.institution_name, '') AS institution, COALESCE(p.amount_fen, 0) AS due_fen,
     COALESCE((SELECT MAX(x.kind) FROM payment_exception x WHERE x.money_id = m.id), '') AS exception
 FROM payment_money m LEFT JOIN orders o ON o.id = m.order_id LEFT JOIN payment p ON p.order_id = m.order_id
-WHERE (CAST($1 AS BIGINT) = 0 OR m.id < $1) AND (CAST($2 AS BIGINT) = 0 OR m.order_id = $2)
-    AND ($3 = '' OR CAST(m.order_id AS TEXT) LIKE $3 || '%' ESCAPE '!' OR m.trade_no LIKE $3 || '%' ESCAPE '!'
-        OR o.institution_name LIKE '%' || $3 || '%' ESCAPE '!')
-ORDER BY m.id DESC LIMIT $4;
+WHERE (CAST($1 AS BIGINT) = 0 OR m.id < $1)
+    AND ($2 = '' OR CAST(m.order_id AS TEXT) LIKE $2 || '%' ESCAPE '!' OR m.trade_no LIKE $2 || '%' ESCAPE '!'
+        OR o.institution_name LIKE '%' || $2 || '%' ESCAPE '!')
+ORDER BY m.id DESC LIMIT $3;
+
+-- name: report_payments_of_order :many
+SELECT m.id AS row_id, m.order_id, m.id AS money_id, m.method, m.trade_no, m.amount_fen, m.at, m.purpose, m.refund_state,
+    COALESCE(o.institution_name, '') AS institution, COALESCE(p.amount_fen, 0) AS due_fen,
+    COALESCE((SELECT MAX(x.kind) FROM payment_exception x WHERE x.money_id = m.id), '') AS exception
+FROM payment_money m LEFT JOIN orders o ON o.id = m.order_id LEFT JOIN payment p ON p.order_id = m.order_id
+WHERE m.order_id = $2 AND (CAST($1 AS BIGINT) = 0 OR m.id < $1)
+ORDER BY m.id DESC LIMIT $3;
 
 -- name: report_payment_get :one
 SELECT m.id AS row_id, m.order_id, m.id AS money_id, m.method, m.trade_no, m.amount_fen, m.at, m.purpose, m.refund_state,

@@ -129,12 +129,21 @@ enum err task_list(struct hall_tx *tx, const struct task_filter *f, const struct
 {
     struct store_rows rows;
     int64_t after = f->after_id == 0 ? -1 : f->after_due ? f->after_due : NEVER;
-    TRY(store_many(tx->db, &Q_task_list,
-                   PARAMS(P_TEXT(text_or_none(f->role)), P_TEXT(text_or_none(f->project)),
-                          P_TEXT(text_or_none(f->kind)), P_INT(f->order), P_INT(f->mine),
-                          P_INT(tx->machine), P_INT(f->free_only), P_INT(after), P_INT(f->after_id),
-                          P_INT(f->limit)),
-                   tx->arena, &rows, e));
+    const struct store_value role = P_TEXT(text_or_none(f->role)),
+                             project = P_TEXT(text_or_none(f->project)),
+                             kind = P_TEXT(text_or_none(f->kind));
+    if (f->order)
+        TRY(store_many(tx->db, &Q_task_list_of_order,
+                       PARAMS(role, project, kind, P_INT(f->order), P_INT(f->mine),
+                              P_INT(tx->machine), P_INT(f->free_only), P_INT(after),
+                              P_INT(f->after_id), P_INT(f->limit)),
+                       tx->arena, &rows, e));
+    else
+        TRY(store_many(tx->db, &Q_task_list,
+                       PARAMS(role, project, kind, P_INT(f->mine), P_INT(tx->machine),
+                              P_INT(f->free_only), P_INT(after), P_INT(f->after_id),
+                              P_INT(f->limit)),
+                       tx->arena, &rows, e));
     struct task *list = arena_alloc(tx->arena, (rows.n + 1) * sizeof *list);
     for (size_t i = 0; i < rows.n; i++)
         list[i] = task_of(tx, &rows.row[i]);

@@ -31,7 +31,17 @@ SELECT id, order_id, kind, project, subject, role, note, opened_at, due_at, prov
     lease_until, version
 FROM task
 WHERE closed_at = 0 AND ($1 = '' OR role = $1) AND ($2 = '' OR project = $2) AND ($3 = '' OR kind = $3)
-    AND (CAST($4 AS BIGINT) = 0 OR order_id = $4) AND (CAST($5 AS BIGINT) = 0 OR (claimed_by = $5 AND lease_until >= $6))
+    AND (CAST($4 AS BIGINT) = 0 OR (claimed_by = $4 AND lease_until >= $5))
+    AND (CAST($6 AS BIGINT) = 0 OR claimed_by = 0 OR lease_until < $5)
+    AND (due_sort > $7 OR (due_sort = $7 AND id > $8))
+ORDER BY due_sort, id LIMIT $9;
+
+-- name: task_list_of_order :many
+SELECT id, order_id, kind, project, subject, role, note, opened_at, due_at, provisional, claimed_by, claimed_name,
+    lease_until, version
+FROM task
+WHERE order_id = $4 AND closed_at = 0 AND ($1 = '' OR role = $1) AND ($2 = '' OR project = $2) AND ($3 = '' OR kind = $3)
+    AND (CAST($5 AS BIGINT) = 0 OR (claimed_by = $5 AND lease_until >= $6))
     AND (CAST($7 AS BIGINT) = 0 OR claimed_by = 0 OR lease_until < $6)
     AND (due_sort > $8 OR (due_sort = $8 AND id > $9))
 ORDER BY due_sort, id LIMIT $10;

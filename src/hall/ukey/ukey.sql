@@ -12,12 +12,12 @@ FROM ukey WHERE serial = $1;
 -- name: ukey_of_order :many
 SELECT serial, project, model, batch, state, version, order_id, account_id, stocked_at, shipped_at, first_pin_at,
     admin_version, release_open, user_left, user_max, admin_left, admin_max
-FROM ukey WHERE order_id = $1 ORDER BY serial;
+FROM ukey WHERE order_id = $1 AND order_id > 0 ORDER BY serial;
 
 -- name: ukey_of_account :many
 SELECT serial, project, model, batch, state, version, order_id, account_id, stocked_at, shipped_at, first_pin_at,
     admin_version, release_open, user_left, user_max, admin_left, admin_max
-FROM ukey WHERE account_id = $1 ORDER BY shipped_at DESC, serial;
+FROM ukey WHERE account_id = $1 AND account_id > 0 ORDER BY shipped_at DESC, serial;
 
 -- name: ukey_counts :one
 SELECT COALESCE(SUM(CASE WHEN order_id = 0 THEN 1 ELSE 0 END), 0) AS free_n,
@@ -32,7 +32,7 @@ UPDATE ukey SET order_id = $3, version = version + 1
 WHERE serial = $1 AND version = $2 AND order_id = 0 AND state = 'BLANK';
 
 -- name: ukey_free :exec
-UPDATE ukey SET order_id = 0, version = version + 1 WHERE order_id = $1 AND state = 'BLANK';
+UPDATE ukey SET order_id = 0, version = version + 1 WHERE order_id = $1 AND order_id > 0 AND state = 'BLANK';
 
 -- name: ukey_set_state :exec
 UPDATE ukey SET state = $3, order_id = $4, shipped_at = $5, first_pin_at = $6, version = version + 1
