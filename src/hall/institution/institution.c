@@ -1,4 +1,4 @@
-#include "hall/institution/institution.h"
+#include "hall/institution/institution_priv.h"
 
 #include "hall/audit/audit.h"
 #include "hall/institution/institution_sql.h"
@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static struct institution institution_of(const struct store_row *r)
+struct institution institution_of(const struct store_row *r)
 {
     return (struct institution){.id = row_int(r, "id"),
                                 .version = row_int(r, "version"),
@@ -22,6 +22,7 @@ static enum err add_name(struct hall_tx *tx, int64_t id, const char *old_name, c
                    PARAMS(P_INT(hall_new_id(tx->hall)), P_INT(id), P_TEXT(name), P_TEXT(source),
                           P_INT(tx->now)),
                    NULL, e));
+    TRY(store_exec(tx->db, &Q_institution_part_add, PARAMS(P_INT(id), P_TEXT(name)), NULL, e));
     struct audit_entry x = {.act = old_name ? "institution.rename" : "institution.add",
                             .object = arena_fmt(tx->arena, "institution:%lld", (long long)id),
                             .old_value = old_name,
@@ -77,42 +78,6 @@ enum err institution_names(struct hall_tx *tx, int64_t id, const struct institut
         list[i] = (struct institution_name){.name = row_text(&rows.row[i], "name"),
                                             .source = row_text(&rows.row[i], "source"),
                                             .from_at = row_int(&rows.row[i], "from_at")};
-    *out = list;
-    *n = rows.n;
-    return ERR_OK;
-}
-
-/* % and _ of what was typed stand for themselves. */
-static const char *like(struct arena *a, const char *before, const char *typed)
-{
-    _auto_buf b;
-    buf_init(&b, 1024);
-    buf_text(&b, before);
-    for (; *typed; typed++) {
-        if (*typed == '%' || *typed == '_' || *typed == '!')
-            buf_byte(&b, '!');
-        buf_byte(&b, (uint8_t)*typed);
-    }
-    buf_byte(&b, '%');
-    return arena_text(a, buf_cstr(&b));
-}
-
-enum err institution_search(struct hall_tx *tx, const char *part, int limit,
-                            const struct institution **out, size_t *n, struct err_info *e)
-{
-    struct store_rows rows;
-    if (strlen(part) > 400) {
-        err_set(e, ERR_TOO_LARGE, "q", NULL);
-        err_arg(e, "limit", "%d", 400);
-        return ERR_TOO_LARGE;
-    }
-    TRY(store_many(
-        tx->db, &Q_institution_search,
-        PARAMS(P_TEXT(like(tx->arena, "%", part)), P_TEXT(like(tx->arena, "", part)), P_INT(limit)),
-        tx->arena, &rows, e));
-    struct institution *list = arena_alloc(tx->arena, (rows.n + 1) * sizeof *list);
-    for (size_t i = 0; i < rows.n; i++)
-        list[i] = institution_of(&rows.row[i]);
     *out = list;
     *n = rows.n;
     return ERR_OK;

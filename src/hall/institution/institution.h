@@ -24,7 +24,17 @@ NODISCARD enum err institution_find(struct hall_tx *tx, const char *uscc, struct
 NODISCARD enum err institution_names(struct hall_tx *tx, int64_t id,
                                      const struct institution_name **out, size_t *n,
                                      struct err_info *e);
-/* Name by part (old names too) or credit code by prefix; by id, at most `limit`. */
+/* Whose names may hold what was typed: those who have one of its pairs of letters, the rarest (table institution_part:
+ * part >= from and part < to). Not `rare`: too many have each of them to be looked at one by one, so that whoever goes
+ * through all of them soon finds some. */
+struct institution_part {
+    const char *from, *to;
+    int64_t n;
+    int rare;
+};
+NODISCARD enum err institution_rarest(struct hall_tx *tx, const char *typed,
+                                      struct institution_part *out, struct err_info *e);
+/* Name by part (old names too), by id, and credit code by prefix, at most `limit`. */
 NODISCARD enum err institution_search(struct hall_tx *tx, const char *part, int limit,
                                       const struct institution **out, size_t *n,
                                       struct err_info *e);

@@ -1,6 +1,7 @@
 #include "hall/report/report_priv.h"
 
 #include "base/text.h"
+#include "hall/institution/institution.h"
 #include "hall/report/report_sql.h"
 #include "store/store.h"
 
@@ -22,6 +23,36 @@ static struct report_payment payment_of(const struct store_row *r)
                                    .exception = row_text(r, "exception")};
 }
 
+/* Numbers with some digits, and parts of names that few have, go by an index; what many have is soon found by going
+ * through all, newest first. */
+static enum err find_payments(struct hall_tx *tx, const struct report_payment_filter *f,
+                              const char *like, struct store_rows *rows, struct err_info *e)
+{
+    enum { DIGITS_MIN = 8, DIGITS = 19 };
+    struct institution_part part;
+    int64_t from, to;
+    size_t n = strlen(f->q);
+    int digits = strspn(f->q, "0123456789") == n;
+    if (digits && n >= DIGITS_MIN && n <= DIGITS && text_to_id(f->q, &from)) {
+        for (to = from; n < DIGITS && to <= (INT64_MAX - 9) / 10; n++) {
+            from *= 10;
+            to = to * 10 + 9;
+        }
+        return store_many(tx->db, &Q_report_payments_numbered,
+                          PARAMS(P_INT(f->before), P_INT(from), P_INT(to), P_TEXT(f->q),
+                                 P_TEXT(arena_fmt(tx->arena, "%s~", f->q)), P_INT(f->limit)),
+                          tx->arena, rows, e);
+    }
+    TRY(institution_rarest(tx, f->q, &part, e));
+    if (!digits && part.rare)
+        return store_many(tx->db, &Q_report_payments_named,
+                          PARAMS(P_INT(f->before), P_TEXT(part.from), P_TEXT(part.to), P_TEXT(like),
+                                 P_INT(f->limit)),
+                          tx->arena, rows, e);
+    return store_many(tx->db, &Q_report_payments,
+                      PARAMS(P_INT(f->before), P_TEXT(like), P_INT(f->limit)), tx->arena, rows, e);
+}
+
 static enum err read_payments(struct hall_tx *tx, const struct report_payment_filter *f,
                               const char *q, struct store_rows *rows, struct err_info *e)
 {
@@ -33,8 +64,10 @@ static enum err read_payments(struct hall_tx *tx, const struct report_payment_fi
         return store_many(tx->db, &Q_report_payments_of_order,
                           PARAMS(P_INT(f->before), P_INT(f->order), P_INT(f->limit)), tx->arena,
                           rows, e);
-    return store_many(tx->db, &Q_report_payments,
-                      PARAMS(P_INT(f->before), P_TEXT(q), P_INT(f->limit)), tx->arena, rows, e);
+    return *q ? find_payments(tx, f, q, rows, e)
+              : store_many(tx->db, &Q_report_payments,
+                           PARAMS(P_INT(f->before), P_TEXT(""), P_INT(f->limit)), tx->arena, rows,
+                           e);
 }
 
 enum err report_payment_list(struct hall_tx *tx, const struct report_payment_filter *f,

@@ -110,6 +110,24 @@ FROM payment_money m LEFT JOIN orders o ON o.id = m.order_id LEFT JOIN payment p
 WHERE m.order_id = $2 AND (CAST($1 AS BIGINT) = 0 OR m.id < $1)
 ORDER BY m.id DESC LIMIT $3;
 
+-- name: report_payments_named :many
+SELECT m.id AS row_id, m.order_id, m.id AS money_id, m.method, m.trade_no, m.amount_fen, m.at, m.purpose, m.refund_state,
+    COALESCE(o.institution_name, '') AS institution, COALESCE(p.amount_fen, 0) AS due_fen,
+    COALESCE((SELECT MAX(x.kind) FROM payment_exception x WHERE x.money_id = m.id), '') AS exception
+FROM orders o JOIN payment_money m ON m.order_id = o.id LEFT JOIN payment p ON p.order_id = o.id
+WHERE (o.name_changed = 1 OR o.institution_id IN (SELECT q.institution FROM institution_part q WHERE q.part >= $2 AND q.part < $3))
+    AND o.institution_name LIKE '%' || $4 || '%' ESCAPE '!' AND (CAST($1 AS BIGINT) = 0 OR m.id < $1)
+ORDER BY +m.id DESC LIMIT $5;
+
+-- name: report_payments_numbered :many
+SELECT m.id AS row_id, m.order_id, m.id AS money_id, m.method, m.trade_no, m.amount_fen, m.at, m.purpose, m.refund_state,
+    COALESCE(o.institution_name, '') AS institution, COALESCE(p.amount_fen, 0) AS due_fen,
+    COALESCE((SELECT MAX(x.kind) FROM payment_exception x WHERE x.money_id = m.id), '') AS exception
+FROM payment_money m LEFT JOIN orders o ON o.id = m.order_id LEFT JOIN payment p ON p.order_id = m.order_id
+WHERE ((m.order_id >= $2 AND m.order_id <= $3) OR (m.trade_no >= $4 AND m.trade_no < $5))
+    AND (CAST($1 AS BIGINT) = 0 OR m.id < $1)
+ORDER BY +m.id DESC LIMIT $6;
+
 -- name: report_payment_get :one
 SELECT m.id AS row_id, m.order_id, m.id AS money_id, m.method, m.trade_no, m.amount_fen, m.at, m.purpose, m.refund_state,
     COALESCE(o.institution_name, '') AS institution, COALESCE(p.amount_fen, 0) AS due_fen,
@@ -164,3 +182,13 @@ FROM delivery d LEFT JOIN orders o ON o.id = d.order_id WHERE d.number >= $1 AND
 
 -- name: report_orders_of_account :many
 SELECT id, institution_name FROM orders WHERE account_id = $1 ORDER BY id DESC LIMIT $2;
+
+-- name: report_search_orders_named :many
+SELECT o.id, o.institution_name FROM orders o
+WHERE o.institution_id IN (SELECT p.institution FROM institution_part p WHERE p.part >= $1 AND p.part < $2)
+    AND o.institution_name LIKE '%' || $3 || '%' ESCAPE '!'
+ORDER BY +o.id DESC LIMIT $4;
+
+-- name: report_search_orders_renamed :many
+SELECT id, institution_name FROM orders WHERE name_changed = 1 AND institution_name LIKE '%' || $1 || '%' ESCAPE '!'
+ORDER BY id DESC LIMIT $2;

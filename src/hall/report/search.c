@@ -49,12 +49,38 @@ static size_t shown(struct hunt *h, size_t n)
     return n > EACH ? EACH : n;
 }
 
+/* Orders of the institutions whose names may hold it, and of those who go by another name. */
+static enum err orders_named(struct hunt *h, const struct institution_part *part,
+                             struct err_info *e)
+{
+    struct hall_tx *tx = h->tx;
+    struct store_rows rows[2];
+    const char *like = report_like(tx->arena, h->q);
+    TRY(store_many(tx->db, &Q_report_search_orders_named,
+                   PARAMS(P_TEXT(part->from), P_TEXT(part->to), P_TEXT(like), P_INT(EACH + 1)),
+                   tx->arena, &rows[0], e));
+    TRY(store_many(tx->db, &Q_report_search_orders_renamed, PARAMS(P_TEXT(like), P_INT(EACH + 1)),
+                   tx->arena, &rows[1], e));
+    for (int k = 0; k < 2; k++)
+        for (size_t i = 0; i < shown(h, rows[k].n); i++) {
+            const char *no = number(h, row_int(&rows[k].row[i], "id"));
+            hit(h, REPORT_HIT_ORDER, no, row_text(&rows[k].row[i], "institution_name"), "name", no);
+        }
+    return ERR_OK;
+}
+
 static enum err orders(struct hunt *h, struct err_info *e)
 {
     const struct order *list;
     struct order_filter f = {.group = -1, .q = h->q, .limit = EACH + 1};
+    struct institution_part part;
     size_t n;
     int digits = strspn(h->q, "0123456789") == strlen(h->q);
+    if (!digits) {
+        TRY(institution_rarest(h->tx, h->q, &part, e));
+        if (part.rare)
+            return orders_named(h, &part, e);
+    }
     TRY(order_list(h->tx, &f, &list, &n, e));
     for (size_t i = 0; i < shown(h, n); i++) {
         const char *no = number(h, list[i].id);

@@ -116,6 +116,8 @@ static enum err institution_of(struct seed_order *o, int64_t at, struct err_info
     r->institutions++;
     TRY(store_exec(r->tx->db, &Q_seed_institution,
                    PARAMS(P_INT(i->id), P_TEXT(i->uscc), P_TEXT(i->name), P_INT(at)), NULL, e));
+    TRY(store_exec(r->tx->db, &Q_seed_institution_part, PARAMS(P_INT(i->id), P_TEXT(i->name)), NULL,
+                   e));
     return store_exec(r->tx->db, &Q_seed_institution_name,
                       PARAMS(P_INT(i->id), P_INT(i->id), P_TEXT(i->name),
                              P_TEXT(arena_fmt(r->tx->arena, "import:%" PRId64, r->batch)),

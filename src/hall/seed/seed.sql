@@ -17,6 +17,11 @@ INSERT INTO institution (id, uscc, name, created_at, version) VALUES ($1, $2, $3
 -- name: seed_institution_name :exec
 INSERT INTO institution_name (id, institution, name, source, from_at) VALUES ($1, $2, $3, $4, $5);
 
+-- name: seed_institution_part :exec
+INSERT INTO institution_part (part, institution)
+WITH RECURSIVE place (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM place WHERE i < LENGTH(CAST($2 AS TEXT)))
+SELECT DISTINCT SUBSTR(CAST($2 AS TEXT), i, 2), CAST($1 AS BIGINT) FROM place WHERE i > 0;
+
 -- name: seed_account :exec
 INSERT INTO account (id, project, reporting_code, user_name, institution, code_index, state, usable_from,
     usable_provisional, handler, mobile, email, mobile_index, email_index, loaded_at, version)
