@@ -37,6 +37,8 @@ struct table {
 void table_init(struct table *t);
 void table_clear(struct table *t);
 size_t table_hash(struct bytes octets);
+/* Room for so many, before the first is put in. */
+void table_expect(struct table *t, size_t n);
 /* NULL where there is none. */
 struct known *table_find(const struct table *t, struct bytes serial);
 /* Finds or adds; the slot's other members are 0 where it is new. */

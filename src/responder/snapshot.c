@@ -1,22 +1,37 @@
 /* The snapshot: what is known, written after each round of changes, so that a start does not need the ca.
  *
- * A JSON file is enough for now: {seq, known_at, issuers: [{id, code, root, certificate, responder_certificate}],
- * certificates: [[serial, issuer, state, reason, changed_at, not_after], …]}. While nothing changes, `known.json` beside it,
- * {seq, known_at}, says each minute that the ca was heard; it counts for the snapshot of the same number only. */
+ * One file, `snapshot`, numbers with the lowest octet first:
+ *
+ *   "CERTHALL-SNAP-1\n" · octets of the head (8) · rows (8)
+ *   head: JSON {seq, known_at, issuers: [{id, code, root, certificate, responder_certificate}]}
+ *   rows of 40 octets: length of the serial, state, reason, issuer (1 each) · serial (20) · changed_at (8) · not_after (8)
+ *   SHA-256 of all before
+ *
+ * Rows stand in the order of the table that wrote them, so that a table of the same size takes them one after the other.
+ * A file that is cut or changed is not used. While nothing changes, `known.json` beside it, {seq, known_at}, says each
+ * minute that the ca was heard; it counts for the snapshot of the same number only. */
 #include "responder/responder_priv.h"
 
 #include "base/boundary.h"
 #include "base/json.h"
 #include "base/sys.h"
 #include "base/text.h"
+#include "pki/digest.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-enum { SNAPSHOT_MAX = 1 << 30 };
+static const char MAGIC[16] = "CERTHALL-SNAP-1\n";
+enum { HEAD_AT = 32, ROW = 40, HEAD_MAX = 1 << 20 };
+static const uint64_t ROWS_MAX = 100000000;
 
 static char *snapshot_path(const struct responder *r, struct arena *a)
 {
-    return arena_fmt(a, "%s/snapshot.json", r->options.data);
+    return arena_fmt(a, "%s/snapshot", r->options.data);
 }
 
 static char *known_path(const struct responder *r, struct arena *a)
@@ -40,41 +55,66 @@ static void put_issuers(struct json_out *j, const struct responder *r, struct ar
     jout_end(j);
 }
 
-static void put_certificates(struct json_out *j, const struct responder *r, struct arena *a)
+static void put_number(uint8_t out[8], uint64_t v)
 {
-    jout_list(j, "certificates");
+    for (int i = 0; i < 8; i++)
+        out[i] = (uint8_t)(v >> 8 * i);
+}
+
+static uint64_t get_number(const uint8_t in[8])
+{
+    uint64_t v = 0;
+    for (int i = 7; i >= 0; i--)
+        v = v << 8 | in[i];
+    return v;
+}
+
+static void put_rows(const struct responder *r, struct buf *b)
+{
     for (size_t i = 0; i < r->table.size; i++) {
         const struct known *k = &r->table.slot[i];
+        uint8_t row[ROW] = {k->serial_n, k->state, k->reason, k->issuer};
         if (!k->serial_n)
             continue;
-        jout_list(j, NULL);
-        jout_text(j, NULL, text_hex(a, (struct bytes){k->serial, k->serial_n}));
-        jout_int(j, NULL, k->issuer);
-        jout_int(j, NULL, k->state);
-        jout_int(j, NULL, k->reason);
-        jout_int(j, NULL, k->changed_at);
-        jout_int(j, NULL, k->not_after);
-        jout_end(j);
+        memcpy(row + 4, k->serial, sizeof k->serial);
+        put_number(row + 24, (uint64_t)k->changed_at);
+        put_number(row + 32, (uint64_t)k->not_after);
+        buf_put(b, row, sizeof row);
     }
-    jout_end(j);
+}
+
+static void put_head(const struct responder *r, int64_t known_at, struct arena *a, struct buf *b)
+{
+    struct json_out j;
+    jout_init(&j, b);
+    jout_object(&j, NULL);
+    jout_int(&j, "seq", r->seq);
+    jout_int(&j, "known_at", known_at);
+    put_issuers(&j, r, a);
+    jout_end(&j);
 }
 
 enum err snapshot_save(struct responder *r, struct err_info *e)
 {
     _auto(arena) a = arena_new();
-    _auto_buf b;
-    buf_init(&b, SNAPSHOT_MAX);
-    struct json_out j;
+    _auto_buf head, b;
+    uint8_t numbers[HEAD_AT - sizeof MAGIC], sum[DIGEST_LEN];
     int64_t known_at = atomic_load(&r->known_at);
-    jout_init(&j, &b);
+    buf_init(&head, HEAD_MAX);
     pthread_rwlock_rdlock(&r->lock);
-    jout_object(&j, NULL);
-    jout_int(&j, "seq", r->seq);
-    jout_int(&j, "known_at", known_at);
-    put_issuers(&j, r, a);
-    put_certificates(&j, r, a);
-    jout_end(&j);
+    put_head(r, known_at, a, &head);
+    put_number(numbers, head.n);
+    put_number(numbers + 8, r->table.used);
+    buf_init(&b, HEAD_AT + head.n + r->table.used * ROW + sizeof sum);
+    buf_put(&b, MAGIC, sizeof MAGIC);
+    buf_put(&b, numbers, sizeof numbers);
+    buf_put(&b, head.p, head.n);
+    put_rows(r, &b);
     pthread_rwlock_unlock(&r->lock);
+    digest_sha256((struct bytes){b.p, b.n}, sum);
+    buf_put(&b, sum, sizeof sum);
+    if (head.full || b.full)
+        return err_set(e, ERR_INTERNAL, NULL, "the snapshot is larger than expected");
     TRY(file_replace(snapshot_path(r, a), (struct bytes){b.p, b.n}, 0600, e));
     r->unsaved = 0;
     boundary(BOUNDARY_RESPONDER_SAVED);
@@ -144,23 +184,16 @@ static enum err load_issuer(struct responder *r, const json_t *item, struct aren
     return own.n ? load_own(r, s, own, a, e) : ERR_OK;
 }
 
-static enum err load_certificate(struct responder *r, const json_t *item, struct arena *a,
-                                 struct err_info *e)
+static enum err load_row(struct responder *r, const uint8_t row[ROW], struct err_info *e)
 {
-    int64_t v[6] = {0};
-    struct bytes serial;
-    const char *hex = json_string_value(json_array_get(item, 0));
-    for (size_t i = 1; i < 6; i++)
-        v[i] = json_integer_value(json_array_get(item, i));
-    if (!hex || !text_from_hex(a, hex, &serial) || serial.n == 0 || serial.n > CERT_SERIAL_MAX ||
-        v[1] < 0 || v[1] >= (int64_t)r->issuers || v[2] < KNOWN_ACTIVE || v[2] > KNOWN_REVOKED)
+    if (row[0] == 0 || row[0] > CERT_SERIAL_MAX || row[1] > KNOWN_REVOKED || row[3] >= r->issuers)
         return err_set(e, ERR_CONFIG, NULL, "snapshot: a certificate that cannot be");
-    struct known *k = table_put(&r->table, serial);
-    k->issuer = (uint8_t)v[1];
-    k->state = (uint8_t)v[2];
-    k->reason = (uint8_t)v[3];
-    k->changed_at = v[4];
-    k->not_after = v[5];
+    struct known *k = table_put(&r->table, (struct bytes){row + 4, row[0]});
+    k->state = row[1];
+    k->reason = row[2];
+    k->issuer = row[3];
+    k->changed_at = (int64_t)get_number(row + 24);
+    k->not_after = (int64_t)get_number(row + 32);
     return ERR_OK;
 }
 
@@ -177,24 +210,77 @@ static int64_t load_known(const struct responder *r, int64_t known_at, struct ar
     return later > known_at ? later : known_at;
 }
 
-enum err snapshot_load(struct responder *r, struct err_info *e)
+static enum err load_head(struct responder *r, struct bytes text, struct arena *a,
+                          struct err_info *e)
 {
-    _auto(arena) a = arena_new();
-    struct bytes file;
     _auto_json doc = NULL;
     const json_t *item;
     size_t i;
-    enum err found = file_read(a, snapshot_path(r, a), SNAPSHOT_MAX, &file, e);
-    if (found == ERR_NOT_FOUND)
-        return ERR_OK;
-    TRY(found);
-    TRY(json_parse(file.p, file.n, &doc, e));
+    TRY(json_parse(text.p, text.n, &doc, e));
     json_array_foreach (json_object_get(doc, "issuers"), i, item)
         TRY(load_issuer(r, item, a, e));
-    json_array_foreach (json_object_get(doc, "certificates"), i, item)
-        TRY(load_certificate(r, item, a, e));
     TRY(json_get_int(doc, "seq", &r->seq, e));
     r->known_saved_at = load_known(r, json_opt_int(doc, "known_at", 0), a);
     atomic_store(&r->known_at, r->known_saved_at);
     return ERR_OK;
+}
+
+/* What is wrong with the file; NULL: nothing. */
+static const char *fault_of(struct bytes file)
+{
+    uint8_t sum[DIGEST_LEN];
+    if (file.n < HEAD_AT + sizeof sum || memcmp(file.p, MAGIC, sizeof MAGIC) != 0)
+        return "no snapshot";
+    uint64_t head = get_number(file.p + sizeof MAGIC), rows = get_number(file.p + HEAD_AT - 8);
+    if (head > HEAD_MAX || rows > ROWS_MAX || file.n != HEAD_AT + head + rows * ROW + sizeof sum)
+        return "cut";
+    digest_sha256((struct bytes){file.p, file.n - sizeof sum}, sum);
+    return memcmp(sum, file.p + file.n - sizeof sum, sizeof sum) == 0 ? NULL : "changed";
+}
+
+/* The ca knows it all: without a snapshot that can be believed, the log is read from its start. */
+static enum err load_file(struct responder *r, const char *path, struct bytes file,
+                          struct err_info *e)
+{
+    _auto(arena) a = arena_new();
+    const char *fault = fault_of(file);
+    if (fault) {
+        log_line(LOG_LEVEL_ERROR, "responder.snapshot", "%s is %s: it is not used", path, fault);
+        return ERR_OK;
+    }
+    uint64_t head = get_number(file.p + sizeof MAGIC), rows = get_number(file.p + HEAD_AT - 8);
+    TRY(load_head(r, (struct bytes){file.p + HEAD_AT, head}, a, e));
+    table_expect(&r->table, rows);
+    const uint8_t *row = file.p + HEAD_AT + head;
+    for (uint64_t i = 0; i < rows; i++, row += ROW)
+        TRY(load_row(r, row, e));
+    return ERR_OK;
+}
+
+enum err snapshot_load(struct responder *r, struct err_info *e)
+{
+    _auto(arena) a = arena_new();
+    const char *path = snapshot_path(r, a);
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT)
+        return ERR_OK;
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        enum err failed = err_set(e, ERR_IO, NULL, "%s: %s", path, strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return failed;
+    }
+    if (st.st_size == 0) { /* nothing to map */
+        close(fd);
+        return load_file(r, path, (struct bytes){(const uint8_t *)"", 0}, e);
+    }
+    size_t n = (size_t)st.st_size;
+    void *p = mmap(NULL, n, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+    close(fd);
+    if (p == MAP_FAILED)
+        return err_set(e, ERR_IO, NULL, "%s: %s", path, strerror(errno));
+    enum err done = load_file(r, path, (struct bytes){p, n}, e);
+    munmap(p, n);
+    return done;
 }

@@ -56,6 +56,17 @@ static void grow(struct table *t)
     *t = bigger;
 }
 
+void table_expect(struct table *t, size_t n)
+{
+    size_t size = t->size;
+    while (n * 4 >= size * 3)
+        size *= 2;
+    if (t->used || size == t->size)
+        return;
+    free(t->slot);
+    *t = (struct table){.slot = mem_alloc(size * sizeof *t->slot), .size = size};
+}
+
 struct known *table_put(struct table *t, struct bytes serial)
 {
     if (t->used * 4 >= t->size * 3)

@@ -23,34 +23,40 @@ static struct report_payment payment_of(const struct store_row *r)
                                    .exception = row_text(r, "exception")};
 }
 
-/* Numbers with some digits, and parts of names that few have, go by an index; what many have is soon found by going
- * through all, newest first. */
+/* The order numbers that begin with these digits; none where it is no such beginning. */
+static void numbered(const char *q, int64_t *from, int64_t *to)
+{
+    enum { DIGITS = 19 };
+    size_t n = strlen(q);
+    *from = *to = 0;
+    if (n > DIGITS || strspn(q, "0123456789") != n || !text_to_id(q, from))
+        return;
+    for (*to = *from; n < DIGITS && *to <= (INT64_MAX - 9) / 10; n++) {
+        *from *= 10;
+        *to = *to * 10 + 9;
+    }
+}
+
+/* A number that begins so, or a name that few have, goes by an index. What many have is soon found by going through all,
+ * newest first: so does the beginning of a number that is still short. */
 static enum err find_payments(struct hall_tx *tx, const struct report_payment_filter *f,
                               const char *like, struct store_rows *rows, struct err_info *e)
 {
-    enum { DIGITS_MIN = 8, DIGITS = 19 };
+    enum { DIGITS_MIN = 8, LETTERS_MIN = 4 };
     struct institution_part part;
     int64_t from, to;
-    size_t n = strlen(f->q);
-    int digits = strspn(f->q, "0123456789") == n;
-    if (digits && n >= DIGITS_MIN && n <= DIGITS && text_to_id(f->q, &from)) {
-        for (to = from; n < DIGITS && to <= (INT64_MAX - 9) / 10; n++) {
-            from *= 10;
-            to = to * 10 + 9;
-        }
-        return store_many(tx->db, &Q_report_payments_numbered,
-                          PARAMS(P_INT(f->before), P_INT(from), P_INT(to), P_TEXT(f->q),
-                                 P_TEXT(arena_fmt(tx->arena, "%s~", f->q)), P_INT(f->limit)),
-                          tx->arena, rows, e);
-    }
+    size_t n = strlen(f->q), digits = strspn(f->q, "0123456789");
     TRY(institution_rarest(tx, f->q, &part, e));
-    if (!digits && part.rare)
-        return store_many(tx->db, &Q_report_payments_named,
-                          PARAMS(P_INT(f->before), P_TEXT(part.from), P_TEXT(part.to), P_TEXT(like),
-                                 P_INT(f->limit)),
-                          tx->arena, rows, e);
-    return store_many(tx->db, &Q_report_payments,
-                      PARAMS(P_INT(f->before), P_TEXT(like), P_INT(f->limit)), tx->arena, rows, e);
+    numbered(f->q, &from, &to);
+    if (!part.rare || n < (digits == n ? DIGITS_MIN : LETTERS_MIN))
+        return store_many(tx->db, &Q_report_payments,
+                          PARAMS(P_INT(f->before), P_TEXT(like), P_INT(f->limit)), tx->arena, rows,
+                          e);
+    return store_many(tx->db, &Q_report_payments_found,
+                      PARAMS(P_INT(f->before), P_TEXT(f->q),
+                             P_TEXT(arena_fmt(tx->arena, "%s~", f->q)), P_INT(from), P_INT(to),
+                             P_TEXT(part.from), P_TEXT(part.to), P_TEXT(like), P_INT(f->limit)),
+                      tx->arena, rows, e);
 }
 
 static enum err read_payments(struct hall_tx *tx, const struct report_payment_filter *f,

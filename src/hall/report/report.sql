@@ -110,23 +110,20 @@ FROM payment_money m LEFT JOIN orders o ON o.id = m.order_id LEFT JOIN payment p
 WHERE m.order_id = $2 AND (CAST($1 AS BIGINT) = 0 OR m.id < $1)
 ORDER BY m.id DESC LIMIT $3;
 
--- name: report_payments_named :many
-SELECT m.id AS row_id, m.order_id, m.id AS money_id, m.method, m.trade_no, m.amount_fen, m.at, m.purpose, m.refund_state,
-    COALESCE(o.institution_name, '') AS institution, COALESCE(p.amount_fen, 0) AS due_fen,
-    COALESCE((SELECT MAX(x.kind) FROM payment_exception x WHERE x.money_id = m.id), '') AS exception
-FROM orders o JOIN payment_money m ON m.order_id = o.id LEFT JOIN payment p ON p.order_id = o.id
-WHERE (o.name_changed = 1 OR o.institution_id IN (SELECT q.institution FROM institution_part q WHERE q.part >= $2 AND q.part < $3))
-    AND o.institution_name LIKE '%' || $4 || '%' ESCAPE '!' AND (CAST($1 AS BIGINT) = 0 OR m.id < $1)
-ORDER BY +m.id DESC LIMIT $5;
-
--- name: report_payments_numbered :many
+-- name: report_payments_found :many
 SELECT m.id AS row_id, m.order_id, m.id AS money_id, m.method, m.trade_no, m.amount_fen, m.at, m.purpose, m.refund_state,
     COALESCE(o.institution_name, '') AS institution, COALESCE(p.amount_fen, 0) AS due_fen,
     COALESCE((SELECT MAX(x.kind) FROM payment_exception x WHERE x.money_id = m.id), '') AS exception
 FROM payment_money m LEFT JOIN orders o ON o.id = m.order_id LEFT JOIN payment p ON p.order_id = m.order_id
-WHERE ((m.order_id >= $2 AND m.order_id <= $3) OR (m.trade_no >= $4 AND m.trade_no < $5))
+WHERE m.id IN (SELECT a.id FROM payment_money a WHERE a.trade_no >= $2 AND a.trade_no < $3
+        UNION SELECT b.id FROM payment_money b WHERE b.order_id >= $4 AND b.order_id <= $5
+        UNION SELECT c.id FROM orders n JOIN payment_money c ON c.order_id = n.id
+            WHERE n.institution_id IN (SELECT q.institution FROM institution_part q WHERE q.part >= $6 AND q.part < $7)
+                AND n.institution_name LIKE '%' || $8 || '%' ESCAPE '!'
+        UNION SELECT d.id FROM orders r JOIN payment_money d ON d.order_id = r.id
+            WHERE r.name_changed = 1 AND r.institution_name LIKE '%' || $8 || '%' ESCAPE '!')
     AND (CAST($1 AS BIGINT) = 0 OR m.id < $1)
-ORDER BY +m.id DESC LIMIT $6;
+ORDER BY m.id DESC LIMIT $9;
 
 -- name: report_payment_get :one
 SELECT m.id AS row_id, m.order_id, m.id AS money_id, m.method, m.trade_no, m.amount_fen, m.at, m.purpose, m.refund_state,

@@ -116,7 +116,7 @@ static enum err write_certificate(struct seed_order *o, struct err_info *e)
         P_TEXT(r->batch_hash),
         P_INT(o->person->batch_row),
         made ? P_TEXT(o->certificate) : P_NULL,
-        P_BLOB(hash),
+        P_BLOB(((struct bytes){(const uint8_t *)"", 0})),
         P_TEXT(made ? subject : ""),
         P_TEXT(made ? "CN=Demo without authority,O=CertHall,C=CN" : ""),
         P_TEXT(made ? project_algorithm_name(p->cert.algorithm) : ""),

@@ -487,7 +487,7 @@ static void its_own_certificate_ends_its_answers(void **state)
     (void)state;
     stop_responder();
     close_ca();
-    assert_int_equal(remove(ca_file("snapshot.json")), 0);
+    assert_int_equal(remove(ca_file("snapshot")), 0);
     int64_t until = (clock_machine() / TIME_SECOND + 5) * TIME_SECOND;
     sql(arena_fmt(t.f.arena, "UPDATE ca_issuer SET not_after = %lld WHERE code = 'issuing-p256'",
                   (long long)until));
@@ -517,6 +517,51 @@ static void another_key_gets_a_certificate_of_its_own(void **state)
     start_ca();
     wait_for_seq(1);
     assert_int_equal(ask(serial_of_issued(), no_nonce, 0).status, OCSP_GOOD);
+}
+
+static size_t known_without_the_ca(void)
+{
+    struct responder_health h;
+    struct responder *r;
+    struct err_info e;
+    assert_ok(responder_open(&t.options, &r, &e), &e);
+    responder_health(r, &h);
+    responder_free(r);
+    return h.certificates;
+}
+
+static void change_snapshot(const uint8_t *content, size_t n)
+{
+    struct err_info e;
+    assert_ok(file_replace(ca_file("snapshot"), (struct bytes){content, n}, 0600, &e), &e);
+}
+
+/* What the disk lost or somebody changed is not told as the ca's word. */
+static void a_snapshot_that_was_cut_or_changed_is_not_used(void **state)
+{
+    (void)state;
+    struct err_info e;
+    struct bytes whole;
+    usleep(300000); /* the snapshot of the first round */
+    stop_responder();
+    assert_ok(file_read(t.f.arena, ca_file("snapshot"), 1 << 20, &whole, &e), &e);
+    size_t known = known_without_the_ca();
+    assert_true(known > 0);
+    for (size_t cut = 0; cut < whole.n; cut += cut < 48 ? 1 : 61) {
+        change_snapshot(whole.p, cut);
+        assert_int_equal(known_without_the_ca(), 0);
+    }
+    uint8_t *copy = arena_alloc(t.f.arena, whole.n);
+    for (size_t at = 0; at < whole.n; at += at < 48 || at + 72 > whole.n ? 1 : 61) {
+        memcpy(copy, whole.p, whole.n);
+        copy[at] ^= 0x01;
+        change_snapshot(copy, whole.n);
+        assert_int_equal(known_without_the_ca(), 0);
+    }
+    change_snapshot(whole.p, whole.n);
+    assert_int_equal(known_without_the_ca(), known);
+    start_responder();
+    wait_for_seq(1);
 }
 
 static void rubbish_gets_an_ocsp_error_and_not_a_crash(void **state)
@@ -574,6 +619,7 @@ int main(void)
         RESPONDING(one_issuers_refusal_does_not_stop_the_others),
         RESPONDING(its_own_certificate_ends_its_answers),
         RESPONDING(another_key_gets_a_certificate_of_its_own),
+        RESPONDING(a_snapshot_that_was_cut_or_changed_is_not_used),
         RESPONDING(rubbish_gets_an_ocsp_error_and_not_a_crash),
         RESPONDING(ca_certificates_are_served_where_the_certificates_say),
     };
