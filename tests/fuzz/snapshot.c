@@ -1,9 +1,12 @@
-/* What the responder reads at its start: the snapshot of what it knew, and known.json beside it (behind a line "=="). It is its own
- * file, but it may be from an older version, cut, or put back from a copy. */
+/* What the responder reads at its start: the snapshot of what it knew, and known.json beside it. It is its own file, but it
+ * may be cut, changed, or put back from a copy. An input is the head, known.json and the rows in hex, parted by lines
+ * "=="; the file is made of them with the right lengths and sum, or the sum would refuse nearly everything. What begins as
+ * a snapshot itself is taken as it is. */
 #include "fuzz.h"
 
 #include "base/sys.h"
 #include "base/text.h"
+#include "pki/digest.h"
 #include "pki/name.h"
 #include "responder/responder_priv.h"
 
@@ -65,13 +68,19 @@ void fuzz_begin(void)
                                            .clock = w.clock,
                                            .answer_life = TIME_DAY,
                                            .crl_period = TIME_DAY};
-    w.snapshot = arena_fmt(w.a, "%s/snapshot.json", fuzz_folder());
+    w.snapshot = arena_fmt(w.a, "%s/snapshot", fuzz_folder());
     w.known = arena_fmt(w.a, "%s/known.json", fuzz_folder());
     MUST_OK(pki_key_save(w.key, NULL, w.a, &pem, &e), &e);
     MUST_OK(file_replace(arena_fmt(w.a, "%s/ocsp-p256.pem", fuzz_folder()), pem, 0600, &e), &e);
     w.ca_cert = certificate_of(w.ca, "CertHall P-256", 1, 1);
     w.own_cert = certificate_of(w.key, "OCSP", 0, 2);
 }
+
+/* length, state, reason, issuer · serial · changed_at and not_after, lowest octet first */
+#define ROW(numbers, serial)                                                                       \
+    numbers serial "000000000000000000000000000000000000"                                          \
+                   "0000c0b09a010000"                                                              \
+                   "0000c0b09a010000"
 
 void fuzz_seeds(struct fuzz_seeds *s)
 {
@@ -83,9 +92,11 @@ void fuzz_seeds(struct fuzz_seeds *s)
             w.a,
             "{\"seq\":7,\"known_at\":%lld,\"issuers\":[{\"id\":1,\"code\":\"root-p256\",\"root\":true,\"certificate\":\"%s\",\"responder_certificate\":\"\"},"
             "{\"id\":2,\"code\":\"issuing-p256\",\"root\":false,\"certificate\":\"%s\",\"responder_certificate\":\"%s\"}],"
-            "\"certificates\":[[\"91ab\",1,0,0,%lld,%lld],[\"91ac\",1,2,1,%lld,%lld],[\"91ad\",1,1,6,1,2]]}\n==\n{\"seq\":7,\"known_at\":%lld}",
-            now, ca, ca, own, now, now, now, now, now));
-    fuzz_seed_text(s, "{\"seq\":0,\"known_at\":0,\"issuers\":[],\"certificates\":[]}\n==\n");
+            "\"x\":0}\n==\n{\"seq\":7,\"known_at\":%lld}\n==\n" ROW("02000001", "91ab")
+                ROW("02020101", "91ac") ROW("02010601", "91ad"),
+            now, ca, ca, own, now));
+    fuzz_seed_text(s, "{\"seq\":0,\"known_at\":0,\"issuers\":[]}\n==\n\n==\n");
+    fuzz_seed_text(s, "CERTHALL-SNAP-1\n");
 }
 
 static void put(const char *path, const char *p, size_t n)
@@ -93,6 +104,54 @@ static void put(const char *path, const char *p, size_t n)
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     MUST(fd >= 0 && write(fd, p, n) == (ssize_t)n);
     close(fd);
+}
+
+static void put_number(struct buf *b, uint64_t v)
+{
+    for (int i = 0; i < 8; i++)
+        buf_byte(b, (uint8_t)(v >> 8 * i));
+}
+
+/* The file of this head and these rows. */
+static void put_whole(struct bytes head, struct bytes rows)
+{
+    uint8_t sum[DIGEST_LEN];
+    _auto_buf b;
+    buf_init(&b, 1 << 22);
+    buf_put(&b, "CERTHALL-SNAP-1\n", 16);
+    put_number(&b, head.n);
+    put_number(&b, rows.n / 40);
+    buf_put(&b, head.p, head.n);
+    buf_put(&b, rows.p, rows.n / 40 * 40);
+    digest_sha256((struct bytes){b.p, b.n}, sum);
+    buf_put(&b, sum, sizeof sum);
+    put(w.snapshot, (const char *)b.p, b.n);
+}
+
+/* Up to the next mark, which is taken away; *rest is what follows it. */
+static struct bytes part(struct bytes *rest)
+{
+    static const char mark[] = "\n==\n";
+    const uint8_t *at = rest->n ? memmem(rest->p, rest->n, mark, 4) : NULL;
+    struct bytes out = {rest->p, at ? (size_t)(at - rest->p) : rest->n};
+    size_t taken = at ? out.n + 4 : rest->n;
+    *rest = (struct bytes){rest->p + taken, rest->n - taken};
+    return out;
+}
+
+static void put_files(struct arena *a, struct bytes input)
+{
+    struct bytes rows = {(const uint8_t *)"", 0};
+    if (input.n >= 13 && memcmp(input.p, "CERTHALL-SNAP", 13) == 0) {
+        put(w.snapshot, (const char *)input.p, input.n);
+        put(w.known, "", 0);
+        return;
+    }
+    struct bytes head = part(&input), known = part(&input);
+    if (!text_from_hex(a, arena_text_n(a, (const char *)input.p, input.n), &rows))
+        rows.n = 0;
+    put_whole(head, rows);
+    put(w.known, (const char *)known.p, known.n);
 }
 
 /* Asked about a certificate that it knows, and one that nobody knows, it answers with an OCSPResponse. */
@@ -120,15 +179,12 @@ static void ask(struct responder *r, struct arena *a)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char mark[] = "\n==\n";
+    static const uint8_t nothing[1];
     _auto(arena) a = arena_new();
     _auto(responder) r = NULL;
     struct err_info e = {0};
     struct responder_health h;
-    const char *p = (const char *)data, *split = size ? memmem(p, size, mark, 4) : NULL;
-    size_t n = split ? (size_t)(split - p) : size;
-    put(w.snapshot, p, n);
-    put(w.known, split ? split + 4 : "", split ? size - n - 4 : 0);
+    put_files(a, (struct bytes){size ? data : nothing, size});
     enum err err = responder_open(&w.options, &r, &e);
     if (err != ERR_OK) {
         MUST(!r);
