@@ -128,7 +128,7 @@ static const char *some(const char *text)
     return text ? text : "";
 }
 
-/* An order's number has an index, and so has an object; nothing else goes without reading back from the end. */
+/* An order's number, an object and days have an index; an actor or an act alone is read for back from the end. */
 static enum err read_audit(struct hall_tx *tx, const struct report_audit_filter *f,
                            struct store_rows *rows, struct err_info *e)
 {
@@ -143,9 +143,10 @@ static enum err read_audit(struct hall_tx *tx, const struct report_audit_filter 
                               P_INT(f->to),
                               P_INT(f->limit),
                               number ? P_INT(order) : P_TEXT(object)};
-    const struct store_query *q = number    ? &Q_report_audit_of_order
-                                  : *object ? &Q_report_audit_of_object
-                                            : &Q_report_audit;
+    const struct store_query *q = number                             ? &Q_report_audit_of_order
+                                  : *object                          ? &Q_report_audit_of_object
+                                  : f->from > 0 || f->to < INT64_MAX ? &Q_report_audit_of_days
+                                                                     : &Q_report_audit;
     return store_many(tx->db, q, (struct store_params){p, *object ? 7 : 6}, tx->arena, rows, e);
 }
 

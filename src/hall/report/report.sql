@@ -148,11 +148,20 @@ ORDER BY x.id DESC LIMIT $4;
 SELECT COUNT(*) AS n FROM payment_exception x
 WHERE EXISTS (SELECT 1 FROM task t WHERE t.order_id = x.order_id AND t.kind = 'payment' AND t.closed_at = 0);
 
+-- Newest first by number: the plus keeps the index of the days out, which would sort them all.
 -- name: report_audit :many
 SELECT id, chain, n, at, order_id, actor_kind, actor_name, actor_role, act, object, hash FROM audit_row
 WHERE (CAST($1 AS BIGINT) = 0 OR id < $1) AND ($2 = '' OR actor_name = $2 OR actor_role = $2)
-    AND ($3 = '' OR act LIKE $3 || '%' ESCAPE '!') AND at >= $4 AND at < $5
+    AND ($3 = '' OR act LIKE $3 || '%' ESCAPE '!') AND +at >= $4 AND +at < $5
 ORDER BY id DESC LIMIT $6;
+
+-- name: report_audit_of_days :many
+SELECT id, chain, n, at, order_id, actor_kind, actor_name, actor_role, act, object, hash FROM audit_row
+WHERE at >= $4 AND at < $5 AND ($2 = '' OR actor_name = $2 OR actor_role = $2)
+    AND ($3 = '' OR act LIKE $3 || '%' ESCAPE '!')
+    AND (CAST($1 AS BIGINT) = 0 OR at < (SELECT x.at FROM audit_row x WHERE x.id = $1)
+        OR (at = (SELECT y.at FROM audit_row y WHERE y.id = $1) AND id < $1))
+ORDER BY at DESC, id DESC LIMIT $6;
 
 -- name: report_audit_of_order :many
 SELECT id, chain, n, at, order_id, actor_kind, actor_name, actor_role, act, object, hash FROM audit_row
