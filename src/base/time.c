@@ -132,12 +132,28 @@ char *time_date_text(struct arena *a, int32_t day)
     return arena_fmt(a, "%04d-%02d-%02d", y, m, d);
 }
 
+/* Without a formatter: lists write many of them. */
+static void two_digits(char *out, int64_t v)
+{
+    out[0] = (char)('0' + v / 10 % 10);
+    out[1] = (char)('0' + v % 10);
+}
+
 char *time_rfc3339(struct arena *a, int64_t ms)
 {
+    char *out = arena_text(a, "0000-00-00T00:00:00+08:00");
     int32_t day = time_china_day(ms);
     int64_t second = floor_div(ms - time_from_china_day(day), 1000);
-    return arena_fmt(a, "%sT%02d:%02d:%02d+08:00", time_date_text(a, day), (int)(second / 3600),
-                     (int)(second / 60 % 60), (int)(second % 60));
+    int year, month, mday;
+    time_day_parts(day, &year, &month, &mday);
+    two_digits(out, year / 100);
+    two_digits(out + 2, year % 100);
+    two_digits(out + 5, month);
+    two_digits(out + 8, mday);
+    two_digits(out + 11, second / 3600);
+    two_digits(out + 14, second / 60 % 60);
+    two_digits(out + 17, second % 60);
+    return out;
 }
 
 static int digits(const char *s, int n, int *out)
