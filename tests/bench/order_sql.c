@@ -200,8 +200,8 @@ int main(int argc, char **argv)
         die("open", &e);
     portal_mount(server, portal);
     console_mount(server, &console);
-    if (place_listen_tcp(server, "127.0.0.1:0", 0, 0, &e) != ERR_OK ||
-        httpd_start(server, &e) != ERR_OK)
+    struct httpd_listen place_of = {.host = "127.0.0.1", .owner = (uid_t)-1, .group = (gid_t)-1};
+    if (httpd_listen(server, &place_of, &e) != ERR_OK || httpd_start(server, &e) != ERR_OK)
         die("serve", &e);
     printf("port %d\n", httpd_port(server, 0));
     fflush(stdout);
