@@ -50,6 +50,8 @@ static void close_hall(void)
     if (w.whole)
         whole_teardown(&state);
     w.whole = NULL;
+    free((void *)(uintptr_t)w.path);
+    w.path = NULL;
 }
 
 static void open_hall(void)
