@@ -31,6 +31,33 @@ int64_t clock_monotonic(void)
     return read_clock(CLOCK_MONOTONIC);
 }
 
+static int64_t distance(int64_t a, int64_t b)
+{
+    return a > b ? a - b : b - a;
+}
+
+int64_t clock_watch_step(struct clock_watch *w, int64_t machine, int64_t boot)
+{
+    int64_t now = machine - boot;
+    if (!w->begun || distance(now, w->believed) < CLOCK_JUMP_MS) {
+        *w = (struct clock_watch){.believed = now, .begun = 1};
+        return 0;
+    }
+    if (!w->since || distance(now, w->offered) >= CLOCK_JUMP_MS) {
+        w->since = boot;
+        w->offered = now;
+    }
+    if (boot - w->since < CLOCK_SETTLE_MS)
+        return now - w->believed;
+    *w = (struct clock_watch){.believed = now, .begun = 1};
+    return 0;
+}
+
+int64_t clock_watch_look(struct clock_watch *w)
+{
+    return clock_watch_step(w, clock_machine(), read_clock(CLOCK_BOOTTIME));
+}
+
 enum err clock_open(const char *path, struct clock **out, struct err_info *e)
 {
     struct clock *c = mem_alloc(sizeof *c);

@@ -31,6 +31,20 @@ int64_t clock_business(const struct clock *c);
 int64_t clock_machine(void);
 int64_t clock_monotonic(void); /* for durations; unrelated to the calendar */
 
+/* Notices that the machine's clock was set while the process runs, by comparing it with the time since boot (which counts on
+ * while the machine sleeps). A new time is believed after CLOCK_SETTLE_MS, or at once when it is back where it was:
+ * until then nothing should be done that cannot be taken back. One thread. */
+enum { CLOCK_JUMP_MS = TIME_HOUR, CLOCK_SETTLE_MS = 10 * TIME_MINUTE };
+struct clock_watch {
+    int64_t believed; /* machine's clock less the time since boot */
+    int64_t offered;  /* the same, since the clock was set */
+    int64_t since;    /* time since boot when it was set; 0: it was not */
+    int begun;
+};
+/* Milliseconds that the clock was set by (less than 0: back) and that are not believed yet; 0: all is well. */
+int64_t clock_watch_look(struct clock_watch *w);
+int64_t clock_watch_step(struct clock_watch *w, int64_t machine, int64_t boot); /* for tests */
+
 /* Move business time; ERR_BAD_REQUEST when `at` is ahead of the machine's clock or there is no demo clock. */
 NODISCARD enum err clock_demo_set(const char *path, int64_t at, struct err_info *e);
 

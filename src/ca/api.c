@@ -260,7 +260,7 @@ static enum err wait_for_news(struct ca *ca, int64_t after, struct err_info *e)
         if (row_int(last, "seq") != after || clock_monotonic() >= until)
             return ERR_OK;
         struct timespec soon;
-        clock_gettime(CLOCK_REALTIME, &soon);
+        clock_gettime(CLOCK_MONOTONIC, &soon);
         soon.tv_nsec += 200 * 1000 * 1000;
         if (soon.tv_nsec >= 1000 * 1000 * 1000) {
             soon.tv_sec++;

@@ -130,13 +130,23 @@ static enum err load_issuers(struct ca *ca, struct err_info *e)
     return ERR_OK;
 }
 
+/* Waits are of a length, whatever the machine's clock is set to. */
+static void init_change_seen(struct ca *ca)
+{
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&ca->change_seen, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+}
+
 enum err ca_open(const struct ca_options *o, struct ca **out, struct err_info *e)
 {
     _auto(ca) ca = mem_alloc(sizeof *ca);
     ca->options = *o;
     ca->arena = arena_new();
     pthread_mutex_init(&ca->change_lock, NULL);
-    pthread_cond_init(&ca->change_seen, NULL);
+    init_change_seen(ca);
     pthread_mutex_init(&ca->crl_lock, NULL);
     pthread_mutex_init(&ca->maker_lock, NULL);
     TRY(store_open(o->database, &ca_catalogue, CONNECTIONS, &ca->store, e));

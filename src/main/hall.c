@@ -266,17 +266,37 @@ static void told(const char *what, enum err result, const struct err_info *e, in
     *failing = result != ERR_OK;
 }
 
+/* A clock that was set must not give orders up, or erase what is kept for years: deadlines wait until the new time has
+ * stood for a while. */
+static int is_sure_of_time(struct clock_watch *w, int *told_of)
+{
+    int64_t by = clock_watch_look(w);
+    if (by && !*told_of)
+        log_line(
+            LOG_LEVEL_ERROR, "hall.clock",
+            "the machine's clock was set by %lld s; deadlines wait %d minutes, or until it is set back",
+            (long long)(by / TIME_SECOND), CLOCK_SETTLE_MS / TIME_MINUTE);
+    if (!by && *told_of)
+        log_line(LOG_LEVEL_WARN, "hall.clock", "the machine's clock is believed again");
+    *told_of = by != 0;
+    return by == 0;
+}
+
 static void *clockwork(void *arg)
 {
     struct process *p = arg;
     int64_t anchored = 0, pruned = 0, renewed = clock_monotonic();
     int64_t swept = 0, swept_to = 0; /* order that the round of retention has come to; 0: none */
-    int timers_fail = 0, anchor_fails = 0, prune_fails = 0, lease_fails = 0, sweep_fails = 0;
+    struct clock_watch watch = {0};
+    int jumped = 0, timers_fail = 0, anchor_fails = 0, prune_fails = 0, lease_fails = 0,
+        sweep_fails = 0;
     while (!atomic_load(&p->stop)) {
         struct err_info e;
         int fired = 0;
         int64_t now = clock_monotonic();
-        told("hall.timers", order_timers_run(p->hall, &fired, &e), &e, &timers_fail);
+        int sure = is_sure_of_time(&watch, &jumped);
+        if (sure)
+            told("hall.timers", order_timers_run(p->hall, &fired, &e), &e, &timers_fail);
         if (now - renewed >= HALL_LEASE_MS / 6) {
             told("hall.lease", hall_ids_renew(p->hall->ids, p->opened.store, &e), &e, &lease_fails);
             renewed = now;
@@ -286,7 +306,7 @@ static void *clockwork(void *arg)
             malloc_trim(0); /* what a rush took goes back to the system */
             anchored = now;
         }
-        if (swept_to || !swept || now - swept >= RETENTION_MS) {
+        if (sure && (swept_to || !swept || now - swept >= RETENTION_MS)) {
             swept = swept_to ? swept : now;
             told("hall.retention",
                  order_retention_run(p->hall, RETENTION_AT_ONCE, &swept_to, &fired, &e), &e,

@@ -70,10 +70,10 @@ enum err limit_login_read(struct hall_tx *tx, const char *who, const char *addre
     struct store_rows code, from;
     struct store_value since = P_INT(tx->machine - LIMIT_WINDOW_MS);
     TRY(lock(tx, index_of(tx, who), e));
-    TRY(store_many(
-        tx->db, &Q_limit_try_of_who,
-        PARAMS(P_TEXT(login_kind(who)), P_BLOB(index_of(tx, who)), since, P_INT(LIMIT_PER_CODE)),
-        tx->arena, &code, e));
+    TRY(store_many(tx->db, &Q_limit_try_of_who,
+                   PARAMS(P_TEXT(login_kind(who)), P_BLOB(index_of(tx, who)), since,
+                          P_INT(LIMIT_PER_CODE), P_INT(tx->machine)),
+                   tx->arena, &code, e));
     *out = (struct limit_login){.code_failed = (int)code.n};
     /* rows come newest first: the last one read is the one that must pass before the next try */
     if (code.n)
@@ -83,7 +83,8 @@ enum err limit_login_read(struct hall_tx *tx, const char *who, const char *addre
         return ERR_OK;
     TRY(lock(tx, place, e));
     TRY(store_many(tx->db, &Q_limit_try_of_address,
-                   PARAMS(P_TEXT(login_kind(who)), P_BLOB(place), since, P_INT(LIMIT_PER_ADDRESS)),
+                   PARAMS(P_TEXT(login_kind(who)), P_BLOB(place), since, P_INT(LIMIT_PER_ADDRESS),
+                          P_INT(tx->machine)),
                    tx->arena, &from, e));
     out->address_failed = (int)from.n;
     if (from.n)
@@ -157,7 +158,7 @@ enum err limit_take(struct hall_tx *tx, enum limit_use use, const char *who, str
         struct store_rows rows;
         TRY(store_many(tx->db, &Q_limit_try_of_who,
                        PARAMS(P_TEXT(r->kind), P_BLOB(index), P_INT(tx->machine - r->of[i].window),
-                              P_INT(r->of[i].count)),
+                              P_INT(r->of[i].count), P_INT(tx->machine)),
                        tx->arena, &rows, e));
         if (rows.n < (size_t)r->of[i].count)
             continue;

@@ -9,11 +9,12 @@ SELECT CAST($1 AS BIGINT) AS key FROM pg_advisory_xact_lock($1);
 -- name: limit_try_add :exec
 INSERT INTO limit_try (id, kind, who, address, at) VALUES ($1, $2, $3, $4, $5);
 
+-- Tries dated ahead of $5 are of a clock that was set back since: nobody is kept out until then.
 -- name: limit_try_of_who :many
-SELECT at FROM limit_try WHERE kind = $1 AND who = $2 AND at > $3 ORDER BY at DESC LIMIT $4;
+SELECT at FROM limit_try WHERE kind = $1 AND who = $2 AND at > $3 AND at <= $5 ORDER BY at DESC LIMIT $4;
 
 -- name: limit_try_of_address :many
-SELECT at FROM limit_try WHERE kind = $1 AND address = $2 AND at > $3 ORDER BY at DESC LIMIT $4;
+SELECT at FROM limit_try WHERE kind = $1 AND address = $2 AND at > $3 AND at <= $5 ORDER BY at DESC LIMIT $4;
 
 -- name: limit_try_clear :exec
 DELETE FROM limit_try WHERE kind = $1 AND who = $2;

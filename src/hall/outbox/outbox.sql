@@ -3,8 +3,10 @@ INSERT INTO outbox_row (id, kind, order_id, idem, body, state, made_at, next_at,
 VALUES ($1, $2, $3, $4, $5, 'waiting', $6, $7, 0, 0, '', 1)
 ON CONFLICT (idem) DO NOTHING;
 
+-- Due by $1, or later than anything is ever put off ($2) or leased ($3): the machine's clock was set back since.
 -- name: outbox_row_due :many
-SELECT id, version FROM outbox_row WHERE state = 'waiting' AND next_at <= $1 AND lease_until < $1
+SELECT id, version FROM outbox_row
+WHERE state = 'waiting' AND (next_at <= $1 OR next_at > $2) AND (lease_until < $1 OR lease_until > $3)
 ORDER BY next_at, id LIMIT 8;
 
 -- name: outbox_row_lease :exec

@@ -66,7 +66,10 @@ static enum err any_due(struct outbox *o, struct arena *a, struct store_rows *du
 {
     _auto_hall_tx tx = {0};
     TRY(hall_begin(o->hall, 0, &hall_system, a, &tx, e));
-    return store_many(tx.db, &Q_outbox_row_due, PARAMS(P_INT(tx.machine)), a, due, e);
+    return store_many(tx.db, &Q_outbox_row_due,
+                      PARAMS(P_INT(tx.machine), P_INT(tx.machine + 2 * LONGEST_MS),
+                             P_INT(tx.machine + 2 * LEASE_MS)),
+                      a, due, e);
 }
 
 static enum err read_row(struct outbox *o, struct hall_tx *tx, int64_t id, struct taken *t,

@@ -66,6 +66,39 @@ static void a_demo_clock_moves_business_time_and_never_ahead(void **state)
     unlink(path);
 }
 
+/* A clock that was set is not believed for ten minutes, in either direction; set back, it is at once. */
+static void a_clock_that_was_set_is_believed_later(void **state)
+{
+    (void)state;
+    const int64_t boot = 5000, start = 1700000000000;
+    const int64_t jumps[] = {TIME_DAY, -TIME_DAY, 40000LL * TIME_DAY};
+    for (size_t i = 0; i < sizeof jumps / sizeof *jumps; i++) {
+        struct clock_watch w = {0};
+        assert_int_equal(clock_watch_step(&w, start, boot), 0);
+        assert_int_equal(clock_watch_step(&w, start + TIME_HOUR, boot + TIME_HOUR), 0);
+        int64_t at = boot + 2 * TIME_HOUR, then = start + 2 * TIME_HOUR;
+        assert_int_equal(clock_watch_step(&w, then + jumps[i], at), jumps[i]);
+        assert_int_equal(clock_watch_step(&w, then + 1000, at + 1000), 0);
+        at += TIME_MINUTE;
+        then += TIME_MINUTE;
+        assert_int_equal(clock_watch_step(&w, then + jumps[i], at), jumps[i]);
+        assert_int_equal(
+            clock_watch_step(&w, then + jumps[i] + CLOCK_SETTLE_MS - 1, at + CLOCK_SETTLE_MS - 1),
+            jumps[i]);
+        assert_int_equal(
+            clock_watch_step(&w, then + jumps[i] + CLOCK_SETTLE_MS, at + CLOCK_SETTLE_MS), 0);
+    }
+}
+
+/* A clock that is slewed, and a machine that sleeps, are nothing to notice. */
+static void a_clock_that_drifts_is_believed(void **state)
+{
+    (void)state;
+    struct clock_watch w = {0};
+    for (int64_t boot = 1; boot < 100LL * TIME_DAY; boot += TIME_HOUR)
+        assert_int_equal(clock_watch_step(&w, 1700000000000 + boot + boot / 100, boot), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -73,6 +106,8 @@ int main(void)
         cmocka_unit_test(a_day_in_china_begins_at_16_utc),
         cmocka_unit_test(only_real_dates_are_read),
         cmocka_unit_test(a_demo_clock_moves_business_time_and_never_ahead),
+        cmocka_unit_test(a_clock_that_was_set_is_believed_later),
+        cmocka_unit_test(a_clock_that_drifts_is_believed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -68,6 +68,17 @@ static void after_fifteen_minutes_the_tries_are_forgotten(void **state)
     assert_int_equal(attempt(f, "code:A", "10.0.0.1", 1), LIMIT_LET_IN);
 }
 
+/* Tries of a day when the clock stood ahead keep nobody out until that day. */
+static void tries_dated_ahead_keep_nobody_out(void **state)
+{
+    struct hall_fixture *f = *state;
+    for (int i = 0; i < 5; i++)
+        attempt(f, "code:A", "10.0.0.1", 0);
+    assert_int_equal(attempt(f, "code:A", "10.0.0.1", 1), LIMIT_STOPPED);
+    hall_tamper(f, "UPDATE limit_try SET at = at + 86400000");
+    assert_int_equal(attempt(f, "code:A", "10.0.0.1", 1), LIMIT_LET_IN);
+}
+
 static void wrong_codes_of_applicants_do_not_lock_out_staff_of_their_address(void **state)
 {
     struct hall_fixture *f = *state;
@@ -179,6 +190,7 @@ int main(void)
         HALL_TEST(the_decision_is_the_table_of_the_requirement),
         HALL_TEST(the_sixth_try_is_stopped_and_an_unharmed_address_gets_in),
         HALL_TEST(after_fifteen_minutes_the_tries_are_forgotten),
+        HALL_TEST(tries_dated_ahead_keep_nobody_out),
         HALL_TEST(a_burst_of_tries_at_the_same_moment_gets_no_more_of_them),
         HALL_TEST(wrong_codes_of_applicants_do_not_lock_out_staff_of_their_address),
         HALL_TEST(fifty_wrong_tries_stop_an_address_for_every_code),

@@ -204,11 +204,28 @@ static void a_leased_row_waits_for_the_end_of_its_lease(void **state)
     struct receiver r = {0};
     start(f, &r, 1, 0, 0);
     put(f, "ca.issue", "7-sign", 1);
-    hall_tamper(f,
-                "UPDATE outbox_row SET lease_until = 9000000000000"); /* another process is at it */
+    hall_tamper(f, arena_fmt(f->arena, "UPDATE outbox_row SET lease_until = %lld",
+                             (long long)(clock_machine() + 30000))); /* another process is at it */
     assert_int_equal(run(f), 0);
     hall_tamper(f, "UPDATE outbox_row SET lease_until = 1000"); /* it died */
     assert_int_equal(run(f), 1);
+    outbox_free(f->hall.outbox);
+}
+
+/* What was put off or leased while the machine's clock stood a day ahead does not wait for that day. */
+static void a_clock_that_was_set_back_keeps_nothing_waiting(void **state)
+{
+    static const char *const columns[] = {"next_at", "lease_until"};
+    struct hall_fixture *f = *state;
+    struct receiver r = {0};
+    start(f, &r, 1, 0, 0);
+    for (size_t i = 0; i < 2; i++) {
+        put(f, "ca.issue", arena_fmt(f->arena, "%zu-sign", i + 7), 1);
+        hall_tamper(f,
+                    arena_fmt(f->arena, "UPDATE outbox_row SET %s = %lld WHERE state = 'waiting'",
+                              columns[i], (long long)(clock_machine() + TIME_DAY)));
+        assert_int_equal(run(f), 1);
+    }
     outbox_free(f->hall.outbox);
 }
 
@@ -422,6 +439,7 @@ int main(void)
         HALL_TEST(after_the_given_time_it_is_given_up),
         HALL_TEST(a_settling_that_fails_delivers_again),
         HALL_TEST(a_leased_row_waits_for_the_end_of_its_lease),
+        HALL_TEST(a_clock_that_was_set_back_keeps_nothing_waiting),
         HALL_TEST(a_kind_of_a_newer_program_stays),
         HALL_TEST(threads_wake_at_the_commit_and_share_the_work),
         HALL_TEST(a_lease_is_short_and_renewed_while_somebody_is_at_it),
