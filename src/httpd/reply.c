@@ -149,6 +149,17 @@ static void write_problem(struct json_out *j, const struct err_info *e, enum lan
     jout_end(j);
 }
 
+/* Whoever is told that it does not work now is told when to come again (RFC 9110 10.2.3). */
+static void say_when(struct httpd_conn *c, const struct err_info *e)
+{
+    const char *seconds = c->reply.status == MHD_HTTP_SERVICE_UNAVAILABLE ? "5" : NULL;
+    for (int i = 0; i < e->args; i++)
+        if (strcmp(e->arg[i].name, "seconds") == 0)
+            seconds = e->arg[i].value;
+    if (seconds)
+        httpd_reply_header(&c->reply, "Retry-After", seconds);
+}
+
 void httpd_reply_error(struct httpd_conn *c, const struct err_info *e)
 {
     struct err_info shown = *e;
@@ -157,9 +168,7 @@ void httpd_reply_error(struct httpd_conn *c, const struct err_info *e)
         err_set(&shown, ERR_INTERNAL, NULL, NULL); /* paths and reasons are for the log */
     httpd_reply_reset(c);
     c->reply.status = err_http_status(shown.code);
-    for (int i = 0; i < shown.args; i++)
-        if (strcmp(shown.arg[i].name, "seconds") == 0)
-            httpd_reply_header(&c->reply, "Retry-After", shown.arg[i].value);
+    say_when(c, &shown);
     if (shown.code == ERR_METHOD && c->allow)
         httpd_reply_header(&c->reply, "Allow", c->allow);
     struct json_out j;

@@ -111,8 +111,8 @@ static enum err compare(const struct hall *h, const struct actor *who,
 
 static int may_come_right(enum err result)
 {
-    return result == ERR_UNAVAILABLE || result == ERR_BUSY || result == ERR_IO ||
-           result == ERR_STORE_RETRY || result == ERR_CONFLICT;
+    return result == ERR_UNAVAILABLE || result == ERR_STORE_AWAY || result == ERR_BUSY ||
+           result == ERR_IO || result == ERR_STORE_RETRY || result == ERR_CONFLICT;
 }
 
 /* Taken when its money is in the books; until then the bank says it again. */

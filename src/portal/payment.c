@@ -213,8 +213,8 @@ static enum err later_work(struct hall_tx *tx, struct portal_call *c, struct err
 
 static int is_passing(enum err code)
 {
-    return code == ERR_UNAVAILABLE || code == ERR_BUSY || code == ERR_IO || code == ERR_CONFLICT ||
-           code == ERR_STORE_RETRY;
+    return code == ERR_UNAVAILABLE || code == ERR_STORE_AWAY || code == ERR_BUSY ||
+           code == ERR_IO || code == ERR_CONFLICT || code == ERR_STORE_RETRY;
 }
 
 enum err portal_ask_gateway(const struct portal_call *c, int64_t order, struct err_info *e)

@@ -103,7 +103,7 @@ struct to_sign {
 };
 
 /* Under the read lock. The first request whose issuer is ours decides who signs; where none is, UNAUTHORIZED. TRY_LATER when
- * what is known is too old to be told, or our own certificate has ended (RFC 6960 2.3, 4.2.2.1). 0: `t` is filled. */
+ * what is known is too old to be told, or our own certificate has ended or not begun (RFC 6960 2.3, 4.2.2.1). 0: `t` is filled. */
 static int prepare(const struct responder *r, const struct ocsp_request *q, int64_t now,
                    struct arena *a, struct to_sign *t)
 {
@@ -119,7 +119,7 @@ static int prepare(const struct responder *r, const struct ocsp_request *q, int6
     int64_t this_update = told_at(r, now), next_update = this_update + r->options.answer_life;
     if (next_update > signing->responder_until)
         next_update = signing->responder_until;
-    if (next_update <= now)
+    if (next_update <= now || signing->responder_from > now)
         return OCSP_TRY_LATER;
     for (size_t i = 0; i < q->ids; i++) {
         t->single[i].this_update = this_update;

@@ -61,10 +61,13 @@ static enum err follow_issuers(struct responder *r, struct err_info *e)
     return ERR_OK;
 }
 
-/* When a third of its life is left; one that ends with its issuer is the last. */
+/* When a third of its life is left; one that ends with its issuer is the last. One that begins later than now was made
+ * while the clock stood ahead, and would make answers that nobody accepts. */
 static int needs_certificate(const struct responder *r, const struct issuer *issuer)
 {
-    int64_t rest = issuer->responder_until - clock_business(r->options.clock);
+    int64_t now = clock_business(r->options.clock), rest = issuer->responder_until - now;
+    if (issuer->signer && issuer->responder_from > now)
+        return 1;
     return issuer->signer && rest <= RESPONDER_CERTIFICATE_DAYS / 3 * (int64_t)TIME_DAY &&
            (rest <= 0 || issuer->responder_until < issuer->until);
 }
@@ -91,6 +94,7 @@ static enum err certify_key(struct responder *r, struct issuer *issuer, struct e
     TRY(cert_view(der, a, &view, e));
     pthread_rwlock_wrlock(&r->lock);
     issuer->responder_certificate = arena_bytes(r->arena, der.p, der.n);
+    issuer->responder_from = view.not_before;
     issuer->responder_until = view.not_after;
     pthread_rwlock_unlock(&r->lock);
     r->unsaved = 1;

@@ -56,8 +56,9 @@ struct issuer {
     struct ocsp_issuer hashes;
     struct pki_signer *signer; /* delegated key of this algorithm; NULL for a root */
     struct bytes responder_certificate;
-    int64_t until, responder_until; /* ends of the two certificates */
-    uint8_t *crl;                   /* owned */
+    int64_t until;                           /* end of the certificate */
+    int64_t responder_from, responder_until; /* of the responder's own */
+    uint8_t *crl;                            /* owned */
     size_t crl_n;
     int64_t crl_at;     /* business time; 0: it is old. The follower's, as what comes now */
     int64_t certify_at; /* monotonic: not before then is a certificate asked for again */

@@ -155,6 +155,7 @@ static enum err load_own(struct responder *r, struct issuer *s, struct bytes own
         return ERR_OK;
     }
     s->responder_certificate = arena_bytes(r->arena, own.p, own.n);
+    s->responder_from = view.not_before;
     s->responder_until = view.not_after;
     return ERR_OK;
 }

@@ -90,7 +90,7 @@ static enum err apply(struct store *s, const struct store_module *module,
     if (row)
         return check_sum(module, m->number, row_text(row, "checksum"), e);
     enum err r = s->driver->script(tx->conn, m, e);
-    if (r == ERR_UNAVAILABLE || r == ERR_BUSY)
+    if (r == ERR_STORE_AWAY || r == ERR_BUSY)
         return r;
     if (r != ERR_OK) {
         char why[sizeof e->detail];

@@ -51,9 +51,9 @@ static enum err code_of_state(const char *state)
         {"40", ERR_STORE_RETRY}, /* serialization failure, deadlock */
         {"55P03", ERR_BUSY},     /* lock_timeout */
         {"57014", ERR_BUSY},     /* statement_timeout */
-        {"57P", ERR_UNAVAILABLE},
-        {"08", ERR_UNAVAILABLE},
-        {"53300", ERR_UNAVAILABLE},
+        {"57P", ERR_STORE_AWAY},
+        {"08", ERR_STORE_AWAY},
+        {"53300", ERR_STORE_AWAY},
         {"53", ERR_IO}, /* no room */
         {"58", ERR_IO}, /* system errors */
         {"XX", ERR_IO}, /* damaged data */
@@ -66,9 +66,8 @@ static enum err code_of_state(const char *state)
 
 static enum err unavailable(struct store_conn *c, const char *what, struct err_info *e)
 {
-    err_set(e, ERR_UNAVAILABLE, NULL, "%s: %s", what, c->pg ? PQerrorMessage(c->pg) : "no memory");
-    err_arg(e, "service", "PostgreSQL");
-    return ERR_UNAVAILABLE;
+    return err_set(e, ERR_STORE_AWAY, NULL, "%s: %s", what,
+                   c->pg ? PQerrorMessage(c->pg) : "no memory");
 }
 
 /* What has no SQLSTATE comes from libpq itself: the server is gone, also where its status does not say so yet. */
@@ -76,9 +75,9 @@ static enum err failed(struct store_conn *c, const PGresult *r, const char *what
                        struct err_info *e)
 {
     const char *state = r ? PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL;
-    enum err code = state ? code_of_state(state) : ERR_UNAVAILABLE;
+    enum err code = state ? code_of_state(state) : ERR_STORE_AWAY;
     c->lost |= !state;
-    if (PQstatus(c->pg) == CONNECTION_BAD || code == ERR_UNAVAILABLE)
+    if (PQstatus(c->pg) == CONNECTION_BAD || code == ERR_STORE_AWAY)
         return unavailable(c, what, e);
     if (code == ERR_BUSY)
         return store_busy(e, "a row is locked");

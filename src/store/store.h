@@ -11,7 +11,7 @@
  * commit is refused) unless it is undone to a savepoint; a read transaction sees one snapshot and cannot write; texts are
  * UTF-8 without NUL, compared and sorted by bytes; LIKE tells upper from lower case. What they do not: NULLs
  * sort first in SQLite and last in PostgreSQL (write NULLS FIRST or LAST), and an error of commit that is
- * ERR_UNAVAILABLE leaves open whether it was done (make writes repeatable by unique keys). */
+ * ERR_STORE_AWAY leaves open whether it was done (make writes repeatable by unique keys). */
 #ifndef CERTHALL_STORE_STORE_H
 #define CERTHALL_STORE_STORE_H
 
@@ -122,7 +122,7 @@ struct store;
 
 /* Open `sqlite:/path/file.db` (made, mode 0600, where it is not there) or `postgresql://…`, and bring its tables up to
  * date. `connections`: how many transactions run at once (SQLite: so many readers and one writer); they are
- * opened when first used. ERR_CONFIG: the url; ERR_UNAVAILABLE: no connection; ERR_STORE_SCHEMA: a migration
+ * opened when first used. ERR_CONFIG: the url; ERR_STORE_AWAY: no connection; ERR_STORE_SCHEMA: a migration
  * was changed after it was applied, or the database is newer than the program; ERR_IO. */
 NODISCARD enum err store_open(const char *url, const struct store_catalogue *catalogue,
                               int connections, struct store **out, struct err_info *e);
@@ -168,7 +168,7 @@ NODISCARD enum err store_write(struct store *s, store_work_fn *work, void *arg, 
 
 /* ---- statements ----
  * Errors: ERR_STORE_UNIQUE, ERR_STORE_CONSTRAINT (foreign key, check, not null), ERR_STORE_RETRY, ERR_BUSY,
- * ERR_UNAVAILABLE (connection lost; the pool reconnects), ERR_BAD_REQUEST (text that is not UTF-8), ERR_IO. */
+ * ERR_STORE_AWAY (connection lost; the pool reconnects), ERR_BAD_REQUEST (text that is not UTF-8), ERR_IO. */
 
 /* `affected` may be NULL. */
 NODISCARD enum err store_exec(struct store_tx *tx, const struct store_query *q,

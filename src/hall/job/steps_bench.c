@@ -295,8 +295,8 @@ static enum err note_waiting(struct job_work *w, int waits, struct err_info *e)
 
 int job_ca_away(enum err err)
 {
-    return err == ERR_UNAVAILABLE || err == ERR_BUSY || err == ERR_CONFLICT ||
-           err == ERR_STORE_RETRY || err == ERR_IO;
+    return err == ERR_UNAVAILABLE || err == ERR_STORE_AWAY || err == ERR_BUSY ||
+           err == ERR_CONFLICT || err == ERR_STORE_RETRY || err == ERR_IO;
 }
 
 /* K2, or the ca's refusal. The certificate itself stands in its row already. */
@@ -327,8 +327,10 @@ static enum err show_write(struct job_work *w, struct json_out *j, struct err_in
     enum err err = certificate_fetch(w->h, w->row.j.order, &w->who, w->a, &c, e);
     if (err != ERR_OK) {
         struct err_info why = *e, ignore;
-        enum err noted = job_ca_away(err) ? note_waiting(w, err == ERR_UNAVAILABLE, &ignore)
-                                          : note_answer(w, NULL, &ignore);
+        enum err noted = job_ca_away(err)
+                             ? note_waiting(w, err == ERR_UNAVAILABLE || err == ERR_STORE_AWAY,
+                                            &ignore)
+                             : note_answer(w, NULL, &ignore);
         (void)noted; /* what the ca said is what the bench must hear */
         *e = why;
         return err;

@@ -496,8 +496,8 @@ static void a_lost_connection_is_an_error_and_the_next_transaction_works(void **
         assert_ok(store_begin(f->store, STORE_WRITE, &tx, &e), &e);
         assert_ok(add(tx, 1, "a", &e), &e);
         kill_backend(f, backend(tx, a));
-        assert_err(ERR_UNAVAILABLE, add(tx, 2, "b", &e));
-        assert_err(ERR_UNAVAILABLE, store_commit(tx, &e));
+        assert_err(ERR_STORE_AWAY, add(tx, 2, "b", &e));
+        assert_err(ERR_STORE_AWAY, store_commit(tx, &e));
     }
     assert_int_equal(count(f->store), 0);
     add_committed(f->store, 1, "a");
@@ -529,8 +529,8 @@ static void an_address_of_no_database_is_refused_without_repeating_it(void **sta
     assert_err(ERR_CONFIG, store_open("mysql://user:secret@host/x", &catalogue, 1, &s, &e));
     assert_null(strstr(e.detail, "secret"));
     assert_err(ERR_IO, store_open("sqlite:/nonexistent-folder/a.db", &catalogue, 1, &s, &e));
-    assert_err(ERR_UNAVAILABLE, store_open("postgresql://x:secret@/x?host=/nonexistent-folder",
-                                           &catalogue, 1, &s, &e));
+    assert_err(ERR_STORE_AWAY, store_open("postgresql://x:secret@/x?host=/nonexistent-folder",
+                                          &catalogue, 1, &s, &e));
     assert_null(strstr(e.detail, "secret"));
     assert_null(s);
 }
