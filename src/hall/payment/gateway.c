@@ -77,7 +77,8 @@ enum err payment_ask_claim(struct hall_tx *tx, int64_t order, int64_t pause_ms, 
 {
     int64_t changed;
     TRY(store_exec(tx->db, &Q_payment_ask_claim,
-                   PARAMS(P_INT(order), P_INT(tx->machine), P_INT(tx->machine - pause_ms)),
+                   PARAMS(P_INT(order), P_INT(tx->machine), P_INT(tx->machine - pause_ms),
+                          P_INT(tx->machine + PAYMENT_FRESH_MS)),
                    &changed, e));
     *mine = changed == 1;
     return ERR_OK;

@@ -19,8 +19,9 @@ UPDATE payment SET page_until = 0, ask_at = $2 WHERE order_id = $1;
 -- name: payment_page_used :exec
 UPDATE payment SET page_until = 0, ask_at = 0, watch_until = 0 WHERE order_id = $1;
 
+-- Asked long enough ago ($3), or, by a clock that was set back since, later than $4.
 -- name: payment_ask_claim :exec
-UPDATE payment SET asked_at = $2 WHERE order_id = $1 AND (asked_at <= $3 OR asked_at > $2);
+UPDATE payment SET asked_at = $2 WHERE order_id = $1 AND (asked_at <= $3 OR asked_at > $4);
 
 -- name: payment_asked :exec
 UPDATE payment SET asked_at = $2, ask_at = $3 WHERE order_id = $1;
