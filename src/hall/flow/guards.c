@@ -99,12 +99,6 @@ static int money_guard(const struct flow_facts *f, const struct flow_states *s, 
         return !flow_is_frozen(f, s);
     case GUARD_NOT_PAID:
         return !money_came(s);
-    case GUARD_INVOICE_AUTO:
-        return r->invoice == INVOICE_AUTO;
-    case GUARD_INVOICE_BATCH:
-        return r->invoice == INVOICE_BATCH;
-    case GUARD_INVOICE_REQUEST:
-        return r->invoice == INVOICE_ON_REQUEST;
     default:
         return 0;
     }
@@ -180,18 +174,12 @@ static int rule_holds(const struct flow_facts *f, const struct flow_states *s, i
         return s->at[FLOW_CERTIFICATE] != FLOW_CERTIFICATE_REQUESTED;
     case GUARD_UKEY_MADE:
         return ukey_made(s);
-    case GUARD_DIRECT:
-        return !r->via_org;
     case GUARD_NO_ACTIVATION:
         return !r->activate && !r->bind;
     case GUARD_NO_BINDING:
         return !r->bind;
     case GUARD_ORDER_APPROVED:
         return app == FLOW_APPLICATION_IN_PRODUCTION || app == FLOW_APPLICATION_READY_DOWNLOAD;
-    case GUARD_INACTIVE_FIRST:
-        return r->inactive_first;
-    case GUARD_ACTIVE_AT_ONCE:
-        return !r->inactive_first;
     default:
         return paper_guard(f, s, set, g);
     }

@@ -116,7 +116,7 @@ static const struct flow_row rows[] = {
      .effect = {DO(CLOSE_ORDER), TELL(COMPLETED)}, .built = 1},
     {ROW("A26", IN(DRAFT) | IN(MATERIALS) | IN(AWAIT_PAY) | IN(RETURNED) | IN(REVIEW), CANCEL,
          TO(CANCELLED)),
-     .actor = BY(APPLICANT) | BY(OPERATOR), .guard = {IF(NOT_FROZEN), IF(NOT_PAID)},
+     .actor = BY(APPLICANT) | BY(OPERATOR), .guard = {IF(NOT_PAID)}, /* frozen orders are paid */
      .effect = {DO(RELEASE_LIMIT), DO(KEEP_FILES), TELL(CANCELLED)}, .raise = {THEN(PAY_STOP)},
      .built = 1},
     {ROW("A27", IN(CANCELLED), REVIVE, TO(DRAFT)), .actor = BY(OPERATOR), .needs = SW_REVIVE,

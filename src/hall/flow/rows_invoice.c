@@ -8,11 +8,11 @@
 
 static const struct flow_row rows[] = {
     {ROW("I1", IN(NONE), OPEN, TO(QUEUED)), .actor = BY(SYSTEM), .needs = SW_INVOICE_AUTO,
-     .guard = {IF(INVOICE_AUTO)}, .effect = {DO(INVOICE_OPEN)}},
+     .effect = {DO(INVOICE_OPEN)}},
     {ROW("I2", IN(NONE), OPEN, TO(BATCHED)), .actor = BY(SYSTEM), .needs = SW_INVOICE_BATCH,
-     .guard = {IF(INVOICE_BATCH)}, .effect = {DO(INVOICE_OPEN)}, .built = 1},
+     .effect = {DO(INVOICE_OPEN)}, .built = 1},
     {ROW("I3", IN(NONE), OPEN, TO(REQUESTABLE)), .actor = BY(SYSTEM), .needs = SW_INVOICE_REQUEST,
-     .guard = {IF(INVOICE_REQUEST)}, .effect = {DO(INVOICE_OPEN)}},
+     .effect = {DO(INVOICE_OPEN)}},
     {ROW("I4", IN(REQUESTABLE), APPLY, TO(QUEUED)), .actor = BY(APPLICANT),
      .needs = SW_INVOICE_REQUEST, .guard = {IF(TITLE_COMPLETE)}, .effect = {DO(INVOICE_TITLE)}},
     /* After a credit note the request opens again in every mode (I9, I10). */

@@ -11,11 +11,9 @@ static const struct flow_row code_rows[] = {
      .effect = {DO(CODE_RECORD), TELL(CODE)}, .built = 1},
     {ROW("C2", IN(LOADED), DAY_REACHED, TO(USABLE)), .actor = BY(TIMER), .guard = {IF(CODE_DAY)},
      .built = 1},
-    /* The timer may not have come round yet when the day's first login does. */
+    /* The timer may not have come round yet when the day's first login does. Before that day the guard answers (C4, S0-17). */
     {ROW("C2", IN(LOADED), LOGIN, TO(USABLE)), .actor = BY(APPLICANT),
      .guard = {IF(CODE_MATCHES), IF(CODE_DAY)}, .raise = {THEN(CODE_LOGIN)}, .built = 1},
-    {ROW("C4", IN(LOADED), LOGIN, FLOW_SAME), .actor = BY(APPLICANT), .guard = {IF(CODE_MATCHES)},
-     .refuse = ERR_CODE_TOO_EARLY, .built = 1}, /* S0-17 */
     {ROW("C3", IN(USABLE) | IN(IN_USE), LOGIN, TO(IN_USE)), .actor = BY(APPLICANT),
      .guard = {IF(CODE_MATCHES)}, .effect = {DO(CODE_BIND)}, .built = 1},
     {ROW("C6", IN(WITHDRAWN), LOGIN, FLOW_SAME), .actor = BY(APPLICANT),
@@ -118,9 +116,9 @@ static const struct flow_row certificate_rows[] = {
     {ROW("K1", IN(REVOKED), REQUEST, TO(REQUESTED)), .actor = BY(AGENT) | BY(MAKER),
      .guard = {IF(JOB_OPEN), IF(POSSESSION)}, .effect = {DO(CA_ISSUE)}, .built = 1},
     {ROW("K2", IN(REQUESTED), ISSUE, TO(ISSUED_INACTIVE)), .actor = BY(CA), .needs = SW_INACTIVE,
-     .guard = {IF(INACTIVE_FIRST), IF(POLICY_OK)}, .effect = {DO(CERT_RECORD)}},
-    {ROW("K2", IN(REQUESTED), ISSUE, TO(ACTIVE)), .actor = BY(CA),
-     .guard = {IF(ACTIVE_AT_ONCE), IF(POLICY_OK)}, .effect = {DO(CERT_RECORD)}, .built = 1},
+     .guard = {IF(POLICY_OK)}, .effect = {DO(CERT_RECORD)}},
+    {ROW("K2", IN(REQUESTED), ISSUE, TO(ACTIVE)), .actor = BY(CA), .guard = {IF(POLICY_OK)},
+     .effect = {DO(CERT_RECORD)}, .built = 1},
     /* The ca can refuse, for one when the row was withdrawn there in between. */
     {ROW("K2", IN(REQUESTED), REFUSED, TO(NONE)), .actor = BY(CA), .effect = {DO(SUPPORT_TASK)},
      .built = 1},
