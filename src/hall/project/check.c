@@ -26,7 +26,7 @@ static void check_types(const struct profile_file *f, struct reader *r)
         if (p->type[t].line && !on && !p->type[t].closed_text.in[0][0])
             SAY(path, "is closed, but does not say so: closed_text");
         if (on && !p->form[t].sections)
-            SAY(path, "has no form");
+            SAY(path, "has no form: no item of forms[].types names it");
         if (!on && p->docs[t].line)
             SAY(arena_fmt(r->arena, "docs.%s", type_names[t]), "the business is not on");
         if (!on && p->review[t].line)
@@ -84,6 +84,28 @@ static void check_intake(const struct profile_file *f, struct reader *r)
         SAY("intake.code_valid_from_workday", "there are no codes without intake.source regulator");
     if (has(p->login.methods, LOGIN_PARTNER) && p->intake.source != INTAKE_PARTNER)
         SAY("login.methods", "partner needs intake.source partner");
+}
+
+/* A word that is one of few, but not an enumeration: what it switches has no code yet. */
+static void check_word(struct reader *r, const char *path, const char *word,
+                       const char *const *known)
+{
+    const char *text = "";
+    if (!word || name_index(known, word) >= 0)
+        return;
+    for (int i = 0; known[i]; i++)
+        text = arena_fmt(r->arena, "%s%s%s", text, i ? ", " : "", known[i]);
+    SAY(path, "\"%s\" is not known here; known: %s", word, text);
+}
+
+static void check_words(const struct profile_file *f, struct reader *r)
+{
+    static const char *const starts[] = {"signed", "shipped", "issued", NULL};
+    static const char *const needs[] = {"diagnosis", "inspection", "none", NULL};
+    static const char *const invoices[] = {"general", "special", NULL};
+    check_word(r, "warranty.start", f->p.warranty.start, starts);
+    check_word(r, "warranty.needs", f->p.warranty.needs, needs);
+    check_word(r, "invoice.kind", f->p.invoice.kind, invoices);
 }
 
 static void check_dates(const struct profile_file *f, struct reader *r)
@@ -215,7 +237,8 @@ static void check_title(const struct project *p, const struct project_field *f, 
     if (!f->name || strcmp(f->name, "invoice.title") != 0)
         return;
     if (!p->invoice.title_free && f->edit != EDIT_NEVER)
-        SAY("invoice.title", "is locked, but the form lets the title be typed");
+        SAY("invoice.title",
+            "is locked, but the form lets the title be typed: its edit is not never");
     if (p->invoice.title_free && f->edit == EDIT_NEVER)
         SAY("invoice.title", "is free, but the form fixes the title");
 }
@@ -476,22 +499,39 @@ static const char *key_of_row(const struct flow_row *row)
 {
     switch (row->id[0]) {
     case 'P':
-        return "pay";
+        return strcmp(row->id, "P6") == 0 ? "pay.methods" : "pay";
     case 'I':
-        return "invoice";
+        return "invoice.mode";
     case 'D':
         return "paper";
     case 'F':
-        return strcmp(row->id, "F11") == 0 || strcmp(row->id, "F12") == 0 ||
-                       strcmp(row->id, "F12b") == 0
-                   ? "activate"
-                   : "deliver";
+        return strcmp(row->id, "F11") == 0 || strcmp(row->id, "F13") == 0 ? "activate.required"
+               : strncmp(row->id, "F12", 3) == 0                          ? "activate.bind"
+                                                                          : "deliver";
     case 'T':
     case 'K':
         return "types";
+    case 'A':
+        return strcmp(row->id, "A15") == 0   ? "order.fix"
+               : strcmp(row->id, "A27") == 0 ? "order.revive"
+               : strcmp(row->id, "A10") == 0 ? "order.edit_until"
+                                             : "types";
     default:
         return "types";
     }
+}
+
+/* The business without which the row would be off. */
+static const char *switching_type(const struct profile_file *f, struct reader *r,
+                                  const struct flow_row *row)
+{
+    for (int t = 0; t < TYPE_COUNT; t++) {
+        struct flow_rules less = f->p.rules;
+        less.types &= ~(1U << t);
+        if (has(f->p.rules.types, t) && !flow_row_on(&less, row))
+            return arena_fmt(r->arena, "types.%s", type_names[t]);
+    }
+    return "types";
 }
 
 static const char *first_type(const struct profile_file *f, struct reader *r,
@@ -503,7 +543,7 @@ static const char *first_type(const struct profile_file *f, struct reader *r,
     for (int t = 0; row->id[0] == 'A' && t < TYPE_COUNT; t++)
         if (f->p.review[t].n)
             return arena_fmt(r->arena, "review.%s", type_names[t]);
-    return key_of_row(row);
+    return strcmp(key_of_row(row), "types") == 0 ? switching_type(f, r, row) : key_of_row(row);
 }
 
 static void check_code(const struct profile_file *f, struct reader *r)
@@ -633,6 +673,7 @@ void profile_check(const struct profile_file *f, struct reader *r)
     check_types(f, r);
     check_sections(f, r);
     check_intake(f, r);
+    check_words(f, r);
     check_dates(f, r);
     check_templates(f, r);
     check_pay(f, r);
