@@ -11,20 +11,18 @@ static void say(const struct flow_row *row, int at, const char *flip, int n, con
            flow_event_name(row->event), at, words, which);
 }
 
-/* It moves nothing, and it leads to the machine's next state. */
+/* It moves nothing, and it leads to the machine's last state (or, where it does already, to the one before). */
 static void targets(const struct flow_row *row, int at)
 {
-    int states = flow_state_count(row->machine);
-    int next = (row->to + 1) % states;
+    int wrong = flow_state_count(row->machine) - 1;
     int stays = row->to != FLOW_SAME && row->from != 1U << row->to;
     if (row->refuse != ERR_OK)
         return; /* never reached */
     if (stays)
         say(row, at, "to", FLOW_SAME, "moves nothing", "");
-    if (row->to == FLOW_SAME)
-        for (next = 1; row->from >> next & 1; next++)
-            ;
-    say(row, at, "to", next, "leads to ", flow_state_name(row->machine, next));
+    while (wrong == row->to || (row->to == FLOW_SAME && row->from >> wrong & 1))
+        wrong--;
+    say(row, at, "to", wrong, "leads to ", flow_state_name(row->machine, wrong));
 }
 
 static void lists(const struct flow_row *row, int at)
