@@ -46,11 +46,12 @@ class Flip:
     def is_named(self, line, key, reason):
         """What the check says is about this value: by its line, its key or the group it stands in; or, where it contradicts
         another, it names both, or what is missing now."""
-        group = self.path.rpartition(".")[0]
+        group, _, last = self.path.rpartition(".")
         one = "[" in group or KEYED.match(group)  # not a whole section
         return self.first <= line <= self.last or key == self.path or key.startswith(self.path + "[") or \
             one and key == group or general(self.path) in reason or \
-            group.endswith("]") and group in reason or bool(re.search(rf"\b{re.escape(self.path.rpartition('.')[2])}\b", reason)) or \
+            group.endswith("]") and group in reason or \
+            len(last) > 2 and bool(re.search(rf"\b{re.escape(last)}\b", reason)) or \
             len(self.was) > 2 and self.was in reason
 
 
