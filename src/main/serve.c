@@ -138,22 +138,28 @@ static void start(struct child *c, const struct place *p, const char *program)
     }
 }
 
-/* The hall wants nobody: it queues what the ca must do. The order only spares the first page a warning. */
+/* The hall wants nobody: it queues what the ca must do. The order only spares the first page a warning. A process that
+ * changes the tables of a large database for a new version takes its time, and is left to it. */
 static int wait_ready(struct child *c, const struct place *p)
 {
     int64_t until = clock_monotonic() + READY_MS;
     char *path = place_ready(p, c->name);
-    while (clock_monotonic() < until) {
+    for (int told = 0;;) {
         int status;
         if (access(path, F_OK) == 0)
             return 1;
+        if (!told && clock_monotonic() > until) {
+            log_line(LOG_LEVEL_WARN, "serve.starting",
+                     "%s is not ready after %d s; a new version may be changing its database",
+                     c->name, READY_MS / TIME_SECOND);
+            told = 1;
+        }
         if (waitpid(c->pid, &status, WNOHANG) == c->pid) {
             c->pid = 0;
             return 0;
         }
         usleep(5000);
     }
-    return 0;
 }
 
 static void stop_all(struct child *children)
