@@ -5,8 +5,15 @@ ON CONFLICT (idem) DO NOTHING;
 
 -- Due by $1, or later than anything is ever put off ($2) or leased ($3): the machine's clock was set back since.
 -- name: outbox_row_due :many
-SELECT id, version FROM outbox_row
-WHERE state = 'waiting' AND (next_at <= $1 OR next_at > $2) AND (lease_until < $1 OR lease_until > $3)
+SELECT id, version, next_at FROM (
+    SELECT id, version, next_at FROM outbox_row
+    WHERE state = 'waiting' AND next_at <= $1 AND (lease_until < $1 OR lease_until > $3)
+    ORDER BY next_at, id LIMIT 8) AS x
+UNION ALL
+SELECT id, version, next_at FROM (
+    SELECT id, version, next_at FROM outbox_row
+    WHERE state = 'waiting' AND next_at > $2 AND (lease_until < $1 OR lease_until > $3)
+    ORDER BY next_at, id LIMIT 8) AS x
 ORDER BY next_at, id LIMIT 8;
 
 -- name: outbox_row_lease :exec

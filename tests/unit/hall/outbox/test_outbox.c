@@ -205,7 +205,7 @@ static void a_leased_row_waits_for_the_end_of_its_lease(void **state)
     start(f, &r, 1, 0, 0);
     put(f, "ca.issue", "7-sign", 1);
     hall_tamper(f, arena_fmt(f->arena, "UPDATE outbox_row SET lease_until = %lld",
-                             (long long)(clock_machine() + 30000))); /* another process is at it */
+                             (long long)(clock_machine() + 5000))); /* another process is at it */
     assert_int_equal(run(f), 0);
     hall_tamper(f, "UPDATE outbox_row SET lease_until = 1000"); /* it died */
     assert_int_equal(run(f), 1);
