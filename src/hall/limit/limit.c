@@ -7,7 +7,10 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-enum { KEEP_MS = TIME_DAY };
+enum {
+    KEEP_MS = TIME_DAY,
+    AHEAD_MS = TIME_MINUTE /* who waited for the lock meets tries that are younger than he */
+};
 
 enum limit_verdict limit_login_decide(const struct limit_login *s, int right)
 {
@@ -72,7 +75,7 @@ enum err limit_login_read(struct hall_tx *tx, const char *who, const char *addre
     TRY(lock(tx, index_of(tx, who), e));
     TRY(store_many(tx->db, &Q_limit_try_of_who,
                    PARAMS(P_TEXT(login_kind(who)), P_BLOB(index_of(tx, who)), since,
-                          P_INT(LIMIT_PER_CODE), P_INT(tx->machine)),
+                          P_INT(LIMIT_PER_CODE), P_INT(tx->machine + AHEAD_MS)),
                    tx->arena, &code, e));
     *out = (struct limit_login){.code_failed = (int)code.n};
     /* rows come newest first: the last one read is the one that must pass before the next try */
@@ -84,7 +87,7 @@ enum err limit_login_read(struct hall_tx *tx, const char *who, const char *addre
     TRY(lock(tx, place, e));
     TRY(store_many(tx->db, &Q_limit_try_of_address,
                    PARAMS(P_TEXT(login_kind(who)), P_BLOB(place), since, P_INT(LIMIT_PER_ADDRESS),
-                          P_INT(tx->machine)),
+                          P_INT(tx->machine + AHEAD_MS)),
                    tx->arena, &from, e));
     out->address_failed = (int)from.n;
     if (from.n)
@@ -158,7 +161,7 @@ enum err limit_take(struct hall_tx *tx, enum limit_use use, const char *who, str
         struct store_rows rows;
         TRY(store_many(tx->db, &Q_limit_try_of_who,
                        PARAMS(P_TEXT(r->kind), P_BLOB(index), P_INT(tx->machine - r->of[i].window),
-                              P_INT(r->of[i].count), P_INT(tx->machine)),
+                              P_INT(r->of[i].count), P_INT(tx->machine + AHEAD_MS)),
                        tx->arena, &rows, e));
         if (rows.n < (size_t)r->of[i].count)
             continue;
