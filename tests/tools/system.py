@@ -51,6 +51,15 @@ def wait_until(what, condition, seconds=START_SECONDS, every=0.05):
         time.sleep(every)
 
 
+def has_ended(pid):
+    """Also where its parent has yet to hear of it."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as f:
+            return f.read().rsplit(")", 1)[1].split()[0] in "ZX"
+    except OSError:
+        return True
+
+
 def answers(url):
     try:
         with urllib.request.urlopen(url, timeout=5) as answer:
@@ -259,7 +268,7 @@ class System:
                 wait_until("the four processes end", lambda: not any(
                     takes_connections(self.port + k) for k in (0, 1)) and not self._orphans(), 30)
         else:
-            wait_until(f"{name} ends", lambda: not os.path.exists(f"/proc/{pid}"), 30)
+            wait_until(f"{name} ends", lambda: has_ended(pid), 30)
 
     def _orphans(self):
         """Processes of this demo, whoever their parent is now."""
