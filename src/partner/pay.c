@@ -8,6 +8,7 @@
 #include "base/sys.h"
 #include "base/text.h"
 #include "hall/order/order.h"
+#include "hall/outbox/outbox.h"
 #include "hall/payment/payment.h"
 
 #include <inttypes.h>
@@ -109,12 +110,6 @@ static enum err compare(const struct hall *h, const struct actor *who,
     return hall_commit(&tx, e);
 }
 
-static int may_come_right(enum err result)
-{
-    return result == ERR_UNAVAILABLE || result == ERR_STORE_AWAY || result == ERR_BUSY ||
-           result == ERR_IO || result == ERR_STORE_RETRY || result == ERR_CONFLICT;
-}
-
 /* Taken when its money is in the books; until then the bank says it again. */
 static enum err take_notice(const struct hall *h, const struct actor *who,
                             const struct payment_told *told, struct err_info *e)
@@ -124,7 +119,7 @@ static enum err take_notice(const struct hall *h, const struct actor *who,
     if (!payment_number_read(told->order, &order, &attempt))
         return err_set(e, ERR_NOT_FOUND, "order", "no order number");
     enum err asked = order_ask_gateway(h, who, order, 0, e); /* news, and signed */
-    if (asked != ERR_OK && !may_come_right(asked))
+    if (asked != ERR_OK && !outbox_is_passing(asked))
         return asked;
     if (asked == ERR_OK)
         TRY(compare(h, who, told, order, &there, e));

@@ -1,5 +1,6 @@
 /* The payment page. */
 #include "hall/payment/payment.h"
+#include "hall/outbox/outbox.h"
 
 #include "portal/portal_priv.h"
 
@@ -211,12 +212,6 @@ static enum err later_work(struct hall_tx *tx, struct portal_call *c, struct err
     return payment_ask_gateway(tx, a->order, "asked", e);
 }
 
-static int is_passing(enum err code)
-{
-    return code == ERR_UNAVAILABLE || code == ERR_STORE_AWAY || code == ERR_BUSY ||
-           code == ERR_IO || code == ERR_CONFLICT || code == ERR_STORE_RETRY;
-}
-
 enum err portal_ask_gateway(const struct portal_call *c, int64_t order, struct err_info *e)
 {
     const struct hall *h = c->app->hall;
@@ -231,7 +226,7 @@ static enum err ask(struct portal_call *c, struct err_info *e)
 {
     struct asking *a = c->arg;
     enum err asked = portal_ask_gateway(c, a->order, e);
-    if (!is_passing(asked))
+    if (!outbox_is_passing(asked))
         return asked;
     a->silent = 1;
     return portal_write(c, later_work, e);

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "hall/authority/kmc_client.h"
 #include "hall/intake/intake.h"
+#include "hall/outbox/outbox.h"
 #include "hall/project/project.h"
 #include "pki/cert.h"
 #include "pki/csr.h"
@@ -295,8 +296,7 @@ static enum err note_waiting(struct job_work *w, int waits, struct err_info *e)
 
 int job_ca_away(enum err err)
 {
-    return err == ERR_UNAVAILABLE || err == ERR_STORE_AWAY || err == ERR_BUSY ||
-           err == ERR_CONFLICT || err == ERR_STORE_RETRY || err == ERR_IO;
+    return outbox_is_passing(err);
 }
 
 /* K2, or the ca's refusal. The certificate itself stands in its row already. */

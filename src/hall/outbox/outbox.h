@@ -78,4 +78,7 @@ NODISCARD enum err outbox_erase(struct hall_tx *tx, int64_t order, struct err_in
 /* The same by its `idem`. ERR_NOT_FOUND where there is none that is dead. */
 NODISCARD enum err outbox_again_idem(struct hall_tx *tx, const char *idem, struct err_info *e);
 
+/* An error that may go away by itself: nobody there, busy, lost against another, the disk. */
+int outbox_is_passing(enum err code);
+
 #endif

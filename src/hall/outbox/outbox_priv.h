@@ -7,6 +7,5 @@
 /* When to try again after so many tries: 1 s, 2 s, 4 s … `longest`, each ± 20 % so that rows do not march in step.
  * `noise` is any random number. */
 int64_t outbox_delay_ms(int tries, int64_t longest, uint32_t noise);
-int outbox_is_passing(enum err code); /* an error that may go away by itself */
 
 #endif
