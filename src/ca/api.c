@@ -70,33 +70,60 @@ void ca_api_certificate(struct json_out *j, const struct ca *ca, const struct ca
     jout_end(j);
 }
 
+/* A request for a certificate and what it is on the way to, in the request's arena. */
+struct issue {
+    const struct ca *ca;
+    struct ca_request request;
+    struct ca_issuing *issuing;
+};
+
+static enum err read_issue(struct httpd_request *r, struct ca_request *out, struct err_info *e)
+{
+    const json_t *in;
+    TRY(httpd_json(r, &in, e));
+    TRY(json_get_text(in, "request_id", &out->request_id, e));
+    TRY(json_get_text(in, "order", &out->order, e));
+    TRY(json_get_text(in, "revision", &out->revision, e));
+    TRY(json_get_text(in, "profile", &out->profile, e));
+    TRY(json_get_text(in, "ukey_serial", &out->ukey, e));
+    TRY(json_get_base64(in, "csr", 8192, r->arena, &out->csr, e));
+    TRY(get_time(in, "not_before", &out->not_before, e));
+    TRY(get_time(in, "not_after", &out->not_after, e));
+    out->evidence = json_object_get(in, "evidence");
+    if (json_is_array(out->evidence) && json_array_size(out->evidence) <= 8)
+        return ERR_OK;
+    err_set(e, ERR_BAD_REQUEST, "evidence", NULL);
+    err_arg(e, "why", "evidence: must be a list of at most 8");
+    return ERR_BAD_REQUEST;
+}
+
+static void issued(void *request)
+{
+    httpd_resume(request);
+}
+
+static enum err answer_issue(struct httpd_request *r, struct httpd_reply *reply, void *arg,
+                             struct err_info *e)
+{
+    const struct issue *i = arg;
+    struct ca_answer answer;
+    struct json_out j;
+    TRY(ca_issue_end(i->issuing, &answer, e));
+    httpd_reply_json(reply, &j);
+    ca_api_certificate(&j, i->ca, &answer, r->arena);
+    return ERR_OK;
+}
+
 static enum err issue(struct httpd_request *r, struct httpd_reply *reply, void *app,
                       struct err_info *e)
 {
+    (void)reply;
     const struct ca_api *api = app;
-    const json_t *in;
-    struct ca_request request = {0};
-    struct ca_answer answer;
-    TRY(httpd_json(r, &in, e));
-    TRY(json_get_text(in, "request_id", &request.request_id, e));
-    TRY(json_get_text(in, "order", &request.order, e));
-    TRY(json_get_text(in, "revision", &request.revision, e));
-    TRY(json_get_text(in, "profile", &request.profile, e));
-    TRY(json_get_text(in, "ukey_serial", &request.ukey, e));
-    TRY(json_get_base64(in, "csr", 8192, r->arena, &request.csr, e));
-    TRY(get_time(in, "not_before", &request.not_before, e));
-    TRY(get_time(in, "not_after", &request.not_after, e));
-    request.evidence = json_object_get(in, "evidence");
-    if (!json_is_array(request.evidence) || json_array_size(request.evidence) > 8) {
-        err_set(e, ERR_BAD_REQUEST, "evidence", NULL);
-        err_arg(e, "why", "evidence: must be a list of at most 8");
-        return ERR_BAD_REQUEST;
-    }
-    TRY(ca_issue(api->ca, &request, r->arena, &answer, e));
-    struct json_out j;
-    httpd_reply_json(reply, &j);
-    ca_api_certificate(&j, api->ca, &answer, r->arena);
-    return ERR_OK;
+    struct issue *i = arena_alloc(r->arena, sizeof *i);
+    i->ca = api->ca;
+    TRY(read_issue(r, &i->request, e));
+    httpd_suspend(r, answer_issue, i);
+    return ca_issue_begin(api->ca, &i->request, r->arena, issued, r, &i->issuing, e);
 }
 
 static enum err made_for(struct httpd_request *r, struct httpd_reply *reply, void *app,

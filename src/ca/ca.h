@@ -160,6 +160,15 @@ struct ca_answer {
 NODISCARD enum err ca_issue(struct ca *ca, const struct ca_request *r, struct arena *a,
                             struct ca_answer *out, struct err_info *e);
 
+/* The same in two halves, so that nobody sleeps in between. `done(arg)` is called once, from a thread of the ca's that must not
+ * be kept, when ca_issue_end may be called, also once, by whomever; it may be called before ca_issue_begin returns. Request
+ * and arena are the ca's until then. On an error nothing was begun. */
+struct ca_issuing;
+NODISCARD enum err ca_issue_begin(struct ca *ca, const struct ca_request *r, struct arena *a,
+                                  void (*done)(void *arg), void *arg, struct ca_issuing **out,
+                                  struct err_info *e);
+NODISCARD enum err ca_issue_end(struct ca_issuing *i, struct ca_answer *out, struct err_info *e);
+
 /* What a request id was answered with, as it is now. ERR_NOT_FOUND: nothing was made for it; ERR_BUSY: it is being signed. */
 NODISCARD enum err ca_certificate_of_request(struct ca *ca, const char *request_id, struct arena *a,
                                              struct ca_answer *out, struct err_info *e);

@@ -21,11 +21,12 @@ struct signed_work {
 };
 
 /* A request on its way, from thread to thread, one at a time: who asked, the writer, a signer, the writer. */
-struct issue {
+struct ca_issuing {
     struct store_group_item item; /* first: it is cast back */
     struct ca_job job;
     struct signed_work signed_work;
-    sem_t done; /* with `result` and `why` set */
+    void (*done)(void *arg); /* with `result` and `why` set */
+    void *done_arg;
     enum err result;
     struct err_info why;
     struct ca *ca;
@@ -71,7 +72,7 @@ static const char *subject_value(const struct ca_subject_part *part, const struc
     return part->value;
 }
 
-static enum err make_subject(struct issue *i, const struct ca_vouched *v, struct err_info *e)
+static enum err make_subject(struct ca_issuing *i, const struct ca_vouched *v, struct err_info *e)
 {
     struct name_part part[NAME_PARTS_MAX];
     if (i->subject_part) {
@@ -85,7 +86,7 @@ static enum err make_subject(struct issue *i, const struct ca_vouched *v, struct
     return name_text(i->subject, i->arena, &i->subject_text, e);
 }
 
-static enum err make_tbs(struct issue *i, struct err_info *e)
+static enum err make_tbs(struct ca_issuing *i, struct err_info *e)
 {
     struct cert_policy policy = {.oid = i->profile->policy_oid};
     i->serial = cert_serial_new(i->arena);
@@ -114,7 +115,7 @@ static enum err make_tbs(struct issue *i, struct err_info *e)
 }
 
 /* The profile's bounds on the term; the hall proposes it. */
-static enum err check_term(const struct issue *i, struct err_info *e)
+static enum err check_term(const struct ca_issuing *i, struct err_info *e)
 {
     int64_t term = i->r->not_after - i->r->not_before;
     int ok = term >= i->profile->days_min * TIME_DAY && term <= i->profile->days_max * TIME_DAY &&
@@ -131,7 +132,7 @@ static enum err check_term(const struct issue *i, struct err_info *e)
 }
 
 /* One order, one certificate of a profile at a time: another UKey gets one when the first one's is revoked. */
-static enum err check_order(struct store_tx *tx, const struct issue *i, struct err_info *e)
+static enum err check_order(struct store_tx *tx, const struct ca_issuing *i, struct err_info *e)
 {
     struct store_rows live;
     if (!*i->r->order)
@@ -144,7 +145,7 @@ static enum err check_order(struct store_tx *tx, const struct issue *i, struct e
 }
 
 /* Is there any certificate with this request id, this key, or for this order? Mostly there is none, and no more to be asked. */
-static enum err look_for_clashes(struct store_tx *tx, const struct issue *i, int *some,
+static enum err look_for_clashes(struct store_tx *tx, const struct ca_issuing *i, int *some,
                                  struct err_info *e)
 {
     const struct store_row *row;
@@ -158,7 +159,7 @@ static enum err look_for_clashes(struct store_tx *tx, const struct issue *i, int
 }
 
 /* The same request id and key: what was answered then. Either of them with another partner: refused. */
-static enum err find_earlier(struct store_tx *tx, struct issue *i, struct err_info *e)
+static enum err find_earlier(struct store_tx *tx, struct ca_issuing *i, struct err_info *e)
 {
     const struct store_row *row;
     TRY(store_opt(tx, &Q_ca_certificate_by_request, PARAMS(P_TEXT(i->r->request_id)), i->arena,
@@ -197,7 +198,7 @@ static enum err last_of(struct store_tx *tx, struct arena *a, struct ca_last **o
 }
 
 /* The row of a certificate that will be signed. */
-static enum err write_intent(struct store_tx *tx, struct issue *i, const char *who,
+static enum err write_intent(struct store_tx *tx, struct ca_issuing *i, const char *who,
                              struct err_info *e)
 {
     struct ca_last *last;
@@ -221,7 +222,7 @@ static enum err write_intent(struct store_tx *tx, struct issue *i, const char *w
 /* First transaction: everything is decided and written down, nothing is signed. */
 static enum err intend(struct store_tx *tx, void *arg, struct err_info *e)
 {
-    struct issue *i = arg;
+    struct ca_issuing *i = arg;
     i->repeated = 0;
     i->certificate = (struct bytes){0};
     int clashes;
@@ -263,7 +264,7 @@ static enum err record_signed(struct store_tx *tx, void *arg, struct err_info *e
     return ca_audit(tx, w->now, "ca", "issue", text_hex(w->arena, w->serial), e);
 }
 
-static struct signed_work to_record(const struct issue *i)
+static struct signed_work to_record(const struct ca_issuing *i)
 {
     return (struct signed_work){.arena = i->arena,
                                 .id = i->id,
@@ -276,7 +277,7 @@ static struct signed_work to_record(const struct issue *i)
 }
 
 /* ECDSA signs anew each time: what is answered is what stands in the database. */
-static enum err read_again(struct issue *i, struct err_info *e)
+static enum err read_again(struct ca_issuing *i, struct err_info *e)
 {
     _auto(store_tx) tx = NULL;
     TRY(store_begin(i->ca->store, STORE_READ, &tx, e));
@@ -285,29 +286,29 @@ static enum err read_again(struct issue *i, struct err_info *e)
 
 /* ---- from step to step ---- */
 
-static void finish(struct issue *i, enum err result, const struct err_info *why)
+static void finish(struct ca_issuing *i, enum err result, const struct err_info *why)
 {
     i->result = result;
     if (result != ERR_OK)
         i->why = *why;
-    sem_post(&i->done); /* who asked goes on; `i` may be gone */
+    i->done(i->done_arg); /* who asked goes on; `i` may be gone */
 }
 
-static struct issue *of_job(struct ca_job *job)
+static struct ca_issuing *of_job(struct ca_job *job)
 {
-    return (struct issue *)(void *)((char *)job - offsetof(struct issue, job));
+    return (struct ca_issuing *)(void *)((char *)job - offsetof(struct ca_issuing, job));
 }
 
 static void answer_what_stands(struct ca_job *job)
 {
-    struct issue *i = of_job(job);
+    struct ca_issuing *i = of_job(job);
     struct err_info e = {0};
     finish(i, read_again(i, &e), &e);
 }
 
 static void recorded(struct store_group_item *item, enum err result, const struct err_info *e)
 {
-    struct issue *i = (struct issue *)item;
+    struct ca_issuing *i = (struct ca_issuing *)item;
     if (result != ERR_OK) {
         finish(i, result, e);
         return;
@@ -325,7 +326,7 @@ static void recorded(struct store_group_item *item, enum err result, const struc
 
 static void sign_it(struct ca_job *job)
 {
-    struct issue *i = of_job(job);
+    struct ca_issuing *i = of_job(job);
     struct err_info e = {0};
     enum err result = cert_sign(i->tbs, i->issuer->signer, i->arena, &i->certificate, &e);
     if (result != ERR_OK) {
@@ -341,7 +342,7 @@ static void sign_it(struct ca_job *job)
 
 static void intended(struct store_group_item *item, enum err result, const struct err_info *e)
 {
-    struct issue *i = (struct issue *)item;
+    struct ca_issuing *i = (struct ca_issuing *)item;
     if (result == ERR_OK)
         boundary(BOUNDARY_CA_INTENDED);
     if (result != ERR_OK || (i->repeated && i->certificate.n > 0)) {
@@ -352,57 +353,103 @@ static void intended(struct store_group_item *item, enum err result, const struc
     ca_signers_add(i->ca->signers, &i->job);
 }
 
-/* What needs no writer is done by who asked; then it is on its way. */
-static enum err begin(struct issue *i, struct err_info *e)
+static enum err check_request(struct ca_issuing *i, struct err_info *e)
 {
-    struct csr csr;
-    TRY(csr_parse(i->r->csr, &csr, e));
-    TRY(csr_verify(&csr, &i->key, e));
     if (pki_pub_alg(i->key) != i->profile->algorithm)
         return refuse_request(e, "the key's algorithm is not the profile's");
+    return ca_issuer_for(i->ca, i->profile->algorithm, &i->issuer, e);
+}
+
+/* What needs no writer is done by who asked; then it is on its way. On an error nothing is left of it. */
+static enum err begin(struct ca_issuing *i, struct err_info *e)
+{
+    struct csr csr;
+    _auto(pki_pub) key = NULL;
+    TRY(csr_parse(i->r->csr, &csr, e));
+    TRY(csr_verify(&csr, &key, e));
+    i->key = key;
+    TRY(check_request(i, e));
     i->now = clock_business(i->ca->options.clock);
-    digest_sha256(pki_pub_spki(i->key), i->key_hash);
-    TRY(ca_issuer_for(i->ca, i->profile->algorithm, &i->issuer, e));
+    digest_sha256(pki_pub_spki(key), i->key_hash);
     if (!i->entered_by)
         ca_evidence_prove(i->ca, i->profile, i->r, i->arena, &i->proven);
     i->item = (struct store_group_item){.work = intend, .done = intended, .arg = i};
+    key = NULL; /* `i` owns it, and may be through before this returns */
     store_group_submit(i->ca->group, &i->item);
     return ERR_OK;
 }
 
-static enum err begin_and_wait(struct issue *i, struct err_info *e)
+static enum err end(struct ca_issuing *i, struct ca_answer *out, struct err_info *e)
 {
-    TRY(begin(i, e));
-    while (sem_wait(&i->done) != 0) /* a signal came */
-        ;
-    if (i->result != ERR_OK)
-        *e = i->why;
-    return i->result;
-}
-
-/* From here on the caller has said who vouches for the subject: evidence, or the administrator. */
-static enum err issue(struct issue *i, struct ca_answer *out, struct err_info *e)
-{
-    sem_init(&i->done, 0, 0);
-    enum err result = begin_and_wait(i, e);
-    sem_destroy(&i->done);
     pki_pub_free(i->key);
-    TRY(result);
+    if (i->result != ERR_OK) {
+        *e = i->why;
+        return i->result;
+    }
     *out =
         (struct ca_answer){.certificate = i->certificate, .state = i->state, .issuer = i->issuer};
     snprintf(out->serial, sizeof out->serial, "%s", text_hex(i->arena, i->serial));
     return ERR_OK;
 }
 
+static void wake(void *semaphore)
+{
+    sem_post(semaphore);
+}
+
+static enum err wait_until(sem_t *done, struct ca_issuing *i, struct ca_answer *out,
+                           struct err_info *e)
+{
+    i->done = wake;
+    i->done_arg = done;
+    TRY(begin(i, e));
+    while (sem_wait(done) != 0) /* a signal came */
+        ;
+    return end(i, out, e);
+}
+
+/* From here on the caller has said who vouches for the subject: evidence, or the administrator. */
+static enum err issue(struct ca_issuing *i, struct ca_answer *out, struct err_info *e)
+{
+    sem_t done;
+    sem_init(&done, 0, 0);
+    enum err result = wait_until(&done, i, out, e);
+    sem_destroy(&done);
+    return result;
+}
+
+static enum err find_profile(const struct ca *ca, const char *code, const struct ca_profile **out,
+                             struct err_info *e)
+{
+    *out = ca_profile_find(ca, code);
+    if (*out)
+        return ERR_OK;
+    err_set(e, ERR_CA_PROFILE, "profile", "no profile %s", code);
+    err_arg(e, "why", "the ca has no certificate profile %s", code);
+    return ERR_CA_PROFILE;
+}
+
 enum err ca_issue(struct ca *ca, const struct ca_request *r, struct arena *a, struct ca_answer *out,
                   struct err_info *e)
 {
-    struct issue i = {.ca = ca, .r = r, .arena = a, .profile = ca_profile_find(ca, r->profile)};
-    if (i.profile)
-        return issue(&i, out, e);
-    err_set(e, ERR_CA_PROFILE, "profile", "no profile %s", r->profile);
-    err_arg(e, "why", "the ca has no certificate profile %s", r->profile);
-    return ERR_CA_PROFILE;
+    struct ca_issuing i = {.ca = ca, .r = r, .arena = a};
+    TRY(find_profile(ca, r->profile, &i.profile, e));
+    return issue(&i, out, e);
+}
+
+enum err ca_issue_begin(struct ca *ca, const struct ca_request *r, struct arena *a,
+                        void (*done)(void *arg), void *arg, struct ca_issuing **out,
+                        struct err_info *e)
+{
+    struct ca_issuing *i = *out = arena_alloc(a, sizeof *i);
+    *i = (struct ca_issuing){.ca = ca, .r = r, .arena = a, .done = done, .done_arg = arg};
+    TRY(find_profile(ca, r->profile, &i->profile, e));
+    return begin(i, e);
+}
+
+enum err ca_issue_end(struct ca_issuing *i, struct ca_answer *out, struct err_info *e)
+{
+    return end(i, out, e);
 }
 
 enum err ca_staff_certify(struct ca *ca, const struct ca_staff_in *in, struct arena *a,
@@ -437,13 +484,13 @@ enum err ca_staff_certify(struct ca *ca, const struct ca_staff_in *in, struct ar
         .not_before = now,
         .not_after = now + in->days * (int64_t)TIME_DAY,
         .evidence = none};
-    struct issue i = {.ca = ca,
-                      .r = &r,
-                      .arena = a,
-                      .profile = &profile,
-                      .subject_part = part,
-                      .subject_parts = sizeof part / sizeof *part,
-                      .entered_by = in->by};
+    struct ca_issuing i = {.ca = ca,
+                           .r = &r,
+                           .arena = a,
+                           .profile = &profile,
+                           .subject_part = part,
+                           .subject_parts = sizeof part / sizeof *part,
+                           .entered_by = in->by};
     TRY(issue(&i, out, e));
     boundary(BOUNDARY_CA_STAFF_CERTIFIED);
     return ca_staff_enter(ca, in->name, in->role, out->certificate, in->by, e);
@@ -468,15 +515,15 @@ enum err ca_issue_own(struct ca *ca, const struct ca_own *o, struct arena *a, st
                            .not_before = o->not_before,
                            .not_after = o->not_after,
                            .evidence = none};
-    struct issue i = {.ca = ca,
-                      .r = &r,
-                      .arena = a,
-                      .profile = &profile,
-                      .issuer = o->issuer,
-                      .serial = o->serial,
-                      .subject = o->subject,
-                      .tbs = o->tbs,
-                      .now = clock_business(ca->options.clock)};
+    struct ca_issuing i = {.ca = ca,
+                           .r = &r,
+                           .arena = a,
+                           .profile = &profile,
+                           .issuer = o->issuer,
+                           .serial = o->serial,
+                           .subject = o->subject,
+                           .tbs = o->tbs,
+                           .now = clock_business(ca->options.clock)};
     digest_sha256(o->spki, i.key_hash);
     TRY(name_text(i.subject, a, &i.subject_text, e));
     TRY(store_group_run(ca->group, intend_own, &i, e));

@@ -334,12 +334,9 @@ static void fail_with(struct httpd_conn *c, const struct err_info *e)
     httpd_reply_error(c, e);
 }
 
-static enum err guard_and_handle(struct httpd_conn *c, struct err_info *e)
+/* What a handler left is held against what can be sent. */
+static enum err check_reply(struct httpd_conn *c, struct err_info *e)
 {
-    const struct httpd_mount_row *m = c->mount;
-    if (m->guard)
-        TRY(m->guard(&c->request, m->app, e));
-    TRY(c->request.route->run(&c->request, &c->reply, m->app, e));
     if (!httpd_files_room(c)) {
         httpd_refuse_busy(c);
         *e = c->early_info;
@@ -353,6 +350,33 @@ static enum err guard_and_handle(struct httpd_conn *c, struct err_info *e)
     return ERR_OK;
 }
 
+static enum err handle(struct httpd_conn *c, httpd_handler run, void *arg, struct err_info *e)
+{
+    TRY(run(&c->request, &c->reply, arg, e));
+    return c->finish ? ERR_OK : check_reply(c, e);
+}
+
+static enum err guard_and_handle(struct httpd_conn *c, struct err_info *e)
+{
+    const struct httpd_mount_row *m = c->mount;
+    if (m->guard)
+        TRY(m->guard(&c->request, m->app, e));
+    return handle(c, c->request.route->run, m->app, e);
+}
+
+/* Unless the answer comes later. */
+static void answer(struct httpd_conn *c, enum err code, struct err_info *e)
+{
+    if (code != ERR_OK) {
+        c->finish = NULL;
+        if (e->code != code)
+            err_set(e, code, NULL, NULL);
+        fail_with(c, e);
+    }
+    if (!c->finish)
+        httpd_respond(c);
+}
+
 void httpd_run(struct httpd_conn *c)
 {
     struct err_info e;
@@ -360,13 +384,27 @@ void httpd_run(struct httpd_conn *c)
     c->request.body = (struct bytes){(const uint8_t *)buf_cstr(&c->in), c->in.n};
     if (!(c->request.route->flags & HTTPD_PLAIN))
         httpd_find_lang(c);
-    enum err code = guard_and_handle(c, &e);
-    if (code != ERR_OK) {
-        if (e.code != code)
-            err_set(&e, code, NULL, NULL);
-        fail_with(c, &e);
-    }
-    httpd_respond(c);
+    answer(c, guard_and_handle(c, &e), &e);
+}
+
+void httpd_run_rest(struct httpd_conn *c)
+{
+    struct err_info e;
+    httpd_handler finish = c->finish;
+    err_clear(&e);
+    c->finish = NULL;
+    answer(c, handle(c, finish, c->finish_arg, &e), &e);
+}
+
+void httpd_suspend(struct httpd_request *r, httpd_handler finish, void *arg)
+{
+    r->conn->finish = finish;
+    r->conn->finish_arg = arg;
+}
+
+void httpd_resume(struct httpd_request *r)
+{
+    httpd_pool_resume(r->conn->server->pool, r->conn);
 }
 
 void httpd_run_refused(struct httpd_conn *c)

@@ -171,6 +171,16 @@ DEFINE_AUTO(httpd)
 void httpd_each_route(const struct httpd *s, void (*fn)(const struct httpd_route *, void *),
                       void *ctx);
 
+/* ---- an answer that comes later ---- */
+
+/* For a handler that would only sleep until others are done: it returns ERR_OK at once and its worker serves others. When
+ * httpd_resume was called, once and from any thread, `finish` runs in a worker as a handler does, with `arg` in the place of
+ * the app's. The handler leaves the request and its arena alone from the moment when others may use them. Until it is resumed
+ * the request counts among those that wait for a worker, and httpd_stop waits for it. A handler that returns an error is
+ * answered at once, and must not be resumed. Not for HTTPD_INLINE routes. */
+void httpd_suspend(struct httpd_request *r, httpd_handler finish, void *arg);
+void httpd_resume(struct httpd_request *r);
+
 /* ---- the request ---- */
 
 const char *httpd_param(const struct httpd_request *r,

@@ -164,6 +164,9 @@ struct httpd_conn {
     struct httpd_stream *stream;
     struct MHD_Response *response;
     int status;
+    httpd_handler finish; /* set: the answer comes later */
+    void *finish_arg;
+    int parked, resumed; /* its handler is through; it was told to go on: under the pool's lock */
     struct httpd_conn *next; /* in the pool's queue */
 };
 
@@ -226,6 +229,7 @@ int httpd_pool_submit(struct httpd_pool *p, struct httpd_conn *c);
 /* Suspend, to be refused at the watch's next turn; 0 when the pool has ended. */
 int httpd_pool_put_off(struct httpd_pool *p, struct httpd_conn *c);
 void httpd_pool_tell_refused(struct httpd_pool *p);
+void httpd_pool_resume(struct httpd_pool *p, struct httpd_conn *c);
 void httpd_pool_end(struct httpd_pool *p); /* finishes what is queued */
 void httpd_pool_free(struct httpd_pool *p);
 
@@ -237,6 +241,7 @@ struct httpd_share *httpd_share_of(const struct httpd_conn *c); /* NULL: not cou
 
 /* exchange.c */
 void httpd_run(struct httpd_conn *c); /* guard, handler, response: in a worker or in the loop */
+void httpd_run_rest(struct httpd_conn *c);    /* what was suspended: `finish`, response */
 void httpd_refuse_busy(struct httpd_conn *c); /* decide for 503, answered later */
 void httpd_run_refused(struct httpd_conn *c); /* 503: instead of httpd_run */
 void *httpd_on_uri(void *listener, const char *uri, struct MHD_Connection *mhd);

@@ -5,7 +5,10 @@
  *
  * Work that nobody waits for any more is not done: who waited longer than `wait_ms` is refused when his turn comes, and who
  * has hung up is forgotten. Who finds the queue full is told so at the watch's next turn and not at once: a client that asks
- * again and again then cannot spend more on its refusals than the rest get for their answers. */
+ * again and again then cannot spend more on its refusals than the rest get for their answers.
+ *
+ * A request whose handler suspended it holds no worker, and counts among those that wait; told to go on, it is the next of its
+ * lane, as most of its work is done. */
 #include "httpd/httpd_priv.h"
 
 #include <stdlib.h>
@@ -14,9 +17,13 @@
 enum { LIGHT, HEAVY, SIGN_IN, LANES };
 enum { HEAVY_WAIT = 16, GONE_MS = 100 };
 
-struct lane {
+struct line {
     struct httpd_conn *first, **last;
-    int waiting, waiting_max, running, running_max;
+};
+
+struct lane {
+    struct line come, resumed;
+    int waiting, waiting_max, running, running_max; /* `waiting`: in either line, or suspended */
 };
 
 struct httpd_pool {
@@ -25,6 +32,8 @@ struct httpd_pool {
     struct lane lane[LANES];
     struct httpd_conn *refused; /* to be told so */
     int64_t wait_ms;
+    int suspended; /* and not taken up again; while there are any, the workers do not end */
+    int idle;      /* workers asleep */
     int ending, threads;
     pthread_t thread[];
 };
@@ -35,19 +44,52 @@ static struct lane *lane_of(struct httpd_pool *p, const struct httpd_conn *c)
     return &p->lane[flags & HTTPD_SIGN_IN ? SIGN_IN : flags & HTTPD_HEAVY ? HEAVY : LIGHT];
 }
 
-/* Under the lock. */
-static struct httpd_conn *take(struct lane *l)
+static void line_add(struct line *line, struct httpd_conn *c)
 {
-    struct httpd_conn *c = l->running < l->running_max ? l->first : NULL;
+    c->next = NULL;
+    *line->last = c;
+    line->last = &c->next;
+}
+
+/* NULL when nobody stands in it. */
+static struct httpd_conn *line_take(struct line *line)
+{
+    struct httpd_conn *c = line->first;
+    if (c)
+        line->first = c->next;
+    if (!line->first)
+        line->last = &line->first;
+    return c;
+}
+
+/* Under the lock, as what follows: one more of the lane, and of the client's, waits, or one less. */
+static void count_waiting(struct lane *l, const struct httpd_conn *c, int more)
+{
+    l->waiting += more;
+    if (httpd_share_of(c))
+        httpd_share_of(c)->waiting += more;
+}
+
+static struct httpd_conn *take_resumed(struct httpd_pool *p, struct lane *l)
+{
+    struct httpd_conn *c = line_take(&l->resumed);
+    if (c && --p->suspended == 0 && p->ending)
+        pthread_cond_broadcast(&p->work); /* the other workers may end now */
+    return c;
+}
+
+static struct httpd_conn *take(struct httpd_pool *p, int lane)
+{
+    struct lane *l = &p->lane[lane];
+    if (l->running >= l->running_max)
+        return NULL;
+    struct httpd_conn *c = take_resumed(p, l);
+    if (!c)
+        c = line_take(&l->come);
     if (!c)
         return NULL;
-    l->first = c->next;
-    if (!l->first)
-        l->last = &l->first;
-    l->waiting--;
+    count_waiting(l, c, -1);
     l->running++;
-    if (httpd_share_of(c))
-        httpd_share_of(c)->waiting--;
     return c;
 }
 
@@ -55,10 +97,16 @@ static struct httpd_conn *next_or_end(struct httpd_pool *p)
 {
     struct httpd_conn *c = NULL;
     pthread_mutex_lock(&p->lock);
-    while (!(c = take(&p->lane[HEAVY])) && !(c = take(&p->lane[SIGN_IN])) &&
-           !(c = take(&p->lane[LIGHT])) && !p->ending)
+    while (!(c = take(p, HEAVY)) && !(c = take(p, SIGN_IN)) && !(c = take(p, LIGHT)) &&
+           !(p->ending && p->suspended == 0)) {
+        p->idle++;
         pthread_cond_wait(&p->work, &p->lock);
+        p->idle--;
+    }
+    int more = p->idle > 0 && c && lane_of(p, c)->resumed.first;
     pthread_mutex_unlock(&p->lock);
+    if (more)
+        pthread_cond_signal(&p->work);
     return c;
 }
 
@@ -71,11 +119,53 @@ static int has_gone(const struct httpd_conn *c)
 static void work_off(struct httpd_pool *p, struct httpd_conn *c)
 {
     int64_t waited = httpd_now() - c->queued_at;
-    if (waited > p->wait_ms)
+    if (c->finish)
+        httpd_run_rest(c);
+    else if (waited > p->wait_ms)
         httpd_run_refused(c);
     else if (waited < GONE_MS || !has_gone(c))
         httpd_run(c); /* else there is no answer, and the connection is closed */
+}
+
+static void go_on(struct lane *l, struct httpd_conn *c)
+{
+    c->parked = c->resumed = 0;
+    line_add(&l->resumed, c);
+}
+
+/* Its handler is through; httpd_resume may have been called already. */
+static void park(struct httpd_pool *p, struct lane *l, struct httpd_conn *c)
+{
+    pthread_mutex_lock(&p->lock);
+    l->running--;
+    count_waiting(l, c, 1);
+    p->suspended++;
+    c->parked = 1;
+    if (c->resumed)
+        go_on(l, c); /* this worker looks for work next */
+    pthread_mutex_unlock(&p->lock);
+}
+
+void httpd_pool_resume(struct httpd_pool *p, struct httpd_conn *c)
+{
+    struct lane *l = lane_of(p, c);
+    pthread_mutex_lock(&p->lock);
+    c->resumed = 1;
+    int first = c->parked && !l->resumed.first; /* else one was woken already, who wakes another */
+    if (c->parked)
+        go_on(l, c);
+    pthread_mutex_unlock(&p->lock);
+    if (first)
+        pthread_cond_signal(&p->work);
+}
+
+static void answered(struct httpd_pool *p, struct lane *l, struct httpd_conn *c)
+{
     c->ready = 1;
+    MHD_resume_connection(c->mhd); /* from here on the loop owns it */
+    pthread_mutex_lock(&p->lock);
+    l->running--;
+    pthread_mutex_unlock(&p->lock);
 }
 
 static void *worker(void *arg)
@@ -85,10 +175,10 @@ static void *worker(void *arg)
     while ((c = next_or_end(p))) {
         struct lane *l = lane_of(p, c);
         work_off(p, c);
-        MHD_resume_connection(c->mhd); /* from here on the loop owns it */
-        pthread_mutex_lock(&p->lock);
-        l->running--;
-        pthread_mutex_unlock(&p->lock);
+        if (c->finish)
+            park(p, l, c);
+        else
+            answered(p, l, c);
     }
     return NULL;
 }
@@ -96,7 +186,8 @@ static void *worker(void *arg)
 static void lane_init(struct lane *l, int running_max, int waiting_max)
 {
     *l = (struct lane){.running_max = running_max, .waiting_max = waiting_max};
-    l->last = &l->first;
+    l->come.last = &l->come.first;
+    l->resumed.last = &l->resumed.first;
 }
 
 struct httpd_pool *httpd_pool_new(int workers, int queue_max, int64_t wait_ms)
@@ -128,13 +219,9 @@ int httpd_pool_submit(struct httpd_pool *p, struct httpd_conn *c)
     if (taken) {
         /* before a worker can see it: it may be resumed at once */
         MHD_suspend_connection(c->mhd);
-        c->next = NULL;
         c->queued_at = httpd_now();
-        *l->last = c;
-        l->last = &c->next;
-        l->waiting++;
-        if (share)
-            share->waiting++;
+        line_add(&l->come, c);
+        count_waiting(l, c, 1);
         pthread_cond_signal(&p->work);
     }
     pthread_mutex_unlock(&p->lock);

@@ -5,7 +5,6 @@
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,32 +104,111 @@ void bench_orders_free(struct bench_orders *o)
     free(o->answer);
 }
 
+/* One request on its way. */
+struct flight {
+    struct flight *next; /* of those that are done */
+    struct crowd *crowd;
+    struct ca_issuing *issuing;
+    struct arena *arena;
+    size_t order;
+};
+
+/* As httpd's workers: each begins a request or takes up one that is done, and sleeps when there is neither. */
+enum { WORKERS = 4 };
 struct crowd {
     struct ca_fixture *f;
     struct bench_orders *orders;
-    _Atomic size_t next;
     pthread_barrier_t ready;
-    pthread_mutex_t mutex;
-    double cpu; /* under the mutex */
+    pthread_mutex_t mutex; /* of what follows */
+    pthread_cond_t some;
+    struct flight *done;
+    size_t next;
+    int in_flight, in_flight_max, idle;
+    double cpu;
 };
 
-static void *client(void *arg)
+static void refused(size_t order, const struct err_info *e)
+{
+    fprintf(stderr, "request %zu was refused: %s\n", order, e->detail);
+    exit(1);
+}
+
+static void is_done(void *flight)
+{
+    struct flight *f = flight;
+    struct crowd *c = f->crowd;
+    pthread_mutex_lock(&c->mutex);
+    int first = !c->done; /* else somebody was woken already, and will wake another */
+    f->next = c->done;
+    c->done = f;
+    pthread_mutex_unlock(&c->mutex);
+    if (first)
+        pthread_cond_signal(&c->some);
+}
+
+static void begin(struct crowd *c, size_t order)
+{
+    struct err_info e = {0};
+    struct arena *a = arena_new();
+    struct flight *f = arena_alloc(a, sizeof *f);
+    *f = (struct flight){.crowd = c, .arena = a, .order = order};
+    if (ca_issue_begin(c->f->ca, &c->orders->request[order], a, is_done, f, &f->issuing, &e) !=
+        ERR_OK)
+        refused(order, &e);
+}
+
+static void end(struct crowd *c, struct flight *f)
+{
+    struct err_info e = {0};
+    struct ca_answer *answer = &c->orders->answer[f->order];
+    if (ca_issue_end(f->issuing, answer, &e) != ERR_OK)
+        refused(f->order, &e);
+    answer->certificate = (struct bytes){0}; /* stood in the request's arena */
+    answer->state = NULL;
+    arena_free(f->arena);
+}
+
+/* A flight that is done, or NULL and the order to begin with; 0 when there is nothing left to do. */
+static int next_work(struct crowd *c, struct flight **done, size_t *order)
+{
+    pthread_mutex_lock(&c->mutex);
+    c->idle++;
+    while (!c->done && c->in_flight > 0 &&
+           (c->next == c->orders->n || c->in_flight == c->in_flight_max))
+        pthread_cond_wait(&c->some, &c->mutex);
+    c->idle--;
+    int some = 1;
+    *done = c->done;
+    if (c->done) {
+        c->done = c->done->next;
+        c->in_flight--;
+    } else if (c->next < c->orders->n) {
+        *order = c->next++;
+        c->in_flight++;
+    } else {
+        some = 0;
+    }
+    int more = c->done && c->idle > 0, end = c->in_flight == 0;
+    pthread_mutex_unlock(&c->mutex);
+    if (end)
+        pthread_cond_broadcast(&c->some);
+    else if (more)
+        pthread_cond_signal(&c->some);
+    return some;
+}
+
+static void *worker(void *arg)
 {
     struct crowd *c = arg;
-    size_t i;
+    struct flight *done;
+    size_t order;
     pthread_barrier_wait(&c->ready);
     double before = bench_thread_cpu();
-    while ((i = atomic_fetch_add(&c->next, 1)) < c->orders->n) {
-        struct err_info e = {0};
-        struct arena *a = arena_new();
-        struct ca_answer *answer = &c->orders->answer[i];
-        if (ca_issue(c->f->ca, &c->orders->request[i], a, answer, &e) != ERR_OK) {
-            fprintf(stderr, "request %zu was refused: %s\n", i, e.detail);
-            exit(1);
-        }
-        answer->certificate = (struct bytes){0}; /* stood in the request's arena */
-        answer->state = NULL;
-        arena_free(a);
+    while (next_work(c, &done, &order)) {
+        if (done)
+            end(c, done);
+        else
+            begin(c, order);
     }
     pthread_mutex_lock(&c->mutex);
     c->cpu += bench_thread_cpu() - before;
@@ -140,17 +218,20 @@ static void *client(void *arg)
 
 struct bench_issued bench_issue(struct ca_fixture *f, struct bench_orders *o, int in_flight)
 {
-    struct crowd c = {.f = f, .orders = o, .mutex = PTHREAD_MUTEX_INITIALIZER};
-    pthread_t *thread = mem_alloc((size_t)in_flight * sizeof *thread);
-    pthread_barrier_init(&c.ready, NULL, (unsigned)in_flight + 1);
-    for (int i = 0; i < in_flight; i++)
-        must(pthread_create(&thread[i], NULL, client, &c) == 0, "pthread_create");
+    struct crowd c = {.f = f,
+                      .orders = o,
+                      .in_flight_max = in_flight,
+                      .mutex = PTHREAD_MUTEX_INITIALIZER,
+                      .some = PTHREAD_COND_INITIALIZER};
+    pthread_t thread[WORKERS];
+    pthread_barrier_init(&c.ready, NULL, WORKERS + 1);
+    for (int i = 0; i < WORKERS; i++)
+        must(pthread_create(&thread[i], NULL, worker, &c) == 0, "pthread_create");
     double cpu = bench_process_cpu(), wall = clock_seconds(CLOCK_MONOTONIC);
     pthread_barrier_wait(&c.ready);
-    for (int i = 0; i < in_flight; i++)
+    for (int i = 0; i < WORKERS; i++)
         pthread_join(thread[i], NULL);
     pthread_barrier_destroy(&c.ready);
-    free(thread);
     return (struct bench_issued){.cpu = bench_process_cpu() - cpu,
                                  .clients = c.cpu,
                                  .wall = clock_seconds(CLOCK_MONOTONIC) - wall};

@@ -26,17 +26,17 @@ struct bench_orders {
 struct bench_orders bench_orders_prepare(struct ca_fixture *f, size_t first, size_t n);
 void bench_orders_free(struct bench_orders *o);
 
-/* What is counted is the CPU of this process from the moment when all threads stand ready: everything that ca_issue does in
+/* What is counted is the CPU of this process from the moment when all threads stand ready: everything that the ca does in
  * the threads of who asks, in the signers' and in the writer's, the kernel's part of it (log, fdatasync, checkpoints, waking)
- * included. Of the bench's own there is in it an arena for each request, as httpd has one. What is not counted: making the
- * requests, and reading them off the socket. */
+ * included. Of the bench's own there is in it an arena for each request, and a few threads that begin requests and take up
+ * what is done, as httpd's workers do. What is not counted: making the requests, and reading them off the socket. */
 struct bench_issued {
     double cpu; /* seconds of the process */
     double
         clients; /* the part of it in the threads of who asks; the rest is the writer's and the signers' */
     double wall;
 };
-/* Issue them all with this many threads in flight. Ends the program where one is refused. */
+/* Issue them all with so many in flight. Ends the program where one is refused. */
 struct bench_issued bench_issue(struct ca_fixture *f, struct bench_orders *o, int in_flight);
 
 #endif

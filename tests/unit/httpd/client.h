@@ -121,4 +121,36 @@ __attribute__((unused)) static struct httpd *serve(const struct httpd_options *o
     return s;
 }
 
+/* A request on a connection of its own, whose answer is not read yet. `more`: further header lines. */
+__attribute__((unused)) static int begin(int port, const char *method_and_path, const char *more)
+{
+    char head[500];
+    int fd = client_tcp(port);
+    snprintf(head, sizeof head, "%s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s\r\n",
+             method_and_path, more);
+    client_send(fd, head);
+    return fd;
+}
+
+__attribute__((unused)) static int finish(int fd, char *text, size_t size)
+{
+    client_read(fd, text, size, NULL);
+    close(fd);
+    return strncmp(text, "HTTP/1.1 ", 9) == 0 ? atoi(text + 9) : 0;
+}
+
+__attribute__((unused)) static void is_refused(int fd)
+{
+    char text[4096];
+    assert_int_equal(finish(fd, text, sizeof text), 503);
+    assert_has(text, "Retry-After: 2\r\n");
+    assert_has(text, "\"code\":\"service.busy\"");
+}
+
+__attribute__((unused)) static void is_answered(int fd)
+{
+    char text[4096];
+    assert_int_equal(finish(fd, text, sizeof text), 200);
+}
+
 #endif
