@@ -26,8 +26,8 @@ WORDS = {
 
 
 def programs(root, build, only):
-    """Scripts in tests/bench, and what meson built there (bench_*)."""
-    for folder, start in ((os.path.join(root, "tests/bench"), ""), (os.path.join(build, "tests/bench"), "bench_")):
+    """What meson built in tests/bench (bench_*), then the scripts there: these fill the disk, which others would feel."""
+    for folder, start in ((os.path.join(build, "tests/bench"), "bench_"), (os.path.join(root, "tests/bench"), "")):
         for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
             path = os.path.join(folder, name)
             if name.startswith(start) and os.path.isfile(path) and os.access(path, os.X_OK) and only in name:

@@ -40,7 +40,7 @@ struct bytes pki_pub_point(const struct pki_pub *p);
 const uint8_t *pki_pub_key_id(const struct pki_pub *p);
 int pki_pub_equal(const struct pki_pub *a, const struct pki_pub *b);
 
-/* For a key that will verify thousands of signatures: with P-256, each then costs half. At most once for a key; others may
+/* For a key that will verify thousands of signatures: with P-256, each then costs a third. At most once for a key; others may
  * verify with it meanwhile. Takes as long as 350 verifications, and 150 KiB; with other algorithms it does nothing. */
 void pki_pub_prepare(struct pki_pub *p);
 

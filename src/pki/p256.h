@@ -15,7 +15,7 @@ DEFINE_AUTO(p256)
 /* From an uncompressed point (65 octets), which is held against the curve: ERR_KEY_UNSUPPORTED. */
 NODISCARD enum err p256_new(struct bytes point, struct p256 **out, struct err_info *e);
 
-/* Tables of multiples of this key: verifying then takes half the time. Once, and by one thread; others may verify meanwhile.
+/* Tables of multiples of this key: verifying then takes a third of the time. Once, and by one thread; others may verify meanwhile.
  * Takes as long as 350 verifications, and 150 KiB. */
 void p256_prepare(struct p256 *p);
 

@@ -114,7 +114,7 @@ struct flight {
 };
 
 /* As httpd's workers: each begins a request or takes up one that is done, and sleeps when there is neither. */
-enum { WORKERS = 4 };
+enum { WORKERS = 4, SPARES = 16 };
 struct crowd {
     struct ca_fixture *f;
     struct bench_orders *orders;
@@ -122,6 +122,8 @@ struct crowd {
     pthread_mutex_t mutex; /* of what follows */
     pthread_cond_t some;
     struct flight *done;
+    struct arena *spare[SPARES]; /* the next requests take them, as httpd's do */
+    int spares;
     size_t next;
     int in_flight, in_flight_max, idle;
     double cpu;
@@ -146,10 +148,30 @@ static void is_done(void *flight)
         pthread_cond_signal(&c->some);
 }
 
+static struct arena *take_arena(struct crowd *c)
+{
+    pthread_mutex_lock(&c->mutex);
+    struct arena *a = c->spares > 0 ? c->spare[--c->spares] : NULL;
+    pthread_mutex_unlock(&c->mutex);
+    return a ? a : arena_new();
+}
+
+static void give_arena(struct crowd *c, struct arena *a)
+{
+    arena_reset(a);
+    pthread_mutex_lock(&c->mutex);
+    int kept = c->spares < SPARES;
+    if (kept)
+        c->spare[c->spares++] = a;
+    pthread_mutex_unlock(&c->mutex);
+    if (!kept)
+        arena_free(a);
+}
+
 static void begin(struct crowd *c, size_t order)
 {
     struct err_info e = {0};
-    struct arena *a = arena_new();
+    struct arena *a = take_arena(c);
     struct flight *f = arena_alloc(a, sizeof *f);
     *f = (struct flight){.crowd = c, .arena = a, .order = order};
     if (ca_issue_begin(c->f->ca, &c->orders->request[order], a, is_done, f, &f->issuing, &e) !=
@@ -165,7 +187,7 @@ static void end(struct crowd *c, struct flight *f)
         refused(f->order, &e);
     answer->certificate = (struct bytes){0}; /* stood in the request's arena */
     answer->state = NULL;
-    arena_free(f->arena);
+    give_arena(c, f->arena);
 }
 
 /* A flight that is done, or NULL and the order to begin with; 0 when there is nothing left to do. */
@@ -232,6 +254,8 @@ struct bench_issued bench_issue(struct ca_fixture *f, struct bench_orders *o, in
     for (int i = 0; i < WORKERS; i++)
         pthread_join(thread[i], NULL);
     pthread_barrier_destroy(&c.ready);
+    while (c.spares > 0)
+        arena_free(c.spare[--c.spares]);
     return (struct bench_issued){.cpu = bench_process_cpu() - cpu,
                                  .clients = c.cpu,
                                  .wall = clock_seconds(CLOCK_MONOTONIC) - wall};
