@@ -332,9 +332,34 @@ static void a_successors_socket_is_left_alone(void **state)
     assert_int_equal(rmdir(folder), 0);
 }
 
+static void a_query_of_many_fields_is_refused_at_once(void **state)
+{
+    (void)state;
+    struct app app = {0};
+    _auto(httpd) s = start(&(struct httpd_options){0}, &app);
+    static const struct {
+        int fields, status;
+    } cases[] = {{100, 200}, {199, 200}, {200, 400}, {260, 400}, {3000, 400}, {12000, 400}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        _auto_buf b;
+        char text[4096];
+        buf_init(&b, 1 << 16);
+        buf_text(&b, "GET /inline?a=?");
+        for (int n = 0; n < cases[i].fields; n++)
+            buf_byte(&b, '&');
+        buf_text(&b, " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        int fd = client_tcp(httpd_port(s, 0));
+        client_send(fd, buf_cstr(&b));
+        client_read(fd, text, sizeof text, NULL);
+        close(fd);
+        assert_int_equal(strncmp(text, "HTTP/1.1 ", 9) == 0 ? atoi(text + 9) : 0, cases[i].status);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_query_of_many_fields_is_refused_at_once),
         cmocka_unit_test(a_full_queue_is_503_with_retry_after_and_inline_goes_on),
         cmocka_unit_test(stopping_finishes_what_runs_and_takes_nothing_new),
         cmocka_unit_test(a_client_that_trickles_its_headers_is_cut_off),
