@@ -7,6 +7,10 @@
 /* Sanitizers write reports, start programs and trace themselves: their builds run without filters (design §11). */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANDBOX_SANITIZED
+#elif defined(__has_feature) /* so clang says it */
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANDBOX_SANITIZED
+#endif
 #endif
 
 /* The first descriptor that a decoder child closes. */
