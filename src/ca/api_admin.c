@@ -163,6 +163,77 @@ static enum err list_trust(struct httpd_request *r, struct httpd_reply *reply, v
     return ERR_OK;
 }
 
+/* ---- keys that get no certificate ---- */
+
+static enum err get_hashes(const json_t *in, struct arena *a, struct bytes *hash, size_t *n,
+                           struct err_info *e)
+{
+    const json_t *list = json_object_get(in, "keys"), *item;
+    *n = json_array_size(list);
+    if (*n == 0 || *n > CA_COMPROMISED_MAX) {
+        err_set(e, ERR_BAD_REQUEST, "keys", NULL);
+        err_arg(e, "why", "keys: must be a list of 1 to %d hashes", CA_COMPROMISED_MAX);
+        return ERR_BAD_REQUEST;
+    }
+    size_t i;
+    json_array_foreach ((json_t *)(uintptr_t)list, i, item)
+        if (!json_is_string(item) || !text_from_hex(a, json_string_value(item), &hash[i]))
+            hash[i] = (struct bytes){0}; /* refused for its length */
+    return ERR_OK;
+}
+
+static enum err enter_compromised(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                                  struct err_info *e)
+{
+    const struct ca_api *api = app;
+    const json_t *in;
+    const char *why, *by, **live;
+    struct bytes *hash = arena_alloc(r->arena, CA_COMPROMISED_MAX * sizeof *hash);
+    size_t n, lives;
+    struct json_out j;
+    TRY(httpd_json(r, &in, e));
+    TRY(json_get_text(in, "why", &why, e));
+    TRY(json_get_text(in, "by", &by, e));
+    TRY(get_hashes(in, r->arena, hash, &n, e));
+    TRY(ca_compromised_enter(api->ca, hash, n, why, by, r->arena, &live, &lives, e));
+    httpd_reply_json(reply, &j);
+    jout_object(&j, NULL);
+    jout_list(&j, "live");
+    for (size_t i = 0; i < lives; i++)
+        jout_text(&j, NULL, live[i]);
+    jout_end(&j);
+    jout_end(&j);
+    return ERR_OK;
+}
+
+static enum err list_compromised(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                                 struct err_info *e)
+{
+    const struct ca_api *api = app;
+    const char *after = httpd_query(r, "after");
+    struct bytes from = {0};
+    struct ca_compromised *list;
+    size_t n;
+    struct json_out j;
+    if (after && !text_from_hex(r->arena, after, &from))
+        return err_set(e, ERR_BAD_REQUEST, "after", "not a hash");
+    TRY(ca_compromised_list(api->ca, from, r->arena, &list, &n, e));
+    httpd_reply_json(reply, &j);
+    jout_object(&j, NULL);
+    jout_list(&j, "items");
+    for (size_t i = 0; i < n; i++) {
+        jout_object(&j, NULL);
+        jout_text(&j, "key", text_hex(r->arena, list[i].hash));
+        jout_text(&j, "why", list[i].why);
+        jout_text(&j, "entered_by", list[i].entered_by);
+        jout_text(&j, "entered_at", time_rfc3339(r->arena, list[i].entered_at));
+        jout_end(&j);
+    }
+    jout_end(&j);
+    jout_end(&j);
+    return ERR_OK;
+}
+
 static enum err verify_audit(struct httpd_request *r, struct httpd_reply *reply, void *app,
                              struct err_info *e)
 {
@@ -185,6 +256,8 @@ const struct httpd_route ca_admin_routes[] = {
     {"POST", "/ca/v1/staff/:id/end", end_staff, CA_SOCKET_ADMIN, 4 << 10, 0},
     {"POST", "/ca/v1/regulator-keys", enter_regulator, CA_SOCKET_ADMIN, 32 << 10, 0},
     {"POST", "/ca/v1/regulator-keys/:id/end", end_regulator, CA_SOCKET_ADMIN, 4 << 10, 0},
+    {"POST", "/ca/v1/compromised-keys", enter_compromised, CA_SOCKET_ADMIN, 128 << 10, 0},
+    {"GET", "/ca/v1/compromised-keys", list_compromised, CA_SOCKET_ADMIN, 0, 0},
     {"GET", "/ca/v1/audit", verify_audit, CA_SOCKET_ADMIN, 0, 0},
 };
 const size_t ca_admin_route_count = sizeof ca_admin_routes / sizeof *ca_admin_routes;

@@ -129,6 +129,23 @@ NODISCARD enum err ca_trust_end(struct ca *ca, enum ca_trusted kind, int64_t id,
 NODISCARD enum err ca_trust_list(struct ca *ca, struct arena *a, struct ca_trust **out, size_t *n,
                                  struct err_info *e);
 
+/* ---- keys that get no certificate ---- */
+
+enum { CA_COMPROMISED_MAX = 1000 }; /* entered or listed at a time */
+struct ca_compromised {
+    struct bytes hash; /* SHA-256 of the SubjectPublicKeyInfo in the form of pki_pub_spki */
+    const char *why, *entered_by;
+    int64_t entered_at;
+};
+/* Enter them; one that stands there already is no change. *live: serials (hex) of certificates with one of these keys that
+ * are not revoked, which the caller is to see to. ERR_BAD_REQUEST: a hash of another length, no reason, nobody, too many. */
+NODISCARD enum err ca_compromised_enter(struct ca *ca, const struct bytes *hash, size_t n,
+                                        const char *why, const char *by, struct arena *a,
+                                        const char ***live, size_t *lives, struct err_info *e);
+/* Those behind `after` (n 0: from the start), in the order of their hashes, at most CA_COMPROMISED_MAX. */
+NODISCARD enum err ca_compromised_list(struct ca *ca, struct bytes after, struct arena *a,
+                                       struct ca_compromised **out, size_t *n, struct err_info *e);
+
 /* ---- regulator's lists ---- */
 struct ca_batch_in {
     const char *project;
@@ -156,7 +173,7 @@ struct ca_answer {
 };
 
 /* ERR_CA_EVIDENCE with {why}, ERR_CA_REQUEST when the request id was used with another key or the key with another
- * request, ERR_CERT_LINT, ERR_KEY_UNSUPPORTED, ERR_SIGNATURE (CSR), ERR_CA_PROFILE. */
+ * request, ERR_KEY_COMPROMISED, ERR_CERT_LINT, ERR_KEY_UNSUPPORTED, ERR_KEY_WEAK, ERR_SIGNATURE (CSR), ERR_CA_PROFILE. */
 NODISCARD enum err ca_issue(struct ca *ca, const struct ca_request *r, struct arena *a,
                             struct ca_answer *out, struct err_info *e);
 

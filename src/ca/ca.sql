@@ -26,11 +26,28 @@ FROM ca_certificate WHERE serial = $1;
 -- name: ca_certificate_clashes :one
 SELECT CASE WHEN EXISTS (SELECT 1 FROM ca_certificate WHERE request_id = $1)
     OR EXISTS (SELECT 1 FROM ca_certificate WHERE key_hash = $2)
+    OR EXISTS (SELECT 1 FROM ca_compromised WHERE key_hash = $2)
     OR EXISTS (SELECT 1 FROM ca_certificate WHERE order_no = $3 AND profile = $4 AND state <> 'revoked')
     THEN 1 ELSE 0 END AS some;
 
 -- name: ca_certificate_by_key :many
 SELECT request_id, state FROM ca_certificate WHERE key_hash = $1 LIMIT 2;
+
+-- name: ca_certificate_live_of_key :many
+SELECT serial FROM ca_certificate WHERE key_hash = $1 AND state <> 'revoked' ORDER BY id;
+
+-- name: ca_certificate_compromised :one
+SELECT COUNT(*) AS n FROM ca_certificate WHERE key_hash = $1 AND state = 'revoked' AND reason = $2;
+
+-- name: ca_compromised_add :exec
+INSERT INTO ca_compromised (key_hash, why, entered_by, entered_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (key_hash) DO NOTHING;
+
+-- name: ca_compromised_get :one
+SELECT why FROM ca_compromised WHERE key_hash = $1;
+
+-- name: ca_compromised_after :many
+SELECT key_hash, why, entered_by, entered_at FROM ca_compromised WHERE key_hash > $1 ORDER BY key_hash LIMIT $2;
 
 -- name: ca_certificate_live_of_order :many
 SELECT serial, request_id FROM ca_certificate WHERE order_no = $1 AND profile = $2 AND state <> 'revoked' LIMIT 1;

@@ -113,6 +113,11 @@ void ca_makers_clear(struct ca *ca);
 /* What of the evidence is looked at, as JSON for the record. */
 const char *ca_evidence_text(const struct ca_request *r, struct arena *a);
 
+/* ERR_KEY_COMPROMISED where the administrator entered this key, or a certificate of it was revoked for keyCompromise. For every
+ * key that is about to be certified; Q_ca_certificate_clashes tells whether it can be one. */
+NODISCARD enum err ca_key_allowed(struct store_tx *tx, struct bytes key_hash, struct arena *a,
+                                  struct err_info *e);
+
 /* Append to the status log, in the caller's transaction. */
 NODISCARD enum err ca_status_append(struct store_tx *tx, struct bytes serial, int64_t issuer_id,
                                     const char *state, enum crl_reason reason, int64_t at,

@@ -144,7 +144,8 @@ static enum err check_order(struct store_tx *tx, const struct ca_issuing *i, str
     return refuse_request(e, "the order has a certificate that is not revoked");
 }
 
-/* Is there any certificate with this request id, this key, or for this order? Mostly there is none, and no more to be asked. */
+/* Is there any certificate with this request id, this key, or for this order, or is the key known to be compromised? Mostly
+ * not, and no more is to be asked. */
 static enum err look_for_clashes(struct store_tx *tx, const struct ca_issuing *i, int *some,
                                  struct err_info *e)
 {
@@ -166,9 +167,9 @@ static enum err find_earlier(struct store_tx *tx, struct ca_issuing *i, struct e
                   &row, e));
     if (!row) {
         struct store_rows used;
-        TRY(store_many(tx, &Q_ca_certificate_by_key,
-                       PARAMS(P_BLOB(((struct bytes){i->key_hash, DIGEST_LEN}))), i->arena, &used,
-                       e));
+        const struct bytes key_hash = {i->key_hash, DIGEST_LEN};
+        TRY(ca_key_allowed(tx, key_hash, i->arena, e));
+        TRY(store_many(tx, &Q_ca_certificate_by_key, PARAMS(P_BLOB(key_hash)), i->arena, &used, e));
         return used.n == 0 ? ERR_OK
                            : refuse_request(e, "this public key belongs to another request");
     }
@@ -500,7 +501,9 @@ enum err ca_staff_certify(struct ca *ca, const struct ca_staff_in *in, struct ar
 
 static enum err intend_own(struct store_tx *tx, void *arg, struct err_info *e)
 {
-    return write_intent(tx, arg, "ca", e);
+    struct ca_issuing *i = arg;
+    TRY(ca_key_allowed(tx, (struct bytes){i->key_hash, DIGEST_LEN}, i->arena, e));
+    return write_intent(tx, i, "ca", e);
 }
 
 enum err ca_issue_own(struct ca *ca, const struct ca_own *o, struct arena *a, struct bytes *der,

@@ -6,16 +6,17 @@
 #include "httpc/httpc.h"
 #include "pki/cert.h"
 #include "pki/csr.h"
+#include "pki/digest.h"
 #include "pki/pem.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { FILE_MAX = 16 << 10 };
+enum { FILE_MAX = 16 << 10, HASHES_FILE_MAX = 64 << 20 };
 
 struct trust {
     struct place place;
-    const char *certificate, *csr, *ukey, *organisation, *by;
+    const char *certificate, *csr, *ukey, *organisation, *by, *why;
 };
 
 static enum err call(const struct trust *t, const char *method, const char *path,
@@ -136,6 +137,110 @@ static enum err end(const struct trust *t, const char *kind, const char *id, str
     return call(t, "POST", path, &body, &answer, e);
 }
 
+/* ---- keys that get no certificate ---- */
+
+/* The hash of the key in a certificate or request; 0 where the file is neither. */
+static int hash_of_key(struct arena *a, struct bytes file, uint8_t hash[DIGEST_LEN])
+{
+    struct err_info e;
+    struct bytes der;
+    struct csr request;
+    _auto(pki_pub) key = NULL;
+    if (cert_decode(file, a, &der, &e) != ERR_OK || cert_key(der, &key, &e) != ERR_OK)
+        if (csr_decode(file, a, &der, &e) != ERR_OK || csr_parse(der, &request, &e) != ERR_OK ||
+            pki_pub_load(request.spki, &key, &e) != ERR_OK)
+            return 0;
+    digest_sha256(pki_pub_spki(key), hash);
+    return 1;
+}
+
+static enum err send_hashes(const struct trust *t, const char *const *hash, size_t n,
+                            struct err_info *e)
+{
+    struct json_out j;
+    _auto_json answer = NULL;
+    _auto_buf body;
+    const json_t *serial;
+    size_t i;
+    buf_init(&body, 256 << 10);
+    jout_init(&j, &body);
+    jout_object(&j, NULL);
+    jout_text(&j, "why", t->why);
+    jout_text(&j, "by", t->by);
+    jout_list(&j, "keys");
+    for (i = 0; i < n; i++)
+        jout_text(&j, NULL, hash[i]);
+    jout_end(&j);
+    jout_end(&j);
+    TRY(call(t, "POST", "/ca/v1/compromised-keys", &body, &answer, e));
+    json_array_foreach (json_object_get(answer, "live"), i, serial)
+        printf("%s\n", json_string_value(serial));
+    return ERR_OK;
+}
+
+/* A line of a list of hashes, `end` behind it; n 0: nothing in it. */
+static enum err take_line(struct arena *a, const char *line, const char *end, const char **hash,
+                          struct err_info *e)
+{
+    struct bytes raw;
+    *hash = text_trim(a, arena_text_n(a, line, (size_t)(end - line)));
+    if (!**hash || (text_from_hex(a, *hash, &raw) && raw.n == DIGEST_LEN))
+        return ERR_OK;
+    err_set(e, ERR_BAD_REQUEST, NULL, NULL);
+    err_arg(e, "why", "neither certificate nor request, and \"%.40s\" is no SHA-256 of a key",
+            *hash);
+    return ERR_BAD_REQUEST;
+}
+
+static enum err refuse_listed(const struct trust *t, struct bytes file, struct err_info *e)
+{
+    enum { AT_A_TIME = 1000 };
+    struct arena *a = t->place.arena;
+    const char *hash[AT_A_TIME], *p = (const char *)file.p, *end = p + file.n;
+    size_t n = 0;
+    while (p < end) {
+        const char *eol = memchr(p, '\n', (size_t)(end - p));
+        TRY(take_line(a, p, eol ? eol : end, &hash[n], e));
+        n += *hash[n] != '\0';
+        p = eol ? eol + 1 : end;
+        if (n == AT_A_TIME || (n > 0 && p == end)) {
+            TRY(send_hashes(t, hash, n, e));
+            n = 0;
+        }
+    }
+    return ERR_OK;
+}
+
+static enum err refuse_keys(const struct trust *t, const char *path, struct err_info *e)
+{
+    struct arena *a = t->place.arena;
+    struct bytes file;
+    uint8_t sum[DIGEST_LEN];
+    TRY(file_read(a, path, HASHES_FILE_MAX, &file, e));
+    if (!hash_of_key(a, file, sum))
+        return refuse_listed(t, file, e);
+    const char *hash = text_hex(a, (struct bytes){sum, sizeof sum});
+    return send_hashes(t, &hash, 1, e);
+}
+
+static enum err list_refused(const struct trust *t, struct err_info *e)
+{
+    const char *after = "";
+    size_t n;
+    do {
+        _auto_json answer = NULL;
+        const json_t *one;
+        const char *path = arena_fmt(t->place.arena, "/ca/v1/compromised-keys?after=%s", after);
+        TRY(call(t, "GET", path, NULL, &answer, e));
+        json_array_foreach (json_object_get(answer, "items"), n, one) {
+            after = arena_text(t->place.arena, json_opt_text(one, "key", ""));
+            printf("%s\t%s\tentered %.10s by %s\n", after, json_opt_text(one, "why", ""),
+                   json_opt_text(one, "entered_at", ""), json_opt_text(one, "entered_by", ""));
+        }
+    } while (n > 0);
+    return ERR_OK;
+}
+
 /* ---- command line ---- */
 
 /* What is wrong with the words and options; NULL: nothing. */
@@ -145,11 +250,12 @@ static const char *wrong(const struct trust *t, char **rest)
     int64_t id;
     while (rest[n])
         n++;
-    if (n == 1 && !strcmp(rest[0], "list"))
+    if (n == 1 && (!strcmp(rest[0], "list") || !strcmp(rest[0], "refused")))
         return NULL;
-    if (n == 0 ||
-        (strcmp(rest[0], "maker") && strcmp(rest[0], "regulator") && strcmp(rest[0], "end")))
-        return "expected: list, maker NAME, regulator PROJECT, or end maker|regulator ID";
+    if (n == 0 || (strcmp(rest[0], "maker") && strcmp(rest[0], "regulator") &&
+                   strcmp(rest[0], "end") && strcmp(rest[0], "refuse")))
+        return "expected: list, maker NAME, regulator PROJECT, end maker|regulator ID, refuse FILE, or "
+               "refused";
     if (!t->by)
         return "--by NAME is missing: who is answerable for it";
     if (!strcmp(rest[0], "end"))
@@ -157,6 +263,8 @@ static const char *wrong(const struct trust *t, char **rest)
                        text_to_int(rest[2], 1, INT64_MAX, &id)
                    ? NULL
                    : "end wants maker or regulator and the number that list shows";
+    if (!strcmp(rest[0], "refuse"))
+        return n == 2 && t->why ? NULL : "refuse wants one FILE and --why TEXT";
     if (n != 2)
         return !strcmp(rest[0], "maker") ? "maker wants one NAME" : "regulator wants one PROJECT";
     if (!strcmp(rest[0], "maker") && t->csr)
@@ -172,6 +280,10 @@ static enum err act(const struct trust *t, char **rest, struct err_info *e)
         return enter_maker(t, rest[1], e);
     if (!strcmp(rest[0], "regulator"))
         return enter_regulator(t, rest[1], e);
+    if (!strcmp(rest[0], "refuse"))
+        return refuse_keys(t, rest[1], e);
+    if (!strcmp(rest[0], "refused"))
+        return list_refused(t, e);
     return end(t, rest[1], rest[2], e);
 }
 
@@ -183,6 +295,7 @@ static int run(int argc, char **argv)
     const struct option_row rows[] = {{"data", &data, NULL},
                                       {"run", &run_folder, NULL},
                                       {"by", &t.by, NULL},
+                                      {"why", &t.why, NULL},
                                       {"certificate", &t.certificate, NULL},
                                       {"csr", &t.csr, NULL},
                                       {"ukey", &t.ukey, NULL},
@@ -205,10 +318,15 @@ const struct verb verb_trust = {
     "       certhall trust regulator PROJECT --certificate FILE --by NAME\n"
     "       certhall trust maker NAME --csr FILE --ukey SERIAL --organisation NAME --by NAME > maker.crt\n"
     "       certhall trust maker NAME --certificate FILE --by NAME\n"
-    "       certhall trust end maker|regulator ID --by NAME\n\n"
+    "       certhall trust end maker|regulator ID --by NAME\n"
+    "       certhall trust refuse FILE --why TEXT --by NAME\n"
+    "       certhall trust refused\n\n"
     "A certificate is issued only for a row of a list that a regulator's key signed, and on the signature of a maker's\n"
     "UKey. Both are entered here, at the ca's own socket, by its business administrator; the hall cannot. --by says who\n"
     "is answerable; it stands in the ca's audit chain. `list` shows the numbers that `end` takes.\n\n"
+    "`refuse` enters keys that are known to be compromised: no certificate is made for them any more. FILE is a certificate or\n"
+    "request with the key, or a list of hashes, one a line: SHA-256 of the SubjectPublicKeyInfo in hex. Serials of certificates\n"
+    "that live with such a key are printed: revoke them. `refused` lists the hashes.\n\n"
     "  --csr FILE           certify the key of a UKey (certhall-agent key staff makes the request)\n"
     "  --certificate FILE   enter a certificate that is there already; PEM or DER\n"
     "  --data DIR  --run DIR\n\n"
