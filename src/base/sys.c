@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -96,7 +97,7 @@ static int open_side(const char *path)
 {
     struct stat mine, there;
     for (;;) {
-        int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
         if (fd < 0 && errno == EACCES && unlink(path) == 0)
             continue; /* left behind with the mode of a file that nobody writes again */
         if (fd < 0)
@@ -133,6 +134,122 @@ enum err file_replace(const char *path, struct bytes content, mode_t mode, struc
     close(fd); /* not before: the name is the next writer's then */
     boundary(BOUNDARY_FILE_RENAMED);
     return sync_folder_of(path, e);
+}
+
+enum err file_map(const char *path, struct file_map *out, struct err_info *e)
+{
+    struct stat st;
+    *out = (struct file_map){{(const uint8_t *)"", 0}};
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? err_set(e, ERR_NOT_FOUND, NULL, "%s", path)
+                               : io_error(e, "open", path);
+    void *map = NULL;
+    int failed = fstat(fd, &st);
+    if (!failed && st.st_size > 0) {
+        map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+        failed = map == MAP_FAILED;
+    }
+    enum err result = failed ? io_error(e, "read", path) : ERR_OK;
+    close(fd);
+    if (!failed && map)
+        out->all = (struct bytes){map, (size_t)st.st_size};
+    return result;
+}
+
+void file_unmap(struct file_map *m)
+{
+    if (m->all.n)
+        munmap((void *)(uintptr_t)m->all.p, m->all.n);
+    m->all = (struct bytes){(const uint8_t *)"", 0};
+}
+
+enum err file_side_open(const char *path, struct file_side *f, struct err_info *e)
+{
+    _auto(arena) a = arena_new();
+    *f = (struct file_side){.path = mem_text(path), .side = mem_text(arena_fmt(a, "%s.new", path))};
+    f->fd = open_side(f->side);
+    if (f->fd < 0)
+        return io_error(e, "create", f->side);
+    return ftruncate(f->fd, 0) ? io_error(e, "write", f->side) : ERR_OK;
+}
+
+enum err file_side_expect(struct file_side *f, uint64_t n, struct err_info *e)
+{
+    int failed = n ? posix_fallocate(f->fd, 0, (off_t)n) : 0;
+    if (!failed || failed == EOPNOTSUPP || failed == EINVAL)
+        return ERR_OK;
+    errno = failed;
+    return io_error(e, "write", f->side);
+}
+
+enum err file_side_put(struct file_side *f, struct bytes piece, struct err_info *e)
+{
+    if (write_all(f->fd, piece))
+        return io_error(e, "write", f->side);
+    f->n += piece.n;
+    return ERR_OK;
+}
+
+enum err file_side_patch(struct file_side *f, uint64_t at, struct bytes piece, struct err_info *e)
+{
+    ssize_t n;
+    while ((n = pwrite(f->fd, piece.p, piece.n, (off_t)at)) < 0 && errno == EINTR)
+        ;
+    return n == (ssize_t)piece.n ? ERR_OK : io_error(e, "write", f->side);
+}
+
+static void unmap(struct file_side *f)
+{
+    if (f->map)
+        munmap(f->map, f->mapped);
+    f->map = NULL;
+}
+
+enum err file_side_view(struct file_side *f, struct bytes *all, struct err_info *e)
+{
+    unmap(f);
+    *all = (struct bytes){(const uint8_t *)"", 0};
+    if (f->n == 0)
+        return ERR_OK;
+    void *map = mmap(NULL, f->n, PROT_READ, MAP_SHARED, f->fd, 0);
+    if (map == MAP_FAILED)
+        return io_error(e, "read", f->side);
+    f->map = map;
+    f->mapped = f->n;
+    *all = (struct bytes){map, f->n};
+    return ERR_OK;
+}
+
+enum err file_side_sync(struct file_side *f, mode_t mode, struct err_info *e)
+{
+    unmap(f);
+    if (ftruncate(f->fd, (off_t)f->n) || fchmod(f->fd, mode) || fsync(f->fd))
+        return io_error(e, "write", f->side);
+    boundary(BOUNDARY_FILE_WRITTEN);
+    return ERR_OK;
+}
+
+enum err file_side_keep(struct file_side *f, struct err_info *e)
+{
+    if (rename(f->side, f->path))
+        return io_error(e, "rename", f->path);
+    close(f->fd); /* not before: the name is the next writer's then */
+    f->fd = -1;
+    boundary(BOUNDARY_FILE_RENAMED);
+    return sync_folder_of(f->path, e);
+}
+
+void file_side_clear(struct file_side *f)
+{
+    unmap(f);
+    if (f->fd >= 0 && f->side) {
+        unlink(f->side);
+        close(f->fd);
+    }
+    free(f->path);
+    free(f->side);
+    *f = (struct file_side){.fd = -1};
 }
 
 enum err folder_make(const char *path, mode_t mode, struct err_info *e)

@@ -1,7 +1,7 @@
 /* Certificate revocation lists (RFC 5280 5), written straight to DER from a sorted source.
  *
- * One buffer of the exact size is filled in one go; the source is gone through twice (size, then octets), so
- * that a list of a million needs no second copy. */
+ * The source is gone through twice (size, then octets), and the octets leave in pieces, so that a list of a million needs no
+ * second copy. */
 #ifndef CERTHALL_PKI_CRL_H
 #define CERTHALL_PKI_CRL_H
 
@@ -47,9 +47,26 @@ struct crl_spec {
     uint64_t number;                  /* CRLNumber; ≥ 1 and growing */
     const char *shard_url;            /* issuingDistributionPoint, critical; NULL: the full list */
     uint64_t delta_base;              /* deltaCRLIndicator, critical; 0: a complete list */
+    int64_t delta_base_until;         /* nextUpdate of that base */
+    const char *delta_url; /* freshestCRL of a complete list; NULL: there are no deltas */
 };
 
-/* ERR_CERT_SPEC when entries are not ascending or a serial or reason is impossible. */
+/* Where the octets of a list go, in their order. */
+struct crl_sink {
+    void *self;
+    enum err (*expect)(void *self, size_t most, struct err_info *e); /* once, before the first */
+    enum err (*put)(void *self, struct bytes piece, struct err_info *e);
+    /* All that was put; for the signer, until the next call. */
+    enum err (*view)(void *self, struct bytes *all, struct err_info *e);
+    enum err (*patch)(void *self, size_t at, struct bytes piece, struct err_info *e);
+};
+/* As crl_write, piece by piece. On an error what was put is of no use. */
+NODISCARD enum err crl_write_to(const struct crl_spec *spec, const struct crl_source *src,
+                                const struct pki_signer *s, const struct crl_sink *to,
+                                struct err_info *e);
+
+/* The whole list, in the arena. ERR_CERT_SPEC when entries are not ascending or a serial or reason is impossible, or for a
+ * delta whose base has run out. */
 NODISCARD enum err crl_write(const struct crl_spec *spec, const struct crl_source *src,
                              const struct pki_signer *s, struct arena *a, struct bytes *der,
                              struct err_info *e);
@@ -64,10 +81,17 @@ struct crl_source crl_array_source(struct crl_array *list);
 /* Head of a list and the state of one serial in it; for tools and tests. The signature is not looked at. */
 struct crl_view {
     int64_t this_update, next_update;
-    uint64_t number; /* 0 when absent */
+    uint64_t number, base; /* CRLNumber, BaseCRLNumber; 0 when absent */
+    struct bytes issuer;   /* Name, DER; borrowed */
+    struct bytes shard;    /* the address in issuingDistributionPoint; n 0 when absent; borrowed */
     size_t entries;
 };
 NODISCARD enum err crl_view(struct bytes der, struct crl_view *out, struct err_info *e);
+/* The same but `entries`, without a look at them. */
+NODISCARD enum err crl_head(struct bytes der, struct crl_view *out, struct err_info *e);
+/* Each entry in turn; an error of `each` ends it and is handed on. */
+typedef enum err crl_each_fn(const struct crl_entry *x, void *arg, struct err_info *e);
+NODISCARD enum err crl_each(struct bytes der, crl_each_fn *each, void *arg, struct err_info *e);
 /* 1 in *found when the serial is listed. */
 NODISCARD enum err crl_find(struct bytes der, struct bytes serial, int *found,
                             struct crl_entry *out, struct err_info *e);

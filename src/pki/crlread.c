@@ -76,7 +76,7 @@ static enum err open_list(struct bytes der, struct crl_view *v, struct der *entr
     if (version != 1)
         return der_refuse(e, "version %d of a list (RFC 5280 5.1.2.1)", version);
     TRY(der_take_whole(&tbs, DER_SEQUENCE, &(struct bytes){0}, e));
-    TRY(der_take_whole(&tbs, DER_SEQUENCE, &(struct bytes){0}, e));
+    TRY(der_take_whole(&tbs, DER_SEQUENCE, &v->issuer, e));
     TRY(der_time(&tbs, &v->this_update, e));
     TRY(der_time(&tbs, &v->next_update, e));
     *entries = *extensions = der_start((struct bytes){der.p, 0});
@@ -139,24 +139,75 @@ static enum err read_entry(struct der *entries, struct crl_entry *x, struct err_
     return der_end(&seq, e);
 }
 
+/* The number in an extension; 0 when it is absent. */
+static enum err read_number(struct der exts, uint8_t arc, uint64_t *out, struct err_info *e)
+{
+    struct bytes value, number;
+    *out = 0;
+    TRY(find_extension(exts, arc, &value, e));
+    if (!value.n)
+        return ERR_OK;
+    struct der d = der_start(value);
+    TRY(der_uint(&d, &number, e));
+    for (size_t i = 0; i < number.n; i++)
+        *out = *out << 8 | number.p[i];
+    return ERR_OK;
+}
+
+/* issuingDistributionPoint (RFC 5280 5.2.5) as far as crl_write makes it: one address. */
+static enum err read_shard(struct der exts, struct bytes *url, struct err_info *e)
+{
+    struct bytes value;
+    struct der seq, point, full;
+    *url = (struct bytes){0};
+    TRY(find_extension(exts, 0x1c, &value, e));
+    if (!value.n)
+        return ERR_OK;
+    struct der d = der_start(value);
+    TRY(der_enter(&d, DER_SEQUENCE, &seq, e));
+    TRY(der_enter(&seq, DER_EXPLICIT(0), &point, e));
+    TRY(der_enter(&point, DER_EXPLICIT(0), &full, e));
+    return der_take(&full, DER_CONTEXT(6), url, e);
+}
+
+static enum err read_head(struct bytes der, struct crl_view *v, struct der *entries,
+                          struct err_info *e)
+{
+    struct der exts;
+    TRY(open_list(der, v, entries, &exts, e));
+    v->entries = 0;
+    TRY(read_number(exts, 0x14, &v->number, e));
+    TRY(read_number(exts, 0x1b, &v->base, e));
+    return read_shard(exts, &v->shard, e);
+}
+
+enum err crl_head(struct bytes der, struct crl_view *v, struct err_info *e)
+{
+    struct der entries;
+    return read_head(der, v, &entries, e);
+}
+
 enum err crl_view(struct bytes der, struct crl_view *v, struct err_info *e)
 {
-    struct der entries, exts;
-    struct bytes value, number;
-    TRY(open_list(der, v, &entries, &exts, e));
-    v->number = 0;
-    v->entries = 0;
-    TRY(find_extension(exts, 0x14, &value, e));
-    if (value.n) {
-        struct der d = der_start(value);
-        TRY(der_uint(&d, &number, e));
-        for (size_t i = 0; i < number.n; i++)
-            v->number = v->number << 8 | number.p[i];
-    }
+    struct der entries;
+    TRY(read_head(der, v, &entries, e));
     while (der_more(&entries)) {
         struct crl_entry x;
         TRY(read_entry(&entries, &x, e));
         v->entries++;
+    }
+    return ERR_OK;
+}
+
+enum err crl_each(struct bytes der, crl_each_fn *each, void *arg, struct err_info *e)
+{
+    struct crl_view v;
+    struct der entries;
+    TRY(read_head(der, &v, &entries, e));
+    while (der_more(&entries)) {
+        struct crl_entry x;
+        TRY(read_entry(&entries, &x, e));
+        TRY(each(&x, arg, e));
     }
     return ERR_OK;
 }

@@ -140,6 +140,7 @@ static void shards_and_deltas_say_what_they_are(void **state)
     struct crl_spec s = spec_of(&c);
     s.shard_url = "http://127.0.0.1:8081/crl/issuing-3.crl";
     s.delta_base = 41;
+    s.delta_base_until = TEST_NOW + 1;
     X509_CRL *crl = openssl_reads(write_list(&c, &s, x, 1));
     int crit = 0;
     ISSUING_DIST_POINT *idp = X509_CRL_get_ext_d2i(crl, NID_issuing_distribution_point, &crit,
@@ -152,6 +153,39 @@ static void shards_and_deltas_say_what_they_are(void **state)
     assert_int_equal(crit, 1);
     ASN1_INTEGER_free(base);
     X509_CRL_free(crl);
+    s.delta_base = 0;
+    s.delta_url = "http://127.0.0.1:8081/crl/issuing-3.delta.crl";
+    crl = openssl_reads(write_list(&c, &s, NULL, 0));
+    CRL_DIST_POINTS *fresh = X509_CRL_get_ext_d2i(crl, NID_freshest_crl, &crit, NULL);
+    assert_int_equal(sk_DIST_POINT_num(fresh), 1);
+    assert_int_equal(crit, 0);
+    CRL_DIST_POINTS_free(fresh);
+    X509_CRL_free(crl);
+    chain_clear(&c);
+}
+
+/* RFC 5280 5.2.4: nobody can hold a delta against a list that has run out; 5.2.6: and a delta has none of its own. */
+static void a_delta_against_nothing_is_refused(void **state)
+{
+    (void)state;
+    _auto(arena) a = arena_new();
+    struct chain c;
+    chain_make(&c, a, PKI_P256);
+    struct err_info e;
+    struct bytes der;
+    struct crl_array none = {NULL, 0, 0};
+    struct crl_source src = crl_array_source(&none);
+    struct crl_spec s = spec_of(&c);
+    s.delta_base = 41;
+    s.delta_base_until = TEST_NOW;
+    assert_err(ERR_CERT_SPEC, crl_write(&s, &src, c.ca.signer, a, &der, &e));
+    s.delta_base_until = TEST_NOW + TIME_SECOND;
+    assert_ok(crl_write(&s, &src, c.ca.signer, a, &der, &e), &e);
+    s.delta_base = s.number;
+    assert_err(ERR_CERT_SPEC, crl_write(&s, &src, c.ca.signer, a, &der, &e));
+    s.delta_base = 41;
+    s.delta_url = "http://127.0.0.1:8081/crl/issuing.delta.crl";
+    assert_err(ERR_CERT_SPEC, crl_write(&s, &src, c.ca.signer, a, &der, &e));
     chain_clear(&c);
 }
 
@@ -281,6 +315,7 @@ int main(void)
         cmocka_unit_test(an_empty_list_has_no_list),
         cmocka_unit_test(a_serial_is_found_with_its_reason),
         cmocka_unit_test(shards_and_deltas_say_what_they_are),
+        cmocka_unit_test(a_delta_against_nothing_is_refused),
         cmocka_unit_test(a_source_that_is_not_as_promised_is_refused),
         cmocka_unit_test(lists_of_every_size_are_exact),
         cmocka_unit_test(a_source_that_changes_between_its_readings_is_refused),
