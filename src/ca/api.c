@@ -154,6 +154,8 @@ static enum err change(struct httpd_request *r, struct httpd_reply *reply, void 
         err_arg(e, "why", "reason: must be a CRLReason of RFC 5280 5.3.1");
         return ERR_BAD_REQUEST;
     }
+    if (json_object_get(in, "invalid_since"))
+        TRY(get_time(in, "invalid_since", &change_in.invalid_since, e));
     TRY(ca_change(api->ca, &change_in, &seq, e));
     struct json_out j;
     httpd_reply_json(reply, &j);
@@ -362,6 +364,8 @@ static enum err issuers(struct httpd_request *r, struct httpd_reply *reply, void
         jout_text(&j, "algorithm", pki_alg_text(issuer[i].alg));
         jout_bool(&j, "root", issuer[i].root);
         jout_bool(&j, "signs", issuer[i].signer != NULL);
+        jout_int(&j, "shards", issuer[i].shards);
+        jout_bool(&j, "deltas", api->ca->options.delta_base_period > 0);
         jout_text(&j, "certificate", text_base64(r->arena, issuer[i].certificate));
         jout_end(&j);
     }
@@ -374,12 +378,18 @@ static enum err crl(struct httpd_request *r, struct httpd_reply *reply, void *ap
                     struct err_info *e)
 {
     const struct ca_api *api = app;
-    int64_t issuer;
-    struct bytes der;
-    TRY(httpd_param_id(r, "issuer", &issuer, e));
-    TRY(ca_crl(api->ca, issuer, r->arena, &der, e));
+    int64_t shard, delta;
+    struct ca_list_of of = {0};
+    int fd;
+    uint64_t size;
+    TRY(httpd_param_id(r, "issuer", &of.issuer, e));
+    TRY(httpd_query_int(r, "shard", 0, CA_SHARDS_MAX, 0, &shard, e));
+    TRY(httpd_query_int(r, "delta", 0, 1, 0, &delta, e));
+    of.shard = (int)shard;
+    of.delta = (int)delta;
+    TRY(ca_list_open(api->ca, &of, &fd, &size, e));
     reply->content_type = "application/pkix-crl";
-    httpd_reply_borrow(reply, der, NULL, NULL);
+    httpd_reply_file(reply, fd, size);
     return ERR_OK;
 }
 

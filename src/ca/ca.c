@@ -108,6 +108,9 @@ static enum err load_issuer(struct ca *ca, const struct store_row *row, struct e
     issuer->root = strcmp(row_text(row, "role"), "root") == 0;
     issuer->certificate = row_blob(row, "certificate");
     issuer->not_after = row_int(row, "not_after");
+    issuer->shards = (int)row_int(row, "shards");
+    if (issuer->shards < 0 || issuer->shards > CA_SHARDS_MAX)
+        return err_set(e, ERR_CONFIG, NULL, "issuer %s: %d shards", issuer->code, issuer->shards);
     if (!pki_alg_from_text(row_text(row, "algorithm"), &issuer->alg))
         return err_set(e, ERR_CONFIG, NULL, "issuer %s: unknown algorithm", issuer->code);
     TRY(cert_view(issuer->certificate, ca->arena, &view, e));
@@ -117,6 +120,31 @@ static enum err load_issuer(struct ca *ca, const struct store_row *row, struct e
     issuer->ocsp_url = arena_fmt(ca->arena, "%s/ocsp", url);
     issuer->certificate_url = arena_fmt(ca->arena, "%s/ca/%s.cer", url, issuer->code);
     return load_signer(ca, issuer, e);
+}
+
+static enum err use_shards(struct store_tx *tx, void *arg, struct err_info *e)
+{
+    const struct ca *ca = arg;
+    for (size_t i = 0; i < ca->issuers; i++)
+        if (!ca->issuer[i].root)
+            TRY(store_exec(tx, &Q_ca_issuer_shards,
+                           PARAMS(P_INT(ca->issuer[i].id), P_INT(ca->options.crl_shards)), NULL,
+                           e));
+    return ERR_OK;
+}
+
+/* How far the numbers in certificates go, now or ever: lists of all of them are made. */
+static enum err set_shards(struct ca *ca, struct err_info *e)
+{
+    int wanted = ca->options.crl_shards, more = 0;
+    if (wanted < 0 || wanted > CA_SHARDS_MAX)
+        return err_set(e, ERR_CONFIG, NULL, "crl_shards: must be 1 to %d", CA_SHARDS_MAX);
+    for (size_t i = 0; i < ca->issuers; i++)
+        if (!ca->issuer[i].root && wanted > 1 && ca->issuer[i].shards < wanted) {
+            ca->issuer[i].shards = wanted;
+            more = 1;
+        }
+    return more ? store_write(ca->store, use_shards, ca, e) : ERR_OK;
 }
 
 static enum err load_issuers(struct ca *ca, struct err_info *e)
@@ -155,6 +183,8 @@ enum err ca_open(const struct ca_options *o, struct ca **out, struct err_info *e
     store_group_after(ca->group, ca_signers_go, ca->signers);
     TRY(load_profiles(ca, e));
     TRY(load_issuers(ca, e));
+    TRY(set_shards(ca, e));
+    TRY(folder_make(arena_fmt(ca->arena, "%s/lists", o->data), 0700, e));
     TRY(ca_settle_intents(ca, e));
     *out = steal(&ca);
     return ERR_OK;
@@ -171,6 +201,7 @@ void ca_free(struct ca *ca)
         pki_signer_free(ca->issuer[i].signer);
     pthread_mutex_destroy(&ca->change_lock);
     pthread_cond_destroy(&ca->change_seen);
+    ca_lists_clear(ca);
     pthread_mutex_destroy(&ca->crl_lock);
     ca_makers_clear(ca);
     pthread_mutex_destroy(&ca->maker_lock);

@@ -71,11 +71,13 @@ struct ca_issuer {
     struct bytes certificate; /* DER, in the authority's arena */
     struct bytes subject;     /* Name */
     int64_t not_after;
+    int shards; /* numbers 1 … shards stand in certificates; 0: none does */
     const char *crl_url, *ocsp_url, *certificate_url; /* as they stand in what it issues */
     struct pki_signer *signer;                        /* NULL for a root whose key is kept away */
 };
 
-enum { CA_ISSUERS_MAX = 16, CA_PROFILES_MAX = 32 };
+/* CA_SHARDS_MAX: into so many parts at most an issuer's list is divided. */
+enum { CA_ISSUERS_MAX = 16, CA_PROFILES_MAX = 32, CA_SHARDS_MAX = 256 };
 
 struct ca_options {
     const char *data;       /* "<data>/ca" */
@@ -86,6 +88,9 @@ struct ca_options {
         *decoders; /* its children read the regulator's lists; NULL: a tool that takes none */
     int revoke_per_hour, release_per_hour; /* how often the hall may have it done */
     int64_t crl_period;                    /* ms between lists when nothing changed */
+    int crl_shards; /* what is issued from now on names one of so many lists; 0 and 1: the list of all */
+    /* Deltas are made against a list that is at most so old, in ms; 0: none are made. */
+    int64_t delta_base_period;
 };
 
 struct ca;
@@ -208,14 +213,25 @@ struct ca_change_in {
     enum crl_reason reason; /* CA_REVOKE only: a final one, else ERR_BAD_REQUEST */
     const char *actor;      /* for the record */
     const char *second;     /* for the record: who agreed, as the hall says; NULL: nobody */
+    int64_t
+        invalid_since; /* CA_REVOKE only: invalidityDate (RFC 5280 5.3.2), from the certificate's beginning to now; 0: none */
 };
 /* Already in that state: the same answer. ERR_CA_STATE when it cannot be (release of a revoked one),
  * ERR_CA_LIMIT when the hour's number of CA_REVOKE or of CA_RELEASE is used up. *seq: the change's number in the status log. */
 NODISCARD enum err ca_change(struct ca *ca, const struct ca_change_in *in, int64_t *seq,
                              struct err_info *e);
 
-/* The newest list of an issuer, made anew when something changed since, it is older than the period, or the process has
- * made none yet. */
+/* The newest list, made anew when something that it shows changed since, it is older than the period, or the process has made
+ * none yet. It is a file, `<data>/lists/<name>.crl`, as its address ends; *fd is the caller's to close.
+ * ERR_NOT_FOUND: no such issuer with a key, no such shard, or no deltas. */
+struct ca_list_of {
+    int64_t issuer;
+    int shard; /* 1 …; 0: the list of all */
+    int delta;
+};
+NODISCARD enum err ca_list_open(struct ca *ca, const struct ca_list_of *of, int *fd, uint64_t *size,
+                                struct err_info *e);
+/* The same into the arena, of all. */
 NODISCARD enum err ca_crl(struct ca *ca, int64_t issuer_id, struct arena *a, struct bytes *der,
                           struct err_info *e);
 

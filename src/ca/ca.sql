@@ -3,12 +3,15 @@ INSERT INTO ca_issuer (id, code, algorithm, role, parent_id, certificate, not_af
 VALUES ($1, $2, $3, $4, $5, $6, $7);
 
 -- name: ca_issuer_all :many
-SELECT id, code, algorithm, role, parent_id, certificate, not_after FROM ca_issuer ORDER BY id;
+SELECT id, code, algorithm, role, parent_id, certificate, not_after, shards FROM ca_issuer ORDER BY id;
+
+-- name: ca_issuer_shards :exec
+UPDATE ca_issuer SET shards = $2 WHERE id = $1 AND shards < $2;
 
 -- name: ca_certificate_intend :exec
 INSERT INTO ca_certificate (id, serial, issuer_id, profile, request_id, key_hash, order_no, ukey, subject,
-    not_before, not_after, tbs, certificate, state, reason, changed_at, created_at, evidence)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, NULL, 'intent', 0, $13, $13, $14);
+    not_before, not_after, tbs, certificate, state, reason, changed_at, created_at, evidence, shard)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, NULL, 'intent', 0, $13, $13, $14, $15);
 
 -- name: ca_certificate_max_id :one
 SELECT COALESCE(MAX(id), 0) AS id FROM ca_certificate;
@@ -61,13 +64,21 @@ SELECT id, serial, issuer_id, profile, tbs, not_after FROM ca_certificate
 WHERE state = 'intent' AND state <> 'active' ORDER BY id;
 
 -- name: ca_certificate_change :exec
-UPDATE ca_certificate SET state = $3, reason = $4, changed_at = $5
+UPDATE ca_certificate SET state = $3, reason = $4, changed_at = $5, invalid_since = $6
 WHERE id = $1 AND state = $2;
 
 -- name: ca_certificate_listed :many
-SELECT serial, state, reason, changed_at FROM ca_certificate
+SELECT serial, state, reason, changed_at, invalid_since, not_after, shard FROM ca_certificate
 WHERE issuer_id = $1 AND state IN ('hold', 'revoked') AND state <> 'active' AND (not_after >= $2 OR changed_at >= $2)
 ORDER BY LENGTH(serial), serial;
+
+-- name: ca_certificate_listed_since :many
+SELECT c.serial AS serial, c.state AS state, c.reason AS reason, c.changed_at AS changed_at, c.invalid_since AS invalid_since,
+    c.not_after AS not_after, c.shard AS shard, MAX(s.seq) AS seq
+FROM ca_status s JOIN ca_certificate c ON c.serial = s.serial
+WHERE s.seq > $2 AND s.issuer_id = $1 AND (s.state <> 'active' OR s.reason > 0)
+GROUP BY c.serial, c.state, c.reason, c.changed_at, c.invalid_since, c.not_after, c.shard
+ORDER BY LENGTH(c.serial), c.serial;
 
 -- name: ca_status_last :one
 SELECT COALESCE(MAX(seq), 0) AS seq FROM ca_status;
@@ -83,21 +94,30 @@ SELECT seq, serial, issuer_id, state, reason, changed_at, not_after FROM ca_stat
 SELECT seq, serial, issuer_id, state, reason, changed_at, not_after FROM ca_status
 WHERE seq > $1 ORDER BY seq LIMIT $2;
 
--- name: ca_status_last_listed :one
-SELECT COALESCE(MAX(seq), 0) AS seq FROM ca_status
-WHERE issuer_id = $1 AND (state IN ('hold', 'revoked') OR reason > 0);
-
 -- name: ca_crl_last :one
-SELECT number, status_seq, this_update, next_update, crl FROM ca_crl
-WHERE issuer_id = $1 ORDER BY number DESC LIMIT 1;
+SELECT base, base_seq, base_at, base_until, number, status_seq, this_update, next_update FROM ca_crl
+WHERE issuer_id = $1 AND shard = $2 AND CASE WHEN base = 0 THEN 0 ELSE 1 END = CAST($3 AS BIGINT) ORDER BY number DESC LIMIT 1;
+
+-- name: ca_crl_before :one
+SELECT number, status_seq, this_update, next_update FROM ca_crl
+WHERE issuer_id = $1 AND shard = $2 AND base = 0 AND number < $3 ORDER BY number DESC LIMIT 1;
+
+-- name: ca_crl_newest_number :one
+SELECT COALESCE(MAX(number), 0) AS number FROM ca_crl WHERE issuer_id = $1;
+
+-- name: ca_crl_oldest :one
+SELECT COALESCE(MIN(at), 0) AS at FROM
+    (SELECT MAX(this_update) AS at FROM ca_crl WHERE issuer_id = $1 AND base = 0 GROUP BY shard) AS newest;
 
 -- name: ca_crl_add :exec
-INSERT INTO ca_crl (issuer_id, number, status_seq, this_update, next_update, crl)
-VALUES ($1, $2, $3, $4, $5, $6);
+INSERT INTO ca_crl (issuer_id, shard, base, base_seq, base_at, base_until, number, status_seq, this_update, next_update,
+    octets, sha256)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
 
 -- name: ca_crl_prune :exec
-DELETE FROM ca_crl WHERE issuer_id = $1 AND number NOT IN
-    (SELECT number FROM ca_crl WHERE issuer_id = $1 ORDER BY number DESC LIMIT $2);
+DELETE FROM ca_crl WHERE issuer_id = $1 AND shard = $2 AND CASE WHEN base = 0 THEN 0 ELSE 1 END = CAST($3 AS BIGINT) AND number NOT IN
+    (SELECT number FROM ca_crl WHERE issuer_id = $1 AND shard = $2 AND CASE WHEN base = 0 THEN 0 ELSE 1 END = CAST($3 AS BIGINT)
+     ORDER BY number DESC LIMIT $4);
 
 -- name: ca_staff_add :exec
 INSERT INTO ca_staff (id, name, role, serial, certificate, entered_by, entered_at, ended_at)

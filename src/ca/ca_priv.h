@@ -23,6 +23,41 @@ enum { CA_MAKERS_KEPT = 64, CA_MAKER_IS_BUSY = 700 };
 
 struct ca_signers;
 
+/* ---- listed.c: what an issuer's lists show ---- */
+struct listed_row {
+    int64_t revoked_at, invalid_since, not_after;
+    uint8_t serial[CERT_SERIAL_MAX], serial_n, reason; /* removeFromCRL: listed no more */
+    uint16_t shard;
+};
+struct listed {
+    struct listed_row *row; /* owned; by serial, as numbers */
+    size_t n, room;
+    int64_t seq;                          /* of the last change in it */
+    int64_t shard_seq[CA_SHARDS_MAX + 1]; /* the same for each shard; [0]: for all */
+    int loaded;
+};
+void listed_clear(struct listed *l);
+/* Up to what the transaction sees. */
+NODISCARD enum err listed_refresh(struct listed *l, struct store_tx *tx, int64_t issuer,
+                                  struct err_info *e);
+/* What changed after `seq` and a list shows, or no longer shows. */
+NODISCARD enum err listed_since(struct listed *out, struct store_tx *tx, int64_t issuer,
+                                int64_t seq, struct err_info *e);
+int listed_find(const struct listed *l, struct bytes serial, enum crl_reason *reason);
+struct listed_reading {
+    const struct listed *listed;
+    unsigned shard;  /* 0: all */
+    int64_t last_at; /* thisUpdate of the list before */
+    size_t at;
+};
+struct crl_source listed_source(struct listed_reading *r);
+
+/* An issuer's lists as this process knows them; under crl_lock. */
+struct ca_lists {
+    struct listed listed;
+    uint8_t made[CA_SHARDS_MAX + 1][2]; /* this process has made it: [1] the delta */
+};
+
 struct ca {
     struct ca_options options;
     struct arena *arena; /* issuers' certificates and paths: lives as long as the ca */
@@ -35,8 +70,8 @@ struct ca {
     size_t profiles;
     pthread_mutex_t change_lock; /* with change_seen: who waits for news of the status log */
     pthread_cond_t change_seen;
-    pthread_mutex_t crl_lock;     /* one list is made at a time */
-    int crl_made[CA_ISSUERS_MAX]; /* under crl_lock: this process has made a list of the issuer */
+    pthread_mutex_t crl_lock;               /* one list is made at a time */
+    struct ca_lists *lists[CA_ISSUERS_MAX]; /* under crl_lock; owned, NULL before the first */
     pthread_mutex_t maker_lock;
     struct ca_maker *maker[CA_MAKERS_KEPT]; /* filled from the front, each kept to the end */
 };
@@ -117,6 +152,12 @@ const char *ca_evidence_text(const struct ca_request *r, struct arena *a);
  * key that is about to be certified; Q_ca_certificate_clashes tells whether it can be one. */
 NODISCARD enum err ca_key_allowed(struct store_tx *tx, struct bytes key_hash, struct arena *a,
                                   struct err_info *e);
+
+/* The shard that a certificate with this serial is issued into, and the address of a shard's list. */
+int ca_shard_of(const struct ca *ca, struct bytes serial);
+const char *ca_crl_url(const struct ca *ca, const struct ca_issuer *issuer, int shard,
+                       struct arena *a);
+void ca_lists_clear(struct ca *ca);
 
 /* Append to the status log, in the caller's transaction. */
 NODISCARD enum err ca_status_append(struct store_tx *tx, struct bytes serial, int64_t issuer_id,

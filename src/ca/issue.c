@@ -39,6 +39,7 @@ struct ca_issuing {
     int64_t now;
     uint8_t key_hash[DIGEST_LEN];
     struct bytes serial, subject, tbs, certificate;
+    int shard; /* of the list that the certificate names */
     char *subject_text;
     int64_t id;
     const struct name_part *subject_part; /* of a member of staff: what the administrator said */
@@ -90,6 +91,7 @@ static enum err make_tbs(struct ca_issuing *i, struct err_info *e)
 {
     struct cert_policy policy = {.oid = i->profile->policy_oid};
     i->serial = cert_serial_new(i->arena);
+    i->shard = ca_shard_of(i->ca, i->serial);
     struct cert_spec spec = {
         .serial = i->serial,
         .issuer = i->issuer->subject,
@@ -102,7 +104,7 @@ static enum err make_tbs(struct ca_issuing *i, struct err_info *e)
         .eku = i->profile->eku,
         .policy = &policy,
         .policies = i->profile->policy_oid[0] != '\0',
-        .crl_url = i->issuer->crl_url,
+        .crl_url = ca_crl_url(i->ca, i->issuer, i->shard, i->arena),
         .ocsp_url = i->issuer->ocsp_url,
         .ca_issuers_url = i->issuer->certificate_url,
     };
@@ -211,7 +213,7 @@ static enum err write_intent(struct store_tx *tx, struct ca_issuing *i, const ch
                           P_BLOB(((struct bytes){i->key_hash, DIGEST_LEN})), P_TEXT(i->r->order),
                           P_TEXT(i->r->ukey), P_TEXT(i->subject_text), P_INT(i->r->not_before),
                           P_INT(i->r->not_after), P_BLOB(i->tbs), P_INT(i->now),
-                          P_TEXT(ca_evidence_text(i->r, i->arena))),
+                          P_TEXT(ca_evidence_text(i->r, i->arena)), P_INT(i->shard)),
                    NULL, e));
     last->certificate = i->id;
     return ca_audit(tx, i->now, who, "intend",

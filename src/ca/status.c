@@ -88,6 +88,23 @@ static enum err not_final(struct err_info *e)
     return ERR_BAD_REQUEST;
 }
 
+static enum err bad_since(struct err_info *e, const char *why)
+{
+    err_set(e, ERR_BAD_REQUEST, "invalid_since", NULL);
+    err_arg(e, "why", "invalid_since: %s", why);
+    return ERR_BAD_REQUEST;
+}
+
+/* RFC 5280 5.3.2: it may be long before the revocation, and cannot be later; before it began the certificate was not valid anyway. */
+static enum err check_since(const struct change_work *w, const struct store_row *row,
+                            struct err_info *e)
+{
+    int64_t since = w->in->invalid_since;
+    if (since == 0 || (since >= row_int(row, "not_before") && since <= w->now))
+        return ERR_OK;
+    return bad_since(e, "must lie between the certificate's beginning and now");
+}
+
 static const struct {
     const char *from[2], *to;
     const char *act;
@@ -121,18 +138,21 @@ static enum err change_in(struct store_tx *tx, void *arg, struct err_info *e)
     const char *const *from = changes[w->in->change].from;
     if (strcmp(state, from[0]) != 0 && (!from[1] || strcmp(state, from[1]) != 0))
         return bad_state(e, state);
+    TRY(check_since(w, row, e));
     TRY(count_use(tx, w, e));
     enum crl_reason reason = reason_of(w->in);
-    TRY(store_exec_one(
-        tx, &Q_ca_certificate_change,
-        PARAMS(P_INT(row_int(row, "id")), P_TEXT(state), P_TEXT(to), P_INT(reason), P_INT(w->now)),
-        e));
+    TRY(store_exec_one(tx, &Q_ca_certificate_change,
+                       PARAMS(P_INT(row_int(row, "id")), P_TEXT(state), P_TEXT(to), P_INT(reason),
+                              P_INT(w->now), P_INT(w->in->invalid_since)),
+                       e));
     TRY(ca_status_append(tx, w->serial, row_int(row, "issuer_id"), to, reason, w->now,
                          row_int(row, "not_after"), &w->seq, e));
-    return ca_audit(tx, w->now, w->in->actor, changes[w->in->change].act,
-                    arena_fmt(w->arena, "%s %s %s", w->in->serial, crl_reason_text(reason),
-                              w->in->second ? w->in->second : "-"),
-                    e);
+    return ca_audit(
+        tx, w->now, w->in->actor, changes[w->in->change].act,
+        arena_fmt(w->arena, "%s %s %s%s%s", w->in->serial, crl_reason_text(reason),
+                  w->in->second ? w->in->second : "-", w->in->invalid_since ? " since " : "",
+                  w->in->invalid_since ? time_rfc3339(w->arena, w->in->invalid_since) : ""),
+        e);
 }
 
 enum err ca_change(struct ca *ca, const struct ca_change_in *in, int64_t *seq, struct err_info *e)
@@ -142,6 +162,8 @@ enum err ca_change(struct ca *ca, const struct ca_change_in *in, int64_t *seq, s
         .ca = ca, .in = in, .arena = a, .now = clock_business(ca->options.clock)};
     if (in->change == CA_REVOKE && !crl_reason_is_final(in->reason))
         return not_final(e);
+    if (in->change != CA_REVOKE && in->invalid_since)
+        return bad_since(e, "only with a revocation");
     if (!text_from_hex(a, in->serial, &w.serial) || w.serial.n == 0 || w.serial.n > CERT_SERIAL_MAX)
         return err_set(e, ERR_NOT_FOUND, "serial", "not a serial");
     TRY(store_group_run(ca->group, change_in, &w, e));
