@@ -412,7 +412,7 @@ static enum err responder_certificate(struct httpd_request *r, struct httpd_repl
 
 static const struct httpd_route routes[] = {
     {"POST", "/ca/v1/batches", take_batch, CA_SOCKET_HALL, 8 << 20, 0},
-    {"POST", "/ca/v1/certificates", issue, CA_SOCKET_HALL, 64 << 10, 0},
+    {"POST", "/ca/v1/certificates", issue, CA_SOCKET_HALL, 32 << 10, 0},
     {"GET", "/ca/v1/requests/:request", made_for, CA_SOCKET_HALL, 0, 0},
     {"GET", "/ca/v1/certificates/:serial", certificate, CA_SOCKET_HALL, 0, 0},
     {"POST", "/ca/v1/certificates/:serial/hold", hold, CA_SOCKET_HALL, 4 << 10, 0},
@@ -421,7 +421,7 @@ static const struct httpd_route routes[] = {
     {"POST", "/ca/v1/anchors", anchor, CA_SOCKET_HALL, 16 << 10, 0},
     {"GET", "/ca/v1/anchors/last", last_anchor, CA_SOCKET_HALL, 0, 0},
     {"GET", "/ca/v1/health", health, CA_SOCKET_HALL, 0, 0},
-    {"GET", "/ca/v1/status", status, CA_SOCKET_RESPONDER, 0, 0},
+    {"GET", "/ca/v1/status", status, CA_SOCKET_RESPONDER, 0, HTTPD_HEAVY},
     {"GET", "/ca/v1/issuers", issuers, CA_SOCKET_RESPONDER, 0, 0},
     {"GET", "/ca/v1/crl/:issuer", crl, CA_SOCKET_RESPONDER, 0, 0},
     {"POST", "/ca/v1/responder-certificate", responder_certificate, CA_SOCKET_RESPONDER, 16 << 10,

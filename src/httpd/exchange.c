@@ -409,6 +409,8 @@ void httpd_run_rest(struct httpd_conn *c)
 
 void httpd_suspend(struct httpd_request *r, httpd_handler finish, void *arg)
 {
+    if (r->route->flags & HTTPD_INLINE)
+        abort(); /* the loop cannot wait: a mistake of the caller's */
     r->conn->finish = finish;
     r->conn->finish_arg = arg;
 }

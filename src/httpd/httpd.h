@@ -6,7 +6,7 @@
  * TLS is nginx's work (design §1).
  *
  * Threads: everything that takes a `struct httpd_request` or `struct httpd_reply` belongs to the thread that runs
- * the handler. httpd_* on the server itself belong to the thread that made it. */
+ * the handler, but for httpd_resume. httpd_* on the server itself belong to the thread that made it. */
 #ifndef CERTHALL_HTTPD_HTTPD_H
 #define CERTHALL_HTTPD_HTTPD_H
 
@@ -73,7 +73,7 @@ enum {
         4, /* for machines (OCSP, CRL): no security headers, and no language is looked for */
     HTTPD_QUIET = 8, /* errors below 500 are not logged */
     HTTPD_HEAVY =
-        16, /* may take the processor for 20 ms or more: a quarter of the workers at most */
+        16, /* may take the processor for 20 ms or more, or sleeps: a quarter of the workers at most */
     HTTPD_SIGN_IN =
         32, /* the same of people who are not known yet: another quarter, so that they stop nobody who is */
 };

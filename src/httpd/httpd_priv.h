@@ -1,5 +1,6 @@
 /* What the files of httpd share. One `httpd_conn` lives as long as one request; one `httpd_link` as long as
- * one connection. A conn is touched by its event loop, or, while MHD has it suspended, by one worker. */
+ * one connection. A conn is touched by its event loop, or, while MHD has it suspended, by one worker; what httpd_resume
+ * needs of it (its route, and what stands under the pool's lock) by whoever resumes it. */
 #ifndef CERTHALL_HTTPD_PRIV_H
 #define CERTHALL_HTTPD_PRIV_H
 
@@ -43,6 +44,7 @@ struct httpd_listener {
     int fd;
     int port;
     atomic_int connections;
+    int waiting; /* requests for a worker; under the pool's lock */
     struct MHD_Daemon *mhd;
 };
 

@@ -1,14 +1,14 @@
 /* The workers and what waits for them. Requests wait in the order of coming, in lanes: what costs the processor much
  * (HTTPD_HEAVY), and the passwords of people who are not known yet (HTTPD_SIGN_IN), run in a quarter of the workers each and
- * have short queues of their own, so that a flood of one leaves the others alone. One client address has at most half of a
- * queue.
+ * have short queues of their own, so that a flood of one leaves the others alone. One client address, or UNIX socket beside
+ * others, has at most half of a queue.
  *
  * Work that nobody waits for any more is not done: who waited longer than `wait_ms` is refused when his turn comes, and who
  * has hung up is forgotten. Who finds the queue full is told so at the watch's next turn and not at once: a client that asks
  * again and again then cannot spend more on its refusals than the rest get for their answers.
  *
- * A request whose handler suspended it holds no worker, and counts among those that wait; told to go on, it is the next of its
- * lane, as most of its work is done. */
+ * A request whose handler suspended it holds no worker, and counts among those that wait; told to go on, it comes before all of
+ * its lane that were not begun, as most of its work is done. */
 #include "httpd/httpd_priv.h"
 
 #include <stdlib.h>
@@ -66,8 +66,16 @@ static struct httpd_conn *line_take(struct line *line)
 static void count_waiting(struct lane *l, const struct httpd_conn *c, int more)
 {
     l->waiting += more;
+    c->listener->waiting += more;
     if (httpd_share_of(c))
         httpd_share_of(c)->waiting += more;
+}
+
+/* A UNIX socket is one client: beside others it has half of a queue, as an address has. */
+static int listener_has_room(const struct httpd_conn *c, const struct lane *l)
+{
+    return !c->listener->set.unix_path || c->server->listeners == 1 ||
+           c->listener->waiting < (l->waiting_max + 1) / 2;
 }
 
 static struct httpd_conn *take_resumed(struct httpd_pool *p, struct lane *l)
@@ -150,13 +158,15 @@ void httpd_pool_resume(struct httpd_pool *p, struct httpd_conn *c)
 {
     struct lane *l = lane_of(p, c);
     pthread_mutex_lock(&p->lock);
+    if (c->resumed || !c->finish)
+        abort(); /* a second time, or a request that waits for nothing: a mistake of the caller's */
     c->resumed = 1;
-    int first = c->parked && !l->resumed.first; /* else one was woken already, who wakes another */
+    int first = c->parked && !l->resumed.first; /* else there is one who will wake another */
     if (c->parked)
         go_on(l, c);
-    pthread_mutex_unlock(&p->lock);
-    if (first)
+    if (first) /* under the lock: once the request is answered the pool may end, and nobody waits for who resumes */
         pthread_cond_signal(&p->work);
+    pthread_mutex_unlock(&p->lock);
 }
 
 static void answered(struct httpd_pool *p, struct lane *l, struct httpd_conn *c)
@@ -215,7 +225,7 @@ int httpd_pool_submit(struct httpd_pool *p, struct httpd_conn *c)
     pthread_mutex_lock(&p->lock);
     struct lane *l = lane_of(p, c);
     int taken = l->waiting < l->waiting_max && !p->ending &&
-                (!share || share->waiting < (l->waiting_max + 1) / 2);
+                (!share || share->waiting < (l->waiting_max + 1) / 2) && listener_has_room(c, l);
     if (taken) {
         /* before a worker can see it: it may be resumed at once */
         MHD_suspend_connection(c->mhd);

@@ -95,7 +95,7 @@ static enum err ca_process(const struct place *p, struct err_info *e)
     api.ca = ca;
     /* who changes a certificate's state waits for the writer: as many as shall share its commits */
     _auto(httpd) server =
-        httpd_new(&(struct httpd_options){.workers = 16, .connections_max = PEER_CONNECTIONS});
+        httpd_new(&(struct httpd_options){.workers = 32, .connections_max = PEER_CONNECTIONS});
     TRY(place_listen(p, server, "ca", "hall", conf_get(c, "hall_user", ""), CA_SOCKET_HALL,
                      &api.policy[CA_SOCKET_HALL], e));
     TRY(place_listen(p, server, "ca", "responder", conf_get(c, "responder_user", ""),

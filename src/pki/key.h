@@ -41,7 +41,7 @@ const uint8_t *pki_pub_key_id(const struct pki_pub *p);
 int pki_pub_equal(const struct pki_pub *a, const struct pki_pub *b);
 
 /* For a key that will verify thousands of signatures: with P-256, each then costs a third. At most once for a key; others may
- * verify with it meanwhile. Takes as long as 350 verifications, and 150 KiB; with other algorithms it does nothing. */
+ * verify with it meanwhile. Takes as long as 350 without it, and 150 KiB; with other algorithms it does nothing. */
 void pki_pub_prepare(struct pki_pub *p);
 
 /* ERR_SIGNATURE when `sig` is not the key's signature over `msg`. SM2 and P-256 signatures must be proper

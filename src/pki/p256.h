@@ -16,7 +16,7 @@ DEFINE_AUTO(p256)
 NODISCARD enum err p256_new(struct bytes point, struct p256 **out, struct err_info *e);
 
 /* Tables of multiples of this key: verifying then takes a third of the time. Once, and by one thread; others may verify meanwhile.
- * Takes as long as 350 verifications, and 150 KiB. */
+ * Takes as long as 350 verifications without them, and 150 KiB. */
 void p256_prepare(struct p256 *p);
 
 /* 1 when `sig` (DER, SEQUENCE{r, s}) is the key's signature of this digest (FIPS 186-5 6.4.2); leaves no errors behind. */

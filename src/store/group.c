@@ -172,9 +172,9 @@ void store_group_submit(struct store_group *g, struct store_group_item *item)
     int waits = g->first == NULL; /* else it is at work, or was woken already */
     *g->last = item;
     g->last = &item->next;
-    pthread_mutex_unlock(&g->mutex);
-    if (waits)
+    if (waits) /* under the lock: once the item is done the group may end, and nobody waits for who submitted it */
         pthread_cond_signal(&g->some);
+    pthread_mutex_unlock(&g->mutex);
 }
 
 /* A semaphore may be destroyed as soon as the wait is over, also while the other side is still in sem_post. */

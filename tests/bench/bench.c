@@ -143,9 +143,9 @@ static void is_done(void *flight)
     int first = !c->done; /* else somebody was woken already, and will wake another */
     f->next = c->done;
     c->done = f;
-    pthread_mutex_unlock(&c->mutex);
     if (first)
         pthread_cond_signal(&c->some);
+    pthread_mutex_unlock(&c->mutex);
 }
 
 static struct arena *take_arena(struct crowd *c)
