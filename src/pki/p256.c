@@ -5,8 +5,8 @@
 
 #include "pki/p256.h"
 
-#include "pki/inverse.h"
 #include "pki/pki_priv.h"
+#include "pki/sm2/inverse.h"
 
 #include <openssl/ec.h>
 #include <openssl/err.h>

@@ -1,4 +1,6 @@
-#include "pki/inverse.h"
+#include "pki/sm2/inverse.h"
+
+#include "base/mem.h"
 
 #include <string.h>
 
@@ -17,28 +19,21 @@ struct steps {
     int64_t u, v, q, r;
 };
 
-static struct number number_from(const uint8_t octets[INVERSE_LEN])
+static struct number number_from(const uint64_t words[WORDS])
 {
-    struct number n = {{0}};
-    for (int bit = 0; bit < 8 * INVERSE_LEN; bit += 8) {
-        int limb = bit / BITS, shift = bit % BITS;
-        uint64_t octet = octets[INVERSE_LEN - 1 - bit / 8];
-        n.limb[limb] |= (int64_t)(octet << shift) & MASK;
-        if (shift > BITS - 8)
-            n.limb[limb + 1] |= (int64_t)(octet >> (BITS - shift));
+    struct number n;
+    for (int i = 0; i < LIMBS; i++) { /* 62 i = 64 i - 2 i */
+        uint64_t low = i < WORDS ? words[i] << (2 * i) : 0;
+        uint64_t high = i > 0 ? words[i - 1] >> (64 - 2 * i) : 0;
+        n.limb[i] = (int64_t)(low | high) & MASK;
     }
     return n;
 }
 
-static void number_to(const struct number *n, uint8_t octets[INVERSE_LEN])
+static void number_to(const struct number *n, uint64_t words[WORDS])
 {
-    for (int bit = 0; bit < 8 * INVERSE_LEN; bit += 8) {
-        int limb = bit / BITS, shift = bit % BITS;
-        uint64_t octet = (uint64_t)n->limb[limb] >> shift;
-        if (shift > BITS - 8)
-            octet |= (uint64_t)n->limb[limb + 1] << (BITS - shift);
-        octets[INVERSE_LEN - 1 - bit / 8] = (uint8_t)octet;
-    }
+    for (int i = 0; i < WORDS; i++)
+        words[i] = (uint64_t)n->limb[i] >> (2 * i) | (uint64_t)n->limb[i + 1] << (BITS - 2 * i);
 }
 
 static int is_zero(const struct number *n)
@@ -49,13 +44,14 @@ static int is_zero(const struct number *n)
     return any == 0;
 }
 
-static int is_negative(const struct number *n)
+/* Ones where it is negative. */
+static int64_t if_negative(const struct number *n)
 {
-    return n->limb[LIMBS - 1] < 0;
+    return (int64_t)mask_of((uint64_t)n->limb[LIMBS - 1] >> 63);
 }
 
 /* n + factor · m, factor -1, 0 or 1 */
-static void add(struct number *n, const struct number *m, int factor)
+static void add(struct number *n, const struct number *m, int64_t factor)
 {
     int64_t carry = 0;
     for (int i = 0; i < LIMBS - 1; i++) {
@@ -66,11 +62,13 @@ static void add(struct number *n, const struct number *m, int factor)
     n->limb[LIMBS - 1] += factor * m->limb[LIMBS - 1] + carry;
 }
 
-static void negate(struct number *n)
+/* Where the mask is ones. */
+static void negate(struct number *n, int64_t mask)
 {
-    struct number zero = {{0}};
-    add(&zero, n, -1);
-    *n = zero;
+    struct number other = {{0}};
+    add(&other, n, -1);
+    for (int i = 0; i < LIMBS; i++)
+        n->limb[i] ^= (n->limb[i] ^ other.limb[i]) & mask;
 }
 
 /* 62 steps on the lowest 64 bits of f and g, which decide on them; returns the new delta. */
@@ -105,6 +103,29 @@ static int64_t walk(int64_t delta, uint64_t f, uint64_t g, struct steps *out)
     return delta;
 }
 
+/* The same number of steps, each taking the same time whatever f and g are: for secrets. Here delta goes up and down as
+ * 2 delta, which begins at 1: so 590 steps are enough for any numbers of 256 bits (walks from 1/2 are the shorter ones). */
+static int64_t walk_evenly(int64_t twice_delta, uint64_t f, uint64_t g, struct steps *out)
+{
+    uint64_t u = 1, v = 0, q = 0, r = 1;
+    for (int i = 0; i < BITS; i++) {
+        uint64_t odd = mask_of(g & 1), above = mask_of((uint64_t)-twice_delta >> 63);
+        g += ((f ^ above) - above) & odd; /* g - f where delta is above 0, else g + f */
+        q += ((u ^ above) - above) & odd;
+        r += ((v ^ above) - above) & odd;
+        uint64_t swap = odd & above; /* f becomes what g was, delta changes its sign */
+        f += g & swap;
+        u += q & swap;
+        v += r & swap;
+        twice_delta = (twice_delta ^ (int64_t)swap) - (int64_t)swap + 2;
+        g >>= 1;
+        u <<= 1;
+        v <<= 1;
+    }
+    *out = (struct steps){(int64_t)u, (int64_t)v, (int64_t)q, (int64_t)r};
+    return twice_delta;
+}
+
 /* f and g after the steps: the division by 2^62 is exact. */
 static void apply(struct number *f, struct number *g, const struct steps *s)
 {
@@ -129,7 +150,7 @@ static void apply(struct number *f, struct number *g, const struct steps *s)
 static void apply_modulo(struct number *out, int64_t a, int64_t b, const struct number *d,
                          const struct number *e, const struct number *m, uint64_t m_inverse)
 {
-    int64_t times = (is_negative(d) ? a : 0) + (is_negative(e) ? b : 0);
+    int64_t times = (if_negative(d) & a) + (if_negative(e) & b);
     wide carry = (wide)a * d->limb[0] + (wide)b * e->limb[0];
     times -= (int64_t)((m_inverse * (uint64_t)carry + (uint64_t)times) & (uint64_t)MASK);
     carry += (wide)m->limb[0] * times;
@@ -157,33 +178,82 @@ static int is_one(const struct number *n)
     return memcmp(n, &one, sizeof one) == 0;
 }
 
+/* The lowest 64 bits. */
+static uint64_t lowest(const struct number *n)
+{
+    return (uint64_t)n->limb[0] | (uint64_t)n->limb[1] << BITS;
+}
+
+struct walk {
+    struct number f, g; /* always f = d x and g = e x (mod m) */
+    struct number d, e;
+    struct number m;
+    uint64_t m_inverse; /* modulo 2^64 */
+};
+
+static struct walk walk_start(const uint64_t x[WORDS], const uint64_t modulus[WORDS])
+{
+    struct number m = number_from(modulus);
+    return (struct walk){
+        .f = m,
+        .g = number_from(x),
+        .e = {{1}},
+        .m = m,
+        .m_inverse = inverse_of_word((uint64_t)m.limb[0]),
+    };
+}
+
+static void walk_on(struct walk *w, const struct steps *s)
+{
+    struct number d = w->d, e = w->e;
+    apply(&w->f, &w->g, s);
+    apply_modulo(&w->d, s->u, s->v, &d, &e, &w->m, w->m_inverse);
+    apply_modulo(&w->e, s->q, s->r, &d, &e, &w->m, w->m_inverse);
+}
+
+/* f is 1 or -1 where there is an inverse: d, or -d, from 0 to m - 1. d stands between -2m and m. */
+static void walk_end(struct walk *w, uint64_t out[WORDS])
+{
+    add(&w->d, &w->m, if_negative(&w->d) & 1);
+    int64_t turned = if_negative(&w->f);
+    negate(&w->f, turned);
+    negate(&w->d, turned);
+    add(&w->d, &w->m, if_negative(&w->d) & 1);
+    number_to(&w->d, out);
+}
+
 int inverse_of_public(const uint8_t x[INVERSE_LEN], const uint8_t modulus[INVERSE_LEN],
                       uint8_t out[INVERSE_LEN])
 {
     if (memcmp(x, modulus, INVERSE_LEN) >= 0)
         return 0;
-    struct number m = number_from(modulus), f = m, g = number_from(x);
-    struct number d = {{0}}, e = {{1}}; /* always f = d x and g = e x (mod m) */
-    uint64_t m_inverse = inverse_of_word((uint64_t)m.limb[0]);
+    uint64_t number[WORDS], m[WORDS];
+    words_from(number, x);
+    words_from(m, modulus);
+    struct walk w = walk_start(number, m);
     int64_t delta = 1;
-    while (!is_zero(&g)) {
+    while (!is_zero(&w.g)) {
         struct steps s;
-        struct number was_d = d, was_e = e;
-        delta = walk(delta, (uint64_t)f.limb[0] | (uint64_t)f.limb[1] << BITS,
-                     (uint64_t)g.limb[0] | (uint64_t)g.limb[1] << BITS, &s);
-        apply(&f, &g, &s);
-        apply_modulo(&d, s.u, s.v, &was_d, &was_e, &m, m_inverse);
-        apply_modulo(&e, s.q, s.r, &was_d, &was_e, &m, m_inverse);
+        delta = walk(delta, lowest(&w.f), lowest(&w.g), &s);
+        walk_on(&w, &s);
     }
-    if (is_negative(&f)) { /* f is the greatest common divisor, or less 1 times it */
-        negate(&f);
-        negate(&d);
+    walk_end(&w, number);
+    words_to(out, number);
+    return is_one(&w.f);
+}
+
+enum { EVEN_ROUNDS = 10 }; /* 620 steps */
+
+void inverse_of_secret(const uint64_t x[WORDS], const uint64_t modulus[WORDS], uint64_t out[WORDS])
+{
+    struct walk w = walk_start(x, modulus);
+    struct steps s;
+    int64_t twice_delta = 1;
+    for (int i = 0; i < EVEN_ROUNDS; i++) {
+        twice_delta = walk_evenly(twice_delta, lowest(&w.f), lowest(&w.g), &s);
+        walk_on(&w, &s);
     }
-    while (is_negative(&d))
-        add(&d, &m, 1);
-    struct number less = d;
-    for (add(&less, &m, -1); !is_negative(&less); add(&less, &m, -1))
-        d = less;
-    number_to(&d, out);
-    return is_one(&f);
+    walk_end(&w, out);
+    mem_wipe(&w, sizeof w);
+    mem_wipe(&s, sizeof s);
 }

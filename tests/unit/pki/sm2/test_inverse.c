@@ -1,7 +1,8 @@
-/* Inverses modulo the orders and primes of the curves, and modulo small numbers; OpenSSL's BIGNUM is the oracle. */
-#include "vectors.h"
+/* Inverses modulo the orders and primes of the curves, and modulo small numbers; OpenSSL's BIGNUM is the oracle. Those of
+ * secrets are held against those of public numbers, and tried modulo primes alone. */
+#include "../vectors.h"
 
-#include "pki/inverse.h"
+#include "pki/sm2/inverse.h"
 
 #include <openssl/bn.h>
 
@@ -22,6 +23,17 @@ static void octets_of(const BIGNUM *n, uint8_t out[INVERSE_LEN])
     assert_int_equal(BN_bn2binpad(n, out, INVERSE_LEN), INVERSE_LEN);
 }
 
+static void of_a_secret_is(const uint8_t *number, const uint8_t *modulus, const uint8_t *want)
+{
+    uint64_t x[WORDS], m[WORDS];
+    uint8_t got[INVERSE_LEN];
+    words_from(x, number);
+    words_from(m, modulus);
+    inverse_of_secret(x, m, x);
+    words_to(got, x);
+    assert_memory_equal(got, want, INVERSE_LEN);
+}
+
 /* The same verdict and the same number as OpenSSL's. */
 static void agrees(const BIGNUM *x, const BIGNUM *modulus, BN_CTX *ctx)
 {
@@ -33,7 +45,10 @@ static void agrees(const BIGNUM *x, const BIGNUM *modulus, BN_CTX *ctx)
     if (inverse) {
         octets_of(inverse, theirs);
         assert_memory_equal(ours, theirs, INVERSE_LEN);
+        of_a_secret_is(number, m, theirs);
     }
+    if (BN_is_zero(x))
+        of_a_secret_is(number, m, number);
     BN_free(inverse);
 }
 
