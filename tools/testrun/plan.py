@@ -5,7 +5,7 @@ import subprocess
 from dataclasses import dataclass, field
 
 LAYERS = ["lint", "unit", "contract", "interop", "manuals", "crash", "story", "attack", "load", "fuzz", "mutants", "bare",
-          "histories", "profiles", "flips"]
+          "histories", "profiles", "flips", "sm2"]
 
 
 @dataclass
@@ -76,7 +76,7 @@ def unlisted(root):
     """Executable scripts in the script layers that the list does not name: a test nobody runs is not one."""
     with open(os.path.join(root, "tests/list.txt"), encoding="utf-8") as f:
         listed = {word for line in f for word in line.split("#")[0].split()[4:5]}
-    for layer in ("manuals", "crash", "story", "attack", "load", "fuzz", "mutants", "bare", "histories", "flips"):
+    for layer in ("manuals", "crash", "story", "attack", "load", "fuzz", "mutants", "bare", "histories", "flips", "sm2"):
         for base, folders, files in os.walk(os.path.join(root, "tests", layer)):
             folders[:] = [d for d in folders if d not in ("lib", "node_modules", "__pycache__")]
             for name in files:
