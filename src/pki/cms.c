@@ -155,10 +155,11 @@ enum err cms_sign_detached(struct bytes content, struct bytes cert, const struct
         return e->code;
     if (pki_key_alg(key) == PKI_SM2)
         return pki_why(e, ERR_KEY_UNSUPPORTED, "lists are signed with P-256 or RSA");
+    _auto_evp(EVP_PKEY) own = NULL;
+    TRY(pki_key_evp(key, &own, e));
     _auto_evp(BIO) data = BIO_new_mem_buf(content.p, (int)content.n);
     _auto_evp(CMS_ContentInfo) cms = CMS_sign(NULL, NULL, NULL, NULL, flags);
-    CMS_SignerInfo *si = cms ? CMS_add1_signer(cms, x, pki_key_evp(key), EVP_sha256(), flags)
-                             : NULL;
+    CMS_SignerInfo *si = cms ? CMS_add1_signer(cms, x, own, EVP_sha256(), flags) : NULL;
     ASN1_TIME *when = ASN1_TIME_set(NULL, (time_t)(at / 1000));
     int ok = si && when && data &&
              CMS_signed_add1_attr_by_NID(si, NID_pkcs9_signingTime, when->type, when, -1) == 1 &&

@@ -3,6 +3,7 @@
 #include "base/sys.h"
 #include "pki/der.h"
 #include "pki/pki_priv.h"
+#include "pki/sm2form.h"
 
 #include <openssl/rsa.h>
 
@@ -110,32 +111,25 @@ static void put_cipher(struct buf *b, const struct sm2_envelope *v)
 static enum err encrypt_key(const struct pki_pub *to, const uint8_t key[ENVELOPE_SM4_LEN],
                             struct sm2_envelope *out, struct err_info *e)
 {
-    _auto_evp(EVP_PKEY) pkey = NULL;
-    uint8_t der[256];
-    size_t n = sizeof der;
-    TRY(pki_pub_evp(to, &pkey, e));
-    _auto_evp(EVP_PKEY_CTX) ctx = EVP_PKEY_CTX_new(pkey, NULL);
-    if (!ctx || EVP_PKEY_encrypt_init(ctx) != 1 ||
-        EVP_PKEY_encrypt(ctx, der, &n, key, ENVELOPE_SM4_LEN) != 1)
-        return pki_library_error(e, ERR_CRYPTO, "encrypt with SM2");
-    return sm2_envelope_cipher_read((struct bytes){der, n}, out, e);
+    _auto(arena) a = arena_new();
+    struct bytes der;
+    TRY(pki_sm2_encrypt(to, (struct bytes){key, ENVELOPE_SM4_LEN}, a, &der, e));
+    return sm2_envelope_cipher_read(der, out, e);
 }
 
 static enum err decrypt_key(const struct sm2_envelope *v, const struct pki_key *to,
                             uint8_t key[ENVELOPE_SM4_LEN], struct err_info *e)
 {
+    _auto(arena) a = arena_new();
     _auto_buf b;
-    uint8_t plain[256];
-    size_t n = sizeof plain;
-    buf_init(&b, sizeof plain);
+    struct bytes plain;
+    buf_init(&b, 256);
     put_cipher(&b, v);
-    _auto_evp(EVP_PKEY_CTX) ctx = EVP_PKEY_CTX_new(pki_key_evp(to), NULL);
-    int done = ctx && EVP_PKEY_decrypt_init(ctx) == 1 &&
-               EVP_PKEY_decrypt(ctx, plain, &n, b.p, b.n) == 1 && n == ENVELOPE_SM4_LEN;
-    if (done)
-        memcpy(key, plain, ENVELOPE_SM4_LEN);
-    mem_wipe(plain, sizeof plain);
-    return done ? ERR_OK : pki_library_error(e, ERR_CRYPTO, "it was sealed to another key");
+    if (pki_sm2_decrypt(to, (struct bytes){b.p, b.n}, a, &plain, e) != ERR_OK ||
+        plain.n != ENVELOPE_SM4_LEN)
+        return pki_why(e, ERR_CRYPTO, "it was sealed to another key");
+    memcpy(key, plain.p, ENVELOPE_SM4_LEN);
+    return ERR_OK;
 }
 
 /* ---- SM2: the private key ---- */
@@ -182,21 +176,6 @@ enum err sm2_envelope_seal(const uint8_t d[ENVELOPE_SCALAR_LEN], const struct pk
     return result;
 }
 
-/* A private key that is not of this public one makes signatures that do not verify. */
-static enum err prove_pair(const struct pki_key *pair, struct err_info *e)
-{
-    static const uint8_t text[] = "does this private key belong to this public key?";
-    const struct bytes msg = {text, sizeof text - 1};
-    _auto(arena) a = arena_new();
-    uint8_t digest[PKI_DIGEST_LEN];
-    struct bytes sig;
-    TRY(pki_sm2_e(pki_key_pub(pair), msg, digest, e));
-    if (pki_key_sign_digest(pair, digest, a, &sig, e) != ERR_OK ||
-        pki_verify(pki_key_pub(pair), msg, sig, e) != ERR_OK)
-        return pki_why(e, ERR_CRYPTO, "its private key is not that of its public key");
-    return ERR_OK;
-}
-
 static enum err pair_from(const struct sm2_envelope *v, const uint8_t d[ENVELOPE_SCALAR_LEN],
                           struct pki_key **pair, struct err_info *e)
 {
@@ -204,8 +183,7 @@ static enum err pair_from(const struct sm2_envelope *v, const uint8_t d[ENVELOPE
     _auto(pki_key) key = NULL;
     memcpy(point + 1, v->point, sizeof v->point);
     if (pki_key_from_scalar(PKI_SM2, d, (struct bytes){point, sizeof point}, &key, e) != ERR_OK)
-        return pki_why(e, ERR_CRYPTO, "it holds no key pair");
-    TRY(prove_pair(key, e));
+        return pki_why(e, ERR_CRYPTO, "its private key is not that of its public key");
     *pair = steal(&key);
     return ERR_OK;
 }
@@ -443,7 +421,9 @@ enum err rsa_envelope_open(struct bytes envelope, const struct pki_key *to, stru
     if (envelope.n <= first + KWP_MORE || envelope.n > ENVELOPE_MAX)
         return pki_why(e, ERR_CRYPTO, "an envelope of %zu octets", envelope.n);
     uint8_t *plain = arena_alloc(a, envelope.n);
-    _auto_evp(EVP_PKEY_CTX) ctx = oaep(pki_key_evp(to), 0);
+    _auto_evp(EVP_PKEY) pkey = NULL;
+    TRY(pki_key_evp(to, &pkey, e));
+    _auto_evp(EVP_PKEY_CTX) ctx = oaep(pkey, 0);
     if (ctx && EVP_PKEY_decrypt(ctx, key, &key_n, envelope.p, first) == 1 && key_n == AES_LEN)
         n = key_wrap(0, key, (struct bytes){envelope.p + first, envelope.n - first}, plain);
     mem_wipe(key, sizeof key);

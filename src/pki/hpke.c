@@ -53,10 +53,12 @@ static void labeled_expand(const struct suite *s, const uint8_t prk[DIGEST_LEN],
 static enum err dh(const struct pki_key *mine, const struct pki_pub *theirs, uint8_t out[DH_LEN],
                    struct err_info *e)
 {
-    _auto_evp(EVP_PKEY_CTX) ctx = EVP_PKEY_CTX_new(pki_key_evp(mine), NULL);
+    _auto_evp(EVP_PKEY) own = NULL;
     _auto_evp(EVP_PKEY) peer = NULL;
     size_t n = DH_LEN;
+    TRY(pki_key_evp(mine, &own, e));
     TRY(pki_pub_evp(theirs, &peer, e));
+    _auto_evp(EVP_PKEY_CTX) ctx = EVP_PKEY_CTX_new(own, NULL);
     if (!ctx || EVP_PKEY_derive_init(ctx) != 1 || EVP_PKEY_derive_set_peer(ctx, peer) != 1 ||
         EVP_PKEY_derive(ctx, out, &n) != 1 || n != DH_LEN)
         return pki_library_error(e, ERR_CRYPTO, "agree on a key");

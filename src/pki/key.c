@@ -4,6 +4,7 @@
 #include "pki/digest.h"
 #include "pki/p256.h"
 #include "pki/pki_priv.h"
+#include "pki/sm2form.h"
 
 #include <openssl/core_names.h>
 #include <openssl/err.h>
@@ -18,8 +19,10 @@
 
 struct pki_pub {
     enum pki_alg alg;
-    struct p256 *p256; /* P-256 */
-    EVP_PKEY *pkey;    /* every other */
+    struct p256 *p256;         /* P-256 */
+    struct sm2_pub *sm2;       /* SM2 */
+    EVP_PKEY *pkey;            /* every other, and SM2 where OpenSSL is to do it */
+    uint8_t z[PKI_DIGEST_LEN]; /* SM2: pki_sm2_z */
     uint8_t key_id[PKI_KEY_ID_LEN];
     size_t n, point_n;
     uint8_t spki[]; /* the point is its last `point_n` octets */
@@ -96,6 +99,7 @@ void pki_pub_free(struct pki_pub *p)
     if (!p)
         return;
     p256_free(p->p256);
+    sm2_pub_free(p->sm2);
     EVP_PKEY_free(p->pkey);
     free(p);
 }
@@ -157,12 +161,18 @@ static void curves_make(void)
     }
 }
 
+static enum err point_form(struct bytes point, struct err_info *e)
+{
+    if (point.n == 65 && point.p[0] == 0x04)
+        return ERR_OK;
+    return pki_why(e, ERR_KEY_UNSUPPORTED, "the point must be uncompressed (RFC 5480 2.2)");
+}
+
 /* The curve's point must be uncompressed; OpenSSL checks that it is on the curve (cofactor 1). */
 static enum err ec_from_point(int row, struct bytes point, EVP_PKEY **out, struct err_info *e)
 {
     *out = NULL;
-    if (point.n != 65 || point.p[0] != 0x04)
-        return pki_why(e, ERR_KEY_UNSUPPORTED, "the point must be uncompressed (RFC 5480 2.2)");
+    TRY(point_form(point, e));
     pthread_once(&curves_once, curves_make);
     EVP_PKEY *key = curves[row] ? EVP_PKEY_dup(curves[row]) : NULL;
     if (!key || EVP_PKEY_set1_encoded_public_key(key, point.p, point.n) != 1) {
@@ -268,19 +278,54 @@ static struct pki_pub *pub_around(int row, struct bytes point)
     return p;
 }
 
+/* GB/T 32918.5: a, b and the generator of the SM2 curve. */
+static const uint8_t sm2_curve[128] = {
+    0xff, 0xff, 0xff, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfc,
+    0x28, 0xe9, 0xfa, 0x9e, 0x9d, 0x9f, 0x5e, 0x34, 0x4d, 0x5a, 0x9e, 0x4b, 0xcf, 0x65, 0x09, 0xa7,
+    0xf3, 0x97, 0x89, 0xf5, 0x15, 0xab, 0x8f, 0x92, 0xdd, 0xbc, 0xbd, 0x41, 0x4d, 0x94, 0x0e, 0x93,
+    0x32, 0xc4, 0xae, 0x2c, 0x1f, 0x19, 0x81, 0x19, 0x5f, 0x99, 0x04, 0x46, 0x6a, 0x39, 0xc9, 0x94,
+    0x8f, 0xe3, 0x0b, 0xbf, 0xf2, 0x66, 0x0b, 0xe1, 0x71, 0x5a, 0x45, 0x89, 0x33, 0x4c, 0x74, 0xc7,
+    0xbc, 0x37, 0x36, 0xa2, 0xf4, 0xf6, 0x77, 0x9c, 0x59, 0xbd, 0xce, 0xe3, 0x6b, 0x69, 0x21, 0x53,
+    0xd0, 0xa9, 0x87, 0x7c, 0xc6, 0x2a, 0x47, 0x40, 0x02, 0xdf, 0x32, 0xe5, 0x21, 0x39, 0xf0, 0xa0,
+};
+
+/* GB/T 32918.2 5.5 */
+static void find_z(struct bytes point, uint8_t z[PKI_DIGEST_LEN])
+{
+    static const uint8_t id[] = "\x00\x80" PKI_SM2_ID; /* ENTL: 128 bits */
+    _auto(digest) d = digest_new(DIGEST_SM3);
+    digest_add(d, (struct bytes){id, sizeof id - 1});
+    digest_add(d, (struct bytes)BYTES(sm2_curve));
+    digest_add(d, (struct bytes){point.p + 1, SM2_POINT_LEN});
+    digest_finish(d, z);
+}
+
+static enum err sm2_from_point(struct bytes point, struct sm2_pub **out, struct err_info *e)
+{
+    const struct sm2 *m;
+    TRY(point_form(point, e));
+    TRY(sm2_get(&m, e));
+    return sm2_pub_new(m, point.p + 1, out, e);
+}
+
 /* `point` is the BIT STRING's content; for RSA its size decides on the row. */
 static enum err pub_make(int row, struct bytes point, struct pki_pub **out, struct err_info *e)
 {
     _auto_evp(EVP_PKEY) pkey = NULL;
     _auto(p256) p256 = NULL;
+    _auto(sm2_pub) sm2 = NULL;
     *out = NULL;
     if (!algs[row].group)
         TRY(rsa_from_numbers(point, &row, &pkey, e));
     else if (algs[row].alg == PKI_P256)
         TRY(p256_new(point, &p256, e));
     else
-        TRY(ec_from_point(row, point, &pkey, e));
+        TRY(sm2_from_point(point, &sm2, e));
     *out = pub_around(row, point);
+    if (sm2)
+        find_z(point, (*out)->z);
+    (*out)->sm2 = steal(&sm2);
     (*out)->pkey = steal(&pkey);
     (*out)->p256 = steal(&p256);
     return ERR_OK;
@@ -306,8 +351,8 @@ enum err pki_spki_peek(struct bytes spki, enum pki_alg *alg, uint8_t key_id[PKI_
     TRY(read_spki(spki, &row, &point, e));
     if (!algs[row].group)
         TRY(rsa_read(point, &row, &modulus, &exponent, e));
-    else if (point.n != 65 || point.p[0] != 0x04)
-        return pki_why(e, ERR_KEY_UNSUPPORTED, "the point must be uncompressed (RFC 5480 2.2)");
+    else
+        TRY(point_form(point, e));
     *alg = algs[row].alg;
     digest_of(DIGEST_SHA1, point, key_id);
     return ERR_OK;
@@ -333,16 +378,30 @@ enum err pki_pub_from_point(enum pki_alg alg, struct bytes point, struct pki_pub
 
 enum err pki_pub_evp(const struct pki_pub *p, EVP_PKEY **out, struct err_info *e)
 {
-    if (p->alg == PKI_P256)
-        return ec_from_point(0, pki_pub_point(p), out, e);
+    if (!p->pkey)
+        return ec_from_point(p->alg == PKI_SM2, pki_pub_point(p), out, e);
     *out = p->pkey;
     return EVP_PKEY_up_ref(p->pkey) == 1 ? ERR_OK : pki_library_error(e, ERR_CRYPTO, "key");
 }
 
+const struct sm2_pub *pki_pub_sm2(const struct pki_pub *p)
+{
+    return p->pkey ? NULL : p->sm2;
+}
+
+enum err pki_pub_use_library(struct pki_pub *p, struct err_info *e)
+{
+    return p->pkey ? ERR_OK : ec_from_point(p->alg == PKI_SM2, pki_pub_point(p), &p->pkey, e);
+}
+
 void pki_pub_prepare(struct pki_pub *p)
 {
+    const struct sm2 *m;
+    struct err_info ignored; /* verifying without a table takes longer, and is as right */
     if (p->p256)
         p256_prepare(p->p256);
+    else if (p->sm2 && sm2_get(&m, &ignored) == ERR_OK)
+        sm2_pub_prepare(m, p->sm2);
 }
 
 /* ---- signatures ---- */
@@ -371,45 +430,15 @@ fail:
     return NULL;
 }
 
-/* SEQUENCE{r, s} with proper INTEGERs from one whose r or s may lack the leading 00 (GM/T 0009 7.3). */
-static enum err mend_sm2(struct bytes sig, struct buf *out, struct err_info *e)
-{
-    struct der d = der_start(sig), seq;
-    TRY(der_enter(&d, DER_SEQUENCE, &seq, e));
-    TRY(der_end(&d, e));
-    size_t mark = der_open(out, DER_SEQUENCE);
-    for (int i = 0; i < 2; i++) {
-        struct bytes c;
-        TRY(der_take(&seq, DER_INTEGER, &c, e));
-        if (c.n == 0 || c.n > 33 || (c.n == 33 && c.p[0]) ||
-            (c.n > 1 && c.p[0] == 0 && !(c.p[1] & 0x80)))
-            return der_refuse(e, "r or s is not an INTEGER of 256 bits (GM/T 0009 7.3)");
-        der_put_uint(out, c);
-    }
-    der_close(out, mark);
-    return der_end(&seq, e);
-}
-
 static enum err not_its_signature(struct err_info *e)
 {
     return pki_library_error(e, ERR_SIGNATURE, "it does not belong to this key and content");
 }
 
-enum err pki_verify(const struct pki_pub *p, struct bytes msg, struct bytes sig, struct err_info *e)
+static enum err verify_by_library(const struct pki_pub *p, struct bytes msg, struct bytes sig,
+                                  struct err_info *e)
 {
-    if (p->p256) {
-        uint8_t digest[DIGEST_LEN];
-        digest_sha256(msg, digest);
-        return p256_verify(p->p256, digest, sig) ? ERR_OK : not_its_signature(e);
-    }
     EVP_PKEY_CTX *pctx;
-    _auto_buf mended;
-    buf_init(&mended, 128);
-    if (p->alg == PKI_SM2) {
-        if (mend_sm2(sig, &mended, e) != ERR_OK)
-            return pki_why(e, ERR_SIGNATURE, "it is not of the form {r, s}");
-        sig = (struct bytes){mended.p, mended.n};
-    }
     EVP_MD_CTX *ctx = pki_md_ctx(p->pkey, p->alg, 1, &pctx);
     if (!ctx)
         return pki_library_error(e, ERR_CRYPTO, "verify");
@@ -419,28 +448,40 @@ enum err pki_verify(const struct pki_pub *p, struct bytes msg, struct bytes sig,
     return ok == 1 ? ERR_OK : not_its_signature(e);
 }
 
-/* GB/T 32918.5: a, b and the generator of the SM2 curve. */
-static const uint8_t sm2_curve[128] = {
-    0xff, 0xff, 0xff, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfc,
-    0x28, 0xe9, 0xfa, 0x9e, 0x9d, 0x9f, 0x5e, 0x34, 0x4d, 0x5a, 0x9e, 0x4b, 0xcf, 0x65, 0x09, 0xa7,
-    0xf3, 0x97, 0x89, 0xf5, 0x15, 0xab, 0x8f, 0x92, 0xdd, 0xbc, 0xbd, 0x41, 0x4d, 0x94, 0x0e, 0x93,
-    0x32, 0xc4, 0xae, 0x2c, 0x1f, 0x19, 0x81, 0x19, 0x5f, 0x99, 0x04, 0x46, 0x6a, 0x39, 0xc9, 0x94,
-    0x8f, 0xe3, 0x0b, 0xbf, 0xf2, 0x66, 0x0b, 0xe1, 0x71, 0x5a, 0x45, 0x89, 0x33, 0x4c, 0x74, 0xc7,
-    0xbc, 0x37, 0x36, 0xa2, 0xf4, 0xf6, 0x77, 0x9c, 0x59, 0xbd, 0xce, 0xe3, 0x6b, 0x69, 0x21, 0x53,
-    0xd0, 0xa9, 0x87, 0x7c, 0xc6, 0x2a, 0x47, 0x40, 0x02, 0xdf, 0x32, 0xe5, 0x21, 0x39, 0xf0, 0xa0,
-};
+static enum err verify_sm2(const struct pki_pub *p, struct bytes msg, struct bytes sig,
+                           struct err_info *e)
+{
+    uint8_t numbers[SM2_SIG_LEN], digest[PKI_DIGEST_LEN];
+    const struct sm2 *m;
+    if (sm2_sig_read(sig, numbers, e) != ERR_OK)
+        return pki_why(e, ERR_SIGNATURE, "it is not of the form {r, s}");
+    if (p->pkey) {
+        _auto(arena) a = arena_new();
+        TRY(sm2_sig_write(numbers, a, &sig, e));
+        return verify_by_library(p, msg, sig, e);
+    }
+    TRY(sm2_get(&m, e));
+    TRY(pki_sm2_e(p, msg, digest, e));
+    return sm2_verify(m, p->sm2, digest, numbers) ? ERR_OK : not_its_signature(e);
+}
+
+enum err pki_verify(const struct pki_pub *p, struct bytes msg, struct bytes sig, struct err_info *e)
+{
+    if (p->p256) {
+        uint8_t digest[DIGEST_LEN];
+        digest_sha256(msg, digest);
+        return p256_verify(p->p256, digest, sig) ? ERR_OK : not_its_signature(e);
+    }
+    if (p->alg == PKI_SM2)
+        return verify_sm2(p, msg, sig, e);
+    return verify_by_library(p, msg, sig, e);
+}
 
 enum err pki_sm2_z(const struct pki_pub *p, uint8_t z[PKI_DIGEST_LEN], struct err_info *e)
 {
     if (p->alg != PKI_SM2)
         return pki_why(e, ERR_KEY_UNSUPPORTED, "Z is for SM2 keys");
-    static const uint8_t id[] = "\x00\x80" PKI_SM2_ID; /* ENTL: 128 bits */
-    _auto(digest) d = digest_new(DIGEST_SM3);
-    digest_add(d, (struct bytes){id, sizeof id - 1});
-    digest_add(d, (struct bytes)BYTES(sm2_curve));
-    digest_add(d, (struct bytes){pki_pub_point(p).p + 1, 64});
-    digest_finish(d, z);
+    memcpy(z, p->z, PKI_DIGEST_LEN);
     return ERR_OK;
 }
 

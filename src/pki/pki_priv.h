@@ -14,10 +14,17 @@ enum err pki_why(struct err_info *e, enum err code, const char *why, ...)
 
 /* OpenSSL's object of the key; the caller's to free. */
 NODISCARD enum err pki_pub_evp(const struct pki_pub *p, EVP_PKEY **out, struct err_info *e);
-EVP_PKEY *pki_key_evp(const struct pki_key *k); /* borrowed */
+NODISCARD enum err pki_key_evp(const struct pki_key *k, EVP_PKEY **out, struct err_info *e);
+/* SM2 is done by src/pki/sm2: its part of the key, borrowed. NULL for other algorithms, and where OpenSSL does it. */
+const struct sm2_pub *pki_pub_sm2(const struct pki_pub *p);
+const struct sm2_key *pki_key_sm2(const struct pki_key *k);
+/* From now on OpenSSL does what is done with this SM2 key, and with signers made from it: the oracle for tests and benches.
+ * Before others use the key. */
+NODISCARD enum err pki_pub_use_library(struct pki_pub *p, struct err_info *e);
+NODISCARD enum err pki_key_use_library(struct pki_key *k, struct err_info *e);
 /* Takes over one reference of `pkey` when it succeeds. */
 NODISCARD enum err pki_key_from_evp(EVP_PKEY *pkey, struct pki_key **out, struct err_info *e);
-/* A P-256 pair from its 32-byte scalar, for published test vectors. */
+/* A pair of P-256 or SM2 from its 32-byte scalar, for published test vectors. */
 NODISCARD enum err pki_key_from_scalar(enum pki_alg alg, const uint8_t scalar[32],
                                        struct bytes point, struct pki_key **out,
                                        struct err_info *e);

@@ -2,6 +2,7 @@
 
 #include "pki/der.h"
 #include "pki/pki_priv.h"
+#include "pki/sm2form.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 struct key_signer {
     struct pki_signer face;
     struct pki_pub *pub;
+    struct sm2_key sm2; /* where it is done by src/pki/sm2; nothing else is needed then */
     EVP_PKEY_CTX *pctx; /* lent to the template */
     EVP_MD_CTX *ready;  /* initialised once: initialising costs as much as a P-256 signature */
 };
@@ -18,6 +20,7 @@ static void key_signer_free(struct pki_signer *s)
     struct key_signer *k = (struct key_signer *)s;
     EVP_MD_CTX_free(k->ready);
     EVP_PKEY_CTX_free(k->pctx);
+    sm2_key_clear(&k->sm2);
     pki_pub_free(k->pub);
     free(k);
 }
@@ -36,21 +39,43 @@ static enum err key_sign(const struct pki_signer *s, struct bytes msg, struct ar
     return ERR_OK;
 }
 
+static enum err key_sign_sm2(const struct pki_signer *s, struct bytes msg, struct arena *a,
+                             struct bytes *sig, struct err_info *e)
+{
+    const struct key_signer *k = (const struct key_signer *)s;
+    const struct sm2 *m;
+    uint8_t digest[PKI_DIGEST_LEN], numbers[SM2_SIG_LEN];
+    TRY(sm2_get(&m, e));
+    TRY(pki_sm2_e(k->pub, msg, digest, e));
+    TRY(sm2_sign(m, &k->sm2, digest, numbers, e));
+    return sm2_sig_write(numbers, a, sig, e);
+}
+
+/* OpenSSL's part, initialised. */
+static enum err make_ready(struct key_signer *k, const struct pki_key *key, struct err_info *e)
+{
+    _auto_evp(EVP_PKEY) pkey = NULL;
+    TRY(pki_key_evp(key, &pkey, e));
+    k->ready = pki_md_ctx(pkey, pki_key_alg(key), 0, &k->pctx);
+    return k->ready ? ERR_OK : pki_library_error(e, ERR_CRYPTO, "prepare a signer");
+}
+
 enum err pki_signer_from_key(const struct pki_key *key, struct pki_signer **out, struct err_info *e)
 {
     *out = NULL;
     struct key_signer *k = mem_alloc(sizeof *k);
     enum err err = pki_pub_load(pki_pub_spki(pki_key_pub(key)), &k->pub, e);
-    if (err == ERR_OK) {
-        k->ready = pki_md_ctx(pki_key_evp(key), pki_key_alg(key), 0, &k->pctx);
-        if (!k->ready)
-            err = pki_library_error(e, ERR_CRYPTO, "prepare a signer");
-    }
+    const struct sm2_key *sm2 = pki_key_sm2(key);
+    if (sm2)
+        k->sm2 = *sm2;
+    else if (err == ERR_OK)
+        err = make_ready(k, key, e);
+    k->face = (struct pki_signer){
+        .pub = k->pub, .sign = sm2 ? key_sign_sm2 : key_sign, .free = key_signer_free};
     if (err != ERR_OK) {
         key_signer_free(&k->face);
         return err;
     }
-    k->face = (struct pki_signer){.pub = k->pub, .sign = key_sign, .free = key_signer_free};
     *out = &k->face;
     return ERR_OK;
 }
