@@ -138,16 +138,28 @@ static void start(struct child *c, const struct place *p, const char *program)
     }
 }
 
+/* SIGTERM or SIGINT, within so many ms. */
+static int told_to_end(int ms)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    return sigtimedwait(&set, NULL, &(struct timespec){.tv_nsec = ms * 1000 * 1000}) > 0;
+}
+
+enum started { STARTED_NOT, STARTED_READY, STARTED_TOLD_TO_END };
+
 /* The hall wants nobody: it queues what the ca must do. The order only spares the first page a warning. A process that
  * changes the tables of a large database for a new version takes its time, and is left to it. */
-static int wait_ready(struct child *c, const struct place *p)
+static enum started wait_ready(struct child *c, const struct place *p)
 {
     int64_t until = clock_monotonic() + READY_MS;
     char *path = place_ready(p, c->name);
     for (int told = 0;;) {
         int status;
         if (access(path, F_OK) == 0)
-            return 1;
+            return STARTED_READY;
         if (!told && clock_monotonic() > until) {
             log_line(LOG_LEVEL_WARN, "serve.starting",
                      "%s is not ready after %d s; a new version may be changing its database",
@@ -156,9 +168,10 @@ static int wait_ready(struct child *c, const struct place *p)
         }
         if (waitpid(c->pid, &status, WNOHANG) == c->pid) {
             c->pid = 0;
-            return 0;
+            return STARTED_NOT;
         }
-        usleep(5000);
+        if (told_to_end(5))
+            return STARTED_TOLD_TO_END;
     }
 }
 
@@ -265,6 +278,21 @@ static enum err make_run(const struct place *p, struct err_info *e)
     return ERR_OK;
 }
 
+/* One after the other; what was not begun has no process. */
+static enum started start_all(struct child *children, const struct place *p, const char *program)
+{
+    enum started so_far = STARTED_READY;
+    for (int i = 0; i < PROCESSES; i++)
+        children[i] = (struct child){.name = names[i], .pause = RESTART_MS};
+    for (int i = 0; i < PROCESSES && so_far == STARTED_READY; i++) {
+        start(&children[i], p, program);
+        so_far = wait_ready(&children[i], p);
+        if (so_far == STARTED_NOT)
+            fprintf(stderr, "certhall serve: %s did not start; see its messages above\n", names[i]);
+    }
+    return so_far;
+}
+
 static int serve(const struct place *p)
 {
     struct err_info e;
@@ -284,20 +312,11 @@ static int serve(const struct place *p)
         log_line(
             LOG_LEVEL_WARN, "serve.one_user",
             "the four processes are not separated: all run as one user. Use that for trying out only");
-    for (int i = 0; i < PROCESSES; i++) {
-        children[i] = (struct child){.name = names[i], .pause = RESTART_MS};
-        start(&children[i], p, program);
-        if (!wait_ready(&children[i], p)) {
-            fprintf(stderr, "certhall serve: %s did not start; see its messages above\n", names[i]);
-            for (int k = i + 1; k < PROCESSES; k++)
-                children[k].pid = 0;
-            stop_all(children);
-            return EXIT_FAILED;
-        }
-    }
-    supervise(children, p, program);
+    enum started all = start_all(children, p, program);
+    if (all == STARTED_READY)
+        supervise(children, p, program);
     stop_all(children);
-    return EXIT_DONE;
+    return all == STARTED_NOT ? EXIT_FAILED : EXIT_DONE;
 }
 
 static int run(int argc, char **argv)
