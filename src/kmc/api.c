@@ -1,4 +1,4 @@
-#include "kmc/kmc.h"
+#include "kmc/api_priv.h"
 
 #include "base/text.h"
 
@@ -123,6 +123,8 @@ static const struct httpd_route routes[] = {
     {"POST", "/kmc/v1/ukeys/:serial/admin-pin/release", pin_release, KMC_SOCKET_HALL, 16 << 10, 0},
     {"POST", "/kmc/v1/ukeys/:serial/admin-pin/confirm", pin_confirm, KMC_SOCKET_HALL, 4 << 10, 0},
     {"GET", "/kmc/v1/health", health, KMC_SOCKET_HALL, 0, 0},
+    {"POST", "/kmc/v1/keys", kmc_api_keys, KMC_SOCKET_CA, KMC_KEYS_BODY, 0},
+    {"POST", "/kmc/v1/recoveries", kmc_api_recoveries, KMC_SOCKET_CA, KMC_KEYS_BODY, 0},
     {"GET", "/kmc/v1/audit", verify_audit, KMC_SOCKET_ADMIN, 0, 0},
 };
 

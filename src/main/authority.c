@@ -121,15 +121,27 @@ static enum err kmc_process(const struct place *p, struct err_info *e)
     TRY(place_need(p, "kmc", c, "database", &o.database, e));
     o.clock = clock;
     o.releases_per_hour = (int)conf_int(c, "releases_per_hour", 0, 100000, KMC_RELEASES_AN_HOUR);
+    o.pool[KMC_POOL_SM2] = (int)conf_int(c, "pool_sm2", 0, KMC_POOL_MAX, 0);
+    o.pool[KMC_POOL_RSA2048] = (int)conf_int(c, "pool_rsa2048", 0, KMC_POOL_MAX, 0);
+    o.pool[KMC_POOL_RSA3072] = (int)conf_int(c, "pool_rsa3072", 0, KMC_POOL_MAX, 0);
+    o.keys_per_hour = (int)conf_int(c, "keys_per_hour", 0, 100000000, KMC_KEYS_AN_HOUR);
+    o.recoveries_per_hour = (int)conf_int(c, "recoveries_per_hour", 0, 100000,
+                                          KMC_RECOVERIES_AN_HOUR);
     TRY(confine_folders(p, "kmc", e));
     TRY(kmc_open(&o, &kmc, e));
     api.kmc = kmc;
+    /* who asks waits for the writer: as many as shall share its commits */
     _auto(httpd) server =
-        httpd_new(&(struct httpd_options){.workers = 2, .connections_max = PEER_CONNECTIONS});
+        httpd_new(&(struct httpd_options){.workers = 8, .connections_max = PEER_CONNECTIONS});
     TRY(place_listen(p, server, "kmc", "hall", conf_get(c, "hall_user", ""), KMC_SOCKET_HALL,
                      &api.policy[KMC_SOCKET_HALL], e));
     TRY(place_listen(p, server, "kmc", "admin", conf_get(c, "admin_user", ""), KMC_SOCKET_ADMIN,
                      &api.policy[KMC_SOCKET_ADMIN], e));
+    /* settings of before the ca asked here do not name it */
+    const char *hall_user = conf_get(c, "hall_user", "");
+    TRY(place_listen(p, server, "kmc", "ca",
+                     conf_get(c, "ca_user", *hall_user ? "certhall-ca" : ""), KMC_SOCKET_CA,
+                     &api.policy[KMC_SOCKET_CA], e));
     kmc_api_mount(server, &api);
     return serve_until_told(server, p, "kmc", e);
 }

@@ -2,12 +2,15 @@
 #include "main/init.h"
 
 #include "ca/ca.h"
+#include "ca/escrow.h"
 #include "hall/project/project.h"
 #include "kmc/kmc.h"
 
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { POOL_SM2 = 200, POOL_RSA = 20 };
 
 static const char *user_of(const struct init_options *o, const char *process)
 {
@@ -17,6 +20,37 @@ static const char *user_of(const struct init_options *o, const char *process)
 static const char *clock_line(const struct init_options *o)
 {
     return o->demo ? arena_fmt(o->place.arena, "clock = %s/demo/clock\n", o->place.data) : "";
+}
+
+static int has_algorithm(const struct init_options *o, enum pki_alg alg)
+{
+    for (int i = 0; i < o->algs; i++)
+        if (o->alg[i] == alg)
+            return 1;
+    return 0;
+}
+
+/* Pairs are kept ready of the kinds that there is an issuing CA for. */
+static enum err write_kmc_settings(const struct init_options *o, struct err_info *e)
+{
+    struct arena *a = o->place.arena;
+    return init_conf(
+        o, "kmc",
+        arena_fmt(
+            a,
+            "database = %s\nhall_user = %s\nca_user = %s\nadmin_user = %s\n"
+            "# admin PINs that the hall may have sealed in an hour\n"
+            "releases_per_hour = %d\n"
+            "# encryption pairs to have ready, 0 for none of the kind\n"
+            "pool_sm2 = %d\npool_rsa2048 = %d\npool_rsa3072 = %d\n"
+            "# pairs that the ca may have in an hour: new ones, and again for a user's new UKey\n"
+            "keys_per_hour = %d\nrecoveries_per_hour = %d\n%s",
+            init_database(o, "kmc"), user_of(o, "hall"), user_of(o, "ca"), user_of(o, "kmc"),
+            KMC_RELEASES_AN_HOUR, has_algorithm(o, PKI_SM2) ? POOL_SM2 : 0,
+            has_algorithm(o, PKI_RSA2048) ? POOL_RSA : 0,
+            has_algorithm(o, PKI_RSA3072) ? POOL_RSA : 0, KMC_KEYS_AN_HOUR, KMC_RECOVERIES_AN_HOUR,
+            clock_line(o)),
+        e);
 }
 
 static enum err write_settings(const struct init_options *o, struct err_info *e)
@@ -33,14 +67,7 @@ static enum err write_settings(const struct init_options *o, struct err_info *e)
             init_database(o, "ca"), o->status_url, user_of(o, "hall"), user_of(o, "responder"),
             user_of(o, "ca"), clock_line(o)),
         e));
-    TRY(init_conf(o, "kmc",
-                  arena_fmt(a,
-                            "database = %s\nhall_user = %s\nadmin_user = %s\n"
-                            "# admin PINs that the hall may have sealed in an hour\n"
-                            "releases_per_hour = %d\n%s",
-                            init_database(o, "kmc"), user_of(o, "hall"), user_of(o, "kmc"),
-                            KMC_RELEASES_AN_HOUR, clock_line(o)),
-                  e));
+    TRY(write_kmc_settings(o, e));
     return init_conf(o, "responder",
                      arena_fmt(a,
                                "listen = 127.0.0.1:%lld\nanswer_hours = 24\ncrl_minutes = 10\n%s",
@@ -138,6 +165,17 @@ static enum err make_issuers(const struct init_options *o, const struct clock *c
     return ERR_OK;
 }
 
+/* Each side knows the other's key: the ca's requests, the kmc's answers. */
+static enum err introduce(const struct init_options *o, const struct kmc_options *kmc,
+                          struct err_info *e)
+{
+    struct arena *a = o->place.arena;
+    struct bytes kmc_key, request_key;
+    TRY(kmc_answer_spki(kmc, a, &kmc_key, e));
+    TRY(ca_escrow_init(place_folder(&o->place, "ca"), kmc_key, a, &request_key, e));
+    return kmc_ca_enter_first(kmc, CA_ESCROW_NAME, request_key, e);
+}
+
 enum err init_authority(const struct init_options *o, const struct clock *clock, struct err_info *e)
 {
     struct kmc_options kmc = {.data = place_folder(&o->place, "kmc"),
@@ -146,5 +184,6 @@ enum err init_authority(const struct init_options *o, const struct clock *clock,
     TRY(make_issuers(o, clock, e));
     TRY(copy_profiles(o, e));
     TRY(kmc_init(&kmc, e));
+    TRY(introduce(o, &kmc, e));
     return write_settings(o, e);
 }

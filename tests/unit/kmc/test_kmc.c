@@ -32,8 +32,10 @@ static int set_up(void **state)
     assert_non_null(mkdtemp(t.folder));
     t.arena = arena_new();
     assert_ok(clock_open(NULL, &t.clock, &e), &e);
-    t.options = (struct kmc_options){t.folder, arena_fmt(t.arena, "sqlite:%s/kmc.db", t.folder),
-                                     t.clock, KMC_RELEASES_AN_HOUR};
+    t.options = (struct kmc_options){.data = t.folder,
+                                     .database = arena_fmt(t.arena, "sqlite:%s/kmc.db", t.folder),
+                                     .clock = t.clock,
+                                     .releases_per_hour = KMC_RELEASES_AN_HOUR};
     assert_ok(kmc_init(&t.options, &e), &e);
     assert_ok(kmc_open(&t.options, &t.kmc, &e), &e);
     assert_ok(pki_key_new(PKI_P256, &t.agent, &e), &e);

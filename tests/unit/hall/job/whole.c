@@ -61,9 +61,10 @@ void whole_ca_away(struct whole *w)
 
 static void open_authority(struct whole *w)
 {
-    struct kmc_options kmc = {arena_fmt(w->a, "%s/kmc", w->folder),
-                              arena_fmt(w->a, "sqlite:%s/kmc/kmc.db", w->folder), w->f->clock,
-                              KMC_RELEASES_AN_HOUR};
+    struct kmc_options kmc = {.data = arena_fmt(w->a, "%s/kmc", w->folder),
+                              .database = arena_fmt(w->a, "sqlite:%s/kmc/kmc.db", w->folder),
+                              .clock = w->f->clock,
+                              .releases_per_hour = KMC_RELEASES_AN_HOUR};
     ca_fixture_open(&w->ca, PKI_P256);
     w->ca_api = (struct ca_api){.ca = w->ca.ca};
     w->ca_api.policy[CA_SOCKET_HALL] = (struct peer_policy){.uid = {getuid()}, .uids = 1};
