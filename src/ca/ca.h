@@ -11,6 +11,7 @@
 
 #include "base/json.h"
 #include "base/time.h"
+#include "ca/profile.h"
 #include "pki/cert.h"
 #include "pki/crl.h"
 #include "pki/name.h"
@@ -22,44 +23,6 @@ struct store_group;
 struct store_catalogue;
 
 extern const struct store_catalogue ca_catalogue;
-
-/* ---- certificate profiles: data of the ca, `<data>/ca/profiles/<code>.json` ---- */
-
-enum { CA_PROFILE_EVIDENCE_MAX = 4 };
-
-enum ca_evidence_kind { CA_EVIDENCE_REGULATOR, CA_EVIDENCE_MAKER };
-
-/* Where a part of the subject comes from. */
-enum ca_subject_source {
-    CA_SUBJECT_FIXED,
-    CA_SUBJECT_INSTITUTION,
-    CA_SUBJECT_REPORTING_CODE,
-    CA_SUBJECT_USER,
-    CA_SUBJECT_USCC
-};
-
-struct ca_subject_part {
-    enum name_type type;
-    enum ca_subject_source source;
-    char value[128]; /* CA_SUBJECT_FIXED only */
-};
-
-struct ca_profile {
-    char code[64];
-    char project[64];
-    enum pki_alg algorithm;
-    struct ca_subject_part subject[NAME_PARTS_MAX];
-    size_t subject_parts;
-    unsigned key_usage, eku;
-    char policy_oid[64]; /* "" none */
-    int64_t days_min, days_max;
-    enum ca_evidence_kind evidence[CA_PROFILE_EVIDENCE_MAX];
-    size_t evidence_kinds;
-};
-
-/* Read a profile. ERR_CONFIG with file, member and reason. Unknown members are refused. */
-NODISCARD enum err ca_profile_parse(const char *file, const json_t *doc, struct ca_profile *out,
-                                    struct err_info *e);
 
 /* ---- the authority ---- */
 
@@ -113,13 +76,13 @@ struct ca_trust {
     int64_t id; /* of its kind */
     enum ca_trusted kind;
     const char *name; /* staff: the person; regulator: the project */
-    const char *role; /* staff: "maker"; regulator: "regulator" */
+    const char *role; /* staff: "maker" or "reviewer"; regulator: "regulator" */
     struct bytes certificate;
     const char *entered_by;
     int64_t entered_at, ended_at; /* ended_at 0: believed */
 };
 
-/* A person's certificate (today's only role is "maker"): the same one again is no change. ERR_BAD_REQUEST for another role or an
+/* A person's certificate, as "maker" or "reviewer": the same one again is no change. ERR_BAD_REQUEST for another role or an
  * empty name, ERR_DER_MALFORMED, ERR_CA_REQUEST when this certificate's right was ended: it does not come back. */
 NODISCARD enum err ca_staff_enter(struct ca *ca, const char *name, const char *role,
                                   struct bytes certificate, const char *by, struct err_info *e);

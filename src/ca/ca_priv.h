@@ -3,6 +3,7 @@
 #define CERTHALL_CA_CA_PRIV_H
 
 #include "ca/ca.h"
+#include "ca/content.h"
 #include "pki/digest.h"
 #include "store/store.h"
 
@@ -120,19 +121,11 @@ NODISCARD enum err ca_audit(struct store_tx *tx, int64_t at, const char *actor, 
 NODISCARD enum err ca_audit_head(struct store_tx *tx, int64_t *n, char hash[65],
                                  struct err_info *e);
 
-/* What the evidence said once it was checked. */
-struct ca_vouched {
-    char institution_name[256];
-    char reporting_code[64];
-    char user_name[128];
-    char uscc[32];
-    char maker[128]; /* name of the maker */
-};
 /* What the maker's signature was held against, and verified: it need not be verified again under the same row, for the
  * same request, with the same certificate. */
 struct ca_proven {
     int yes;
-    struct ca_vouched row;
+    struct ca_person row;
     struct bytes certificate; /* of the maker, in the arena */
 };
 /* Verify the maker's signature against what the database says now, before the writer is kept busy. Whatever is missing or wrong
@@ -145,6 +138,32 @@ NODISCARD enum err ca_evidence_check(struct ca *ca, struct store_tx *tx, const s
                                      int64_t now, struct arena *a, struct ca_vouched *out,
                                      struct err_info *e);
 void ca_makers_clear(struct ca *ca);
+
+/* The kinds one by one, for ca_evidence_check. An item of the request's evidence by its kind; NULL: none. */
+const json_t *ca_evidence_of(const struct ca_request *r, const char *kind);
+enum err ca_evidence_refuse(struct err_info *e, const char *kind, const char *why);
+/* Name, certificate and end of the member of staff whose serial the item has under the name of his role; his certificate is
+ * neither on hold nor revoked where the ca made it. */
+NODISCARD enum err ca_evidence_staff(struct store_tx *tx, const json_t *item, const char *role,
+                                     struct arena *a, const struct store_row **staff,
+                                     struct err_info *e);
+/* What the reviewer says of the person, without a look at his signature: put into *person, where a fact that stands there
+ * already (the regulator's) must be the same. */
+NODISCARD enum err ca_review_facts(const struct ca_request *r, struct ca_person *person,
+                                   struct err_info *e);
+/* He signed it, for this order, profile and UKey, and for no shorter term. *name: who it was. */
+NODISCARD enum err ca_review_evidence(struct store_tx *tx, const struct ca_profile *p,
+                                      const struct ca_request *r, const struct ca_person *person,
+                                      int64_t now, struct arena *a, const char **name,
+                                      struct err_info *e);
+/* The key of an earlier certificate of the project signed this request. *subject: of that certificate, in the arena. */
+NODISCARD enum err ca_holder_evidence(struct ca *ca, struct store_tx *tx,
+                                      const struct ca_profile *p, const struct ca_request *r,
+                                      int64_t now, struct arena *a, struct bytes *subject,
+                                      struct err_info *e);
+/* The key of a certificate on hold asks for its release: the hold in this row of ca_certificate, and no other. ERR_CA_EVIDENCE. */
+NODISCARD enum err ca_activation_check(const struct store_row *certificate, const char *revision,
+                                       struct bytes signature, struct arena *a, struct err_info *e);
 /* What of the evidence is looked at, as JSON for the record. */
 const char *ca_evidence_text(const struct ca_request *r, struct arena *a);
 

@@ -1,7 +1,8 @@
 /* Evidence: what must be shown before a certificate is made (design §1).
  *
- * The regulator's evidence is a row of a list that the ca itself verified; the maker's is the signature of a UKey that the
- * ca's administrator entered. Nothing here believes the caller. */
+ * The regulator's evidence is a row of a list that the ca itself verified; the maker's and the reviewer's (evidence_review.c)
+ * are signatures of UKeys that the ca's administrator entered; the holder's (evidence_holder.c) is that of a key the ca
+ * certified before. Nothing here believes the caller. */
 #include "ca/ca_priv.h"
 
 #include "base/text.h"
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum err refuse(struct err_info *e, const char *kind, const char *why)
+enum err ca_evidence_refuse(struct err_info *e, const char *kind, const char *why)
 {
     err_set(e, ERR_CA_EVIDENCE, kind, "%s evidence: %s", kind, why);
     err_arg(e, "kind", "%s", kind);
@@ -19,7 +20,12 @@ static enum err refuse(struct err_info *e, const char *kind, const char *why)
     return ERR_CA_EVIDENCE;
 }
 
-static const json_t *evidence_of(const struct ca_request *r, const char *kind)
+static enum err refuse(struct err_info *e, const char *kind, const char *why)
+{
+    return ca_evidence_refuse(e, kind, why);
+}
+
+const json_t *ca_evidence_of(const struct ca_request *r, const char *kind)
 {
     const json_t *item;
     size_t i;
@@ -34,22 +40,21 @@ static void copy_text(char *out, size_t size, const char *s)
     snprintf(out, size, "%s", s ? s : "");
 }
 
-/* What is left of each text is zeros, so that two of them compare as octets. */
-static void take_row(const struct store_row *row, struct ca_vouched *out)
+static void take_row(const struct store_row *row, struct ca_person *out)
 {
-    copy_text(out->institution_name, sizeof out->institution_name,
-              row_text(row, "institution_name"));
-    copy_text(out->reporting_code, sizeof out->reporting_code, row_text(row, "reporting_code"));
-    copy_text(out->user_name, sizeof out->user_name, row_text(row, "user_name"));
-    copy_text(out->uscc, sizeof out->uscc, row_text(row, "uscc"));
+    static const enum ca_fact fact[] = {CA_FACT_INSTITUTION, CA_FACT_REPORTING_CODE, CA_FACT_USER,
+                                        CA_FACT_USCC};
+    memset(out, 0, sizeof *out);
+    for (size_t i = 0; i < sizeof fact / sizeof *fact; i++)
+        copy_text(out->fact[fact[i]], CA_FACT_MAX, row_text(row, ca_fact_text(fact[i])));
 }
 
 /* The row must be of this project. */
 static enum err regulator_row(struct store_tx *tx, const struct ca_profile *p,
-                              const struct ca_request *r, struct arena *a, struct ca_vouched *out,
+                              const struct ca_request *r, struct arena *a, struct ca_person *out,
                               struct err_info *e)
 {
-    const json_t *item = evidence_of(r, "regulator");
+    const json_t *item = ca_evidence_of(r, "regulator");
     if (!item)
         return refuse(e, "regulator", "is missing");
     const struct store_row *row;
@@ -71,23 +76,23 @@ static int is_row_of(const struct store_row *row, const json_t *item)
 
 /* The newest word of the regulator on a person; NULL where there is none. */
 static enum err newest_of(struct store_tx *tx, const struct ca_profile *p,
-                          const struct ca_vouched *person, struct arena *a,
+                          const struct ca_person *person, struct arena *a,
                           const struct store_row **row, struct err_info *e)
 {
-    return store_opt(
-        tx, &Q_ca_batch_row_newest,
-        PARAMS(P_TEXT(p->project), P_TEXT(person->reporting_code), P_TEXT(person->user_name)), a,
-        row, e);
+    return store_opt(tx, &Q_ca_batch_row_newest,
+                     PARAMS(P_TEXT(p->project), P_TEXT(person->fact[CA_FACT_REPORTING_CODE]),
+                            P_TEXT(person->fact[CA_FACT_USER])),
+                     a, row, e);
 }
 
 /* The row, which must be the newest word of the regulator on this person, and no withdrawal. Whom the row was about a moment
  * ago is asked for first: where his newest row is the one that is shown, as it mostly is, it need not be looked for itself. */
 static enum err regulator_evidence(struct store_tx *tx, const struct ca_profile *p,
                                    const struct ca_request *r, const struct ca_proven *proven,
-                                   struct arena *a, struct ca_vouched *out, struct err_info *e)
+                                   struct arena *a, struct ca_person *out, struct err_info *e)
 {
     const struct store_row *newest = NULL;
-    const json_t *item = evidence_of(r, "regulator");
+    const json_t *item = ca_evidence_of(r, "regulator");
     if (item && proven && proven->yes)
         TRY(newest_of(tx, p, &proven->row, a, &newest, e));
     if (!newest || !is_row_of(newest, item)) {
@@ -177,7 +182,7 @@ static struct bytes remembered(struct ca *ca, const char *serial)
 }
 
 /* He signed for the people of the row that the certificate will name: his signature under another row is none. */
-static enum err maker_signature(const struct ca_request *r, const struct ca_vouched *row,
+static enum err maker_signature(const struct ca_request *r, const struct ca_person *row,
                                 const struct ca_maker *maker, struct bytes signature,
                                 struct arena *a, struct err_info *e)
 {
@@ -188,9 +193,9 @@ static enum err maker_signature(const struct ca_request *r, const struct ca_vouc
                                        .revision = r->revision,
                                        .csr_sum = csr_hash,
                                        .ukey = r->ukey,
-                                       .institution = row->institution_name,
-                                       .reporting_code = row->reporting_code,
-                                       .user = row->user_name};
+                                       .institution = row->fact[CA_FACT_INSTITUTION],
+                                       .reporting_code = row->fact[CA_FACT_REPORTING_CODE],
+                                       .user = row->fact[CA_FACT_USER]};
     TRY(evidence_make_bytes(&made, a, &signed_bytes, e));
     return pki_verify(maker->key, signed_bytes, signature, e);
 }
@@ -201,7 +206,7 @@ static int same_bytes(struct bytes x, struct bytes y)
 }
 
 /* The same row and certificate as a moment ago: the signature over them is verified already. */
-static int is_proven(const struct ca_proven *p, const struct ca_vouched *row,
+static int is_proven(const struct ca_proven *p, const struct ca_person *row,
                      struct bytes certificate)
 {
     return p && p->yes && memcmp(&p->row, row, sizeof *row) == 0 &&
@@ -212,7 +217,7 @@ static int is_proven(const struct ca_proven *p, const struct ca_vouched *row,
 static enum err maker_vouches(struct ca *ca, const struct ca_request *r,
                               const struct ca_proven *proven, struct bytes certificate,
                               struct bytes signature, int64_t now, struct arena *a,
-                              const struct ca_vouched *row, struct err_info *e)
+                              const struct ca_person *row, struct err_info *e)
 {
     const struct ca_maker *maker;
     struct ca_maker *own;
@@ -228,27 +233,28 @@ static enum err maker_vouches(struct ca *ca, const struct ca_request *r,
     return result;
 }
 
-/* With the state of the maker's certificate where the ca made it itself (own_state, else NULL). */
-static enum err find_maker(struct store_tx *tx, const json_t *item, struct arena *a,
-                           const struct store_row **staff, struct err_info *e)
+/* With the state of his certificate where the ca made it itself (own_state, else NULL). */
+static enum err find_staff(struct store_tx *tx, const json_t *item, const char *role,
+                           struct arena *a, const struct store_row **staff, struct err_info *e)
 {
-    const char *hex = json_opt_text(item, "maker", "");
+    const char *hex = json_opt_text(item, role, "");
     struct bytes serial;
     if (!text_from_hex(a, hex, &serial))
         serial = (struct bytes){0};
     TRY(store_opt(tx, &Q_ca_staff_vouching, PARAMS(P_TEXT(hex), P_BLOB(serial)), a, staff, e));
-    if (*staff && strcmp(row_text(*staff, "role"), "maker") == 0)
+    if (*staff && strcmp(row_text(*staff, "role"), role) == 0)
         return ERR_OK;
-    return refuse(e, "maker", "the ca knows no maker with this certificate");
+    return refuse(e, role, arena_fmt(a, "the ca knows no %s with this certificate", role));
 }
 
-/* A maker's certificate that the ca made itself, and that is revoked or on hold since, vouches for nobody. */
-static enum err maker_certified(const struct store_row *staff, struct err_info *e)
+enum err ca_evidence_staff(struct store_tx *tx, const json_t *item, const char *role,
+                           struct arena *a, const struct store_row **staff, struct err_info *e)
 {
-    const char *state = row_text(staff, "own_state");
+    TRY(find_staff(tx, item, role, a, staff, e));
+    const char *state = row_text(*staff, "own_state");
     if (!state || strcmp(state, "active") == 0)
         return ERR_OK;
-    return refuse(e, "maker", "the maker's certificate is on hold or revoked");
+    return refuse(e, role, arena_fmt(a, "the %s's certificate is on hold or revoked", role));
 }
 
 /* Name, certificate and end of the maker who signed, from this transaction; the next of the same maker asks no more. */
@@ -262,8 +268,7 @@ static enum err vouching_maker(struct ca *ca, struct store_tx *tx, const json_t 
         *maker = *last;
         return ERR_OK;
     }
-    TRY(find_maker(tx, item, a, &staff, e));
-    TRY(maker_certified(staff, e));
+    TRY(ca_evidence_staff(tx, item, "maker", a, &staff, e));
     maker->maker_ended = row_int(staff, "ended_at");
     maker->maker_certificate = row_blob(staff, "certificate");
     copy_text(maker->maker_name, sizeof maker->maker_name, row_text(staff, "name"));
@@ -281,7 +286,7 @@ static enum err maker_evidence(struct ca *ca, struct store_tx *tx, const struct 
                                const struct ca_proven *proven, int64_t now, struct arena *a,
                                struct ca_vouched *out, struct err_info *e)
 {
-    const json_t *item = evidence_of(r, "maker");
+    const json_t *item = ca_evidence_of(r, "maker");
     if (!item)
         return refuse(e, "maker", "is missing");
     struct bytes signature;
@@ -290,17 +295,9 @@ static enum err maker_evidence(struct ca *ca, struct store_tx *tx, const struct 
     TRY(vouching_maker(ca, tx, item, a, &maker, e));
     if (maker.maker_ended != 0 && maker.maker_ended <= now)
         return refuse(e, "maker", "this maker's right has ended");
-    TRY(maker_vouches(ca, r, proven, maker.maker_certificate, signature, now, a, out, e));
+    TRY(maker_vouches(ca, r, proven, maker.maker_certificate, signature, now, a, &out->person, e));
     copy_text(out->maker, sizeof out->maker, maker.maker_name);
     return ERR_OK;
-}
-
-static int asks_for(const struct ca_profile *p, enum ca_evidence_kind kind)
-{
-    for (size_t i = 0; i < p->evidence_kinds; i++)
-        if (p->evidence[i] == kind)
-            return 1;
-    return 0;
 }
 
 /* What the database says now of the row and of the maker. */
@@ -311,14 +308,16 @@ static enum err look_up(struct ca *ca, const struct ca_profile *p, const struct 
     const struct store_row *staff;
     _auto(store_tx) tx = NULL;
     out->certificate = remembered(ca, json_opt_text(maker, "maker", ""));
-    if (out->certificate.n > 0 && !asks_for(p, CA_EVIDENCE_REGULATOR))
-        return ERR_OK;
-    TRY(store_begin(ca->store, STORE_READ, &tx, e));
-    if (asks_for(p, CA_EVIDENCE_REGULATOR))
+    int regulator = ca_profile_asks(p, CA_EVIDENCE_REGULATOR);
+    if (regulator || out->certificate.n == 0)
+        TRY(store_begin(ca->store, STORE_READ, &tx, e));
+    if (regulator)
         TRY(regulator_row(tx, p, r, a, &out->row, e));
+    if (ca_profile_asks(p, CA_EVIDENCE_REVIEWER))
+        TRY(ca_review_facts(r, &out->row, e));
     if (out->certificate.n > 0)
         return ERR_OK;
-    TRY(find_maker(tx, maker, a, &staff, e));
+    TRY(find_staff(tx, maker, "maker", a, &staff, e));
     out->certificate = row_blob(staff, "certificate");
     return ERR_OK;
 }
@@ -329,7 +328,7 @@ static enum err prove(struct ca *ca, const struct ca_profile *p, const struct ca
     struct bytes signature;
     const struct ca_maker *maker;
     struct ca_maker *own;
-    const json_t *item = evidence_of(r, "maker");
+    const json_t *item = ca_evidence_of(r, "maker");
     if (!item)
         return refuse(e, "maker", "is missing");
     TRY(json_get_base64(item, "signature", 1024, a, &signature, e));
@@ -343,7 +342,9 @@ static enum err prove(struct ca *ca, const struct ca_profile *p, const struct ca
 
 const char *ca_evidence_text(const struct ca_request *r, struct arena *a)
 {
-    static const char *const member[] = {"kind", "batch", "maker", "signature"};
+    static const char *const member[] = {
+        "kind",           "batch",     "maker", "signature", "reviewer", "institution_name",
+        "reporting_code", "user_name", "uscc",  "id_number", "dns",      "certificate"};
     _auto_buf b;
     struct json_out j;
     const json_t *item;
@@ -358,6 +359,8 @@ const char *ca_evidence_text(const struct ca_request *r, struct arena *a)
                 jout_text(&j, member[k], json_opt_text(item, member[k], NULL));
         if (json_opt_int(item, "row", -1) >= 0)
             jout_int(&j, "row", json_opt_int(item, "row", -1));
+        if (json_opt_int(item, "days", -1) >= 0)
+            jout_int(&j, "days", json_opt_int(item, "days", -1));
         jout_end(&j);
     }
     jout_end(&j);
@@ -369,18 +372,29 @@ void ca_evidence_prove(struct ca *ca, const struct ca_profile *p, const struct c
 {
     struct err_info e;
     memset(out, 0, sizeof *out);
-    out->yes = asks_for(p, CA_EVIDENCE_MAKER) && prove(ca, p, r, a, out, &e) == ERR_OK;
+    out->yes = ca_profile_asks(p, CA_EVIDENCE_MAKER) && prove(ca, p, r, a, out, &e) == ERR_OK;
 }
 
 enum err ca_evidence_check(struct ca *ca, struct store_tx *tx, const struct ca_profile *p,
                            const struct ca_request *r, const struct ca_proven *proven, int64_t now,
                            struct arena *a, struct ca_vouched *out, struct err_info *e)
 {
+    const char *reviewer = NULL;
     memset(out, 0, sizeof *out);
-    /* the row first: the maker's signature is held against what it says */
-    if (asks_for(p, CA_EVIDENCE_REGULATOR))
-        TRY(regulator_evidence(tx, p, r, proven, a, out, e));
-    if (asks_for(p, CA_EVIDENCE_MAKER))
+    /* who it is first: the maker's signature is held against that */
+    if (ca_profile_asks(p, CA_EVIDENCE_REGULATOR))
+        TRY(regulator_evidence(tx, p, r, proven, a, &out->person, e));
+    if (ca_profile_asks(p, CA_EVIDENCE_REVIEWER)) {
+        TRY(ca_review_facts(r, &out->person, e));
+        TRY(ca_review_evidence(tx, p, r, &out->person, now, a, &reviewer, e));
+    }
+    if (ca_profile_asks(p, CA_EVIDENCE_HOLDER))
+        TRY(ca_holder_evidence(ca, tx, p, r, now, a, &out->holder_subject, e));
+    if (ca_profile_asks(p, CA_EVIDENCE_MAKER))
         TRY(maker_evidence(ca, tx, r, proven, now, a, out, e));
+    else
+        copy_text(out->maker, sizeof out->maker, "holder");
+    if (reviewer && strcmp(reviewer, out->maker) == 0)
+        return refuse(e, "reviewer", "reviewer and maker are the same person");
     return ERR_OK;
 }

@@ -158,44 +158,54 @@ enum err ca_init(const struct ca_options *o, const char *organisation, enum pki_
     return store_commit(tx, e);
 }
 
+/* Of the administrator's own profile where there is one for the algorithm. */
+static struct ca_profile responder_profile(const struct ca *ca, enum pki_alg alg)
+{
+    for (size_t i = 0; i < ca->profiles; i++)
+        if (ca->profile[i].holder == CA_HOLDER_OCSP && ca->profile[i].algorithm == alg)
+            return ca->profile[i];
+    return (struct ca_profile){.holder = CA_HOLDER_OCSP,
+                               .algorithm = alg,
+                               .subject = {{NAME_C, "CN"}, {NAME_CN, "CertHall OCSP Responder"}},
+                               .subject_parts = 2,
+                               .key_usage = CERT_KU_DIGITAL_SIGNATURE,
+                               .eku = CERT_EKU_OCSP_SIGNING,
+                               .days_max = RESPONDER_DAYS};
+}
+
 enum err ca_responder_certificate(struct ca *ca, struct bytes csr_der, struct arena *a,
                                   struct bytes *der, struct err_info *e)
 {
     struct csr csr;
     _auto(pki_pub) key = NULL;
     const struct ca_issuer *issuer;
+    const struct ca_vouched nobody = {0};
     TRY(csr_parse(csr_der, &csr, e));
     TRY(csr_verify(&csr, &key, e));
     TRY(ca_issuer_for(ca, pki_pub_alg(key), &issuer, e));
+    const struct ca_profile profile = responder_profile(ca, pki_pub_alg(key));
     int64_t now = clock_business(ca->options.clock);
-    int64_t not_after = now + (int64_t)RESPONDER_DAYS * TIME_DAY;
-    struct name_part part[] = {{NAME_C, "CN"}, {NAME_CN, "CertHall OCSP Responder"}};
-    struct bytes subject, tbs;
-    TRY(name_encode(part, 2, a, &subject, e));
-    struct cert_spec spec = {.serial = cert_serial_new(a),
-                             .issuer = issuer->subject,
-                             .subject = subject,
-                             .not_before = now - TIME_HOUR,
-                             .not_after = not_after < issuer->not_after ? not_after
-                                                                        : issuer->not_after,
-                             .key = key,
-                             .issuer_key = issuer->signer->pub,
-                             .key_usage = CERT_KU_DIGITAL_SIGNATURE,
-                             .eku = CERT_EKU_OCSP_SIGNING,
-                             .ocsp_nocheck = 1};
-    struct lint_context context = {.role = LINT_OCSP_RESPONDER,
-                                   .issuer_subject = issuer->subject,
-                                   .issuer_key = issuer->signer->pub,
-                                   .issuer_not_after = issuer->not_after};
-    TRY(cert_tbs(&spec, a, &tbs, e));
-    TRY(lint_check(tbs, &context, e));
+    int64_t not_after = now + profile.days_max * TIME_DAY;
+    struct ca_content content = {.profile = &profile,
+                                 .issuer = {.subject = issuer->subject,
+                                            .key = issuer->signer->pub,
+                                            .not_after = issuer->not_after},
+                                 .vouched = &nobody,
+                                 .key = key,
+                                 .serial = cert_serial_new(a),
+                                 .not_before = now - TIME_HOUR,
+                                 .not_after = not_after < issuer->not_after ? not_after
+                                                                            : issuer->not_after};
+    struct bytes tbs;
+    TRY(ca_content_subject(&profile, &nobody, a, &content.subject, e));
+    TRY(ca_content_tbs(&content, a, &tbs, e));
     const struct ca_own own = {.profile = CA_PROFILE_RESPONDER,
                                .issuer = issuer,
-                               .serial = spec.serial,
-                               .subject = subject,
+                               .serial = content.serial,
+                               .subject = content.subject,
                                .spki = pki_pub_spki(key),
                                .tbs = tbs,
-                               .not_before = spec.not_before,
-                               .not_after = spec.not_after};
+                               .not_before = content.not_before,
+                               .not_after = content.not_after};
     return ca_issue_own(ca, &own, a, der, e);
 }

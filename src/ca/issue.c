@@ -5,7 +5,6 @@
 #include "base/sys.h"
 #include "base/text.h"
 #include "pki/csr.h"
-#include "pki/lint.h"
 
 #include <semaphore.h>
 #include <stddef.h>
@@ -56,64 +55,36 @@ static enum err refuse_request(struct err_info *e, const char *why)
     return ERR_CA_REQUEST;
 }
 
-static const char *subject_value(const struct ca_subject_part *part, const struct ca_vouched *v)
-{
-    switch (part->source) {
-    case CA_SUBJECT_INSTITUTION:
-        return v->institution_name;
-    case CA_SUBJECT_REPORTING_CODE:
-        return v->reporting_code;
-    case CA_SUBJECT_USER:
-        return v->user_name;
-    case CA_SUBJECT_USCC:
-        return v->uscc;
-    case CA_SUBJECT_FIXED:
-        break;
-    }
-    return part->value;
-}
-
 static enum err make_subject(struct ca_issuing *i, const struct ca_vouched *v, struct err_info *e)
 {
-    struct name_part part[NAME_PARTS_MAX];
-    if (i->subject_part) {
+    if (i->subject_part)
         TRY(name_encode(i->subject_part, i->subject_parts, i->arena, &i->subject, e));
-        return name_text(i->subject, i->arena, &i->subject_text, e);
-    }
-    for (size_t k = 0; k < i->profile->subject_parts; k++)
-        part[k] = (struct name_part){i->profile->subject[k].type,
-                                     subject_value(&i->profile->subject[k], v)};
-    TRY(name_encode(part, i->profile->subject_parts, i->arena, &i->subject, e));
+    else
+        TRY(ca_content_subject(i->profile, v, i->arena, &i->subject, e));
     return name_text(i->subject, i->arena, &i->subject_text, e);
 }
 
-static enum err make_tbs(struct ca_issuing *i, struct err_info *e)
+static enum err make_tbs(struct ca_issuing *i, const struct ca_vouched *v, struct err_info *e)
 {
-    struct cert_policy policy = {.oid = i->profile->policy_oid};
     i->serial = cert_serial_new(i->arena);
     i->shard = ca_shard_of(i->ca, i->serial);
-    struct cert_spec spec = {
+    const struct ca_content content = {
+        .profile = i->profile,
+        .use = CA_USE_SINGLE,
+        .issuer = {.subject = i->issuer->subject,
+                   .key = i->issuer->signer->pub,
+                   .not_after = i->issuer->not_after,
+                   .crl_url = ca_crl_url(i->ca, i->issuer, i->shard, i->arena),
+                   .ocsp_url = i->issuer->ocsp_url,
+                   .certificate_url = i->issuer->certificate_url},
+        .vouched = v,
+        .key = i->key,
         .serial = i->serial,
-        .issuer = i->issuer->subject,
         .subject = i->subject,
         .not_before = i->r->not_before,
         .not_after = i->r->not_after,
-        .key = i->key,
-        .issuer_key = i->issuer->signer->pub,
-        .key_usage = i->profile->key_usage,
-        .eku = i->profile->eku,
-        .policy = &policy,
-        .policies = i->profile->policy_oid[0] != '\0',
-        .crl_url = ca_crl_url(i->ca, i->issuer, i->shard, i->arena),
-        .ocsp_url = i->issuer->ocsp_url,
-        .ca_issuers_url = i->issuer->certificate_url,
     };
-    TRY(cert_tbs(&spec, i->arena, &i->tbs, e));
-    struct lint_context context = {.role = LINT_END_ENTITY,
-                                   .issuer_subject = i->issuer->subject,
-                                   .issuer_key = i->issuer->signer->pub,
-                                   .issuer_not_after = i->issuer->not_after};
-    return lint_check(i->tbs, &context, e);
+    return ca_content_tbs(&content, i->arena, &i->tbs, e);
 }
 
 /* The profile's bounds on the term; the hall proposes it. */
@@ -244,7 +215,7 @@ static enum err intend(struct store_tx *tx, void *arg, struct err_info *e)
         TRY(ca_evidence_check(i->ca, tx, i->profile, i->r, &i->proven, i->now, i->arena, &vouched,
                               e));
     TRY(make_subject(i, &vouched, e));
-    TRY(make_tbs(i, e));
+    TRY(make_tbs(i, &vouched, e));
     return write_intent(tx, i, vouched.maker, e);
 }
 
@@ -421,11 +392,21 @@ static enum err issue(struct ca_issuing *i, struct ca_answer *out, struct err_in
     return result;
 }
 
+static enum err pairs_only(const char *code, struct err_info *e)
+{
+    err_set(e, ERR_CA_PROFILE, "profile", "%s makes pairs", code);
+    err_arg(e, "why", "certificates of profile %s come as a pair of signing and encryption", code);
+    return ERR_CA_PROFILE;
+}
+
+/* That of the responder's certificate is nobody's to ask for. */
 static enum err find_profile(const struct ca *ca, const char *code, const struct ca_profile **out,
                              struct err_info *e)
 {
     *out = ca_profile_find(ca, code);
-    if (*out)
+    if (*out && (*out)->dual)
+        return pairs_only(code, e);
+    if (*out && (*out)->holder != CA_HOLDER_OCSP)
         return ERR_OK;
     err_set(e, ERR_CA_PROFILE, "profile", "no profile %s", code);
     err_arg(e, "why", "the ca has no certificate profile %s", code);

@@ -1,12 +1,21 @@
-/* The ca's certificate profiles: what a certificate may say and what must be shown for it. */
-#include "ca/ca.h"
+/* Reading a certificate profile: its members and their words. What they may say together is in ca/profile_rules.c. */
+#include "ca/profile_priv.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
-static enum err bad(struct err_info *e, const char *file, const char *member, const char *why)
+enum err ca_profile_bad(struct err_info *e, const char *file, const char *member, const char *why,
+                        ...)
 {
-    err_set(e, ERR_CONFIG, member, "%s: %s: %s", file, member, why);
-    err_arg(e, "why", "%s: %s: %s", file, member, why);
+    char text[240];
+    va_list ap;
+    va_start(ap, why);
+    vsnprintf(text, sizeof text, why, ap);
+    va_end(ap);
+    err_set(e, ERR_CONFIG, member, "%s: %s: %s", file, member, text);
+    const char *name = strrchr(file, '/'); /* a value of a public text has little room */
+    err_arg(e, "why", "%s: %s: %s", name ? name + 1 : file, member, text);
     return ERR_CONFIG;
 }
 
@@ -14,6 +23,7 @@ struct word {
     const char *text;
     unsigned value;
 };
+#define WORDS(table) table, sizeof table / sizeof *table
 
 static int word_value(const struct word *table, size_t n, const char *text, unsigned *out)
 {
@@ -33,33 +43,43 @@ static const struct word key_usages[] = {
     {"keyAgreement", CERT_KU_KEY_AGREEMENT},
 };
 static const struct word extended_usages[] = {
-    {"serverAuth", CERT_EKU_SERVER_AUTH},
-    {"clientAuth", CERT_EKU_CLIENT_AUTH},
-    {"emailProtection", CERT_EKU_EMAIL},
+    {"serverAuth", CERT_EKU_SERVER_AUTH},     {"clientAuth", CERT_EKU_CLIENT_AUTH},
+    {"codeSigning", CERT_EKU_CODE_SIGNING},   {"emailProtection", CERT_EKU_EMAIL},
+    {"timeStamping", CERT_EKU_TIME_STAMPING}, {"OCSPSigning", CERT_EKU_OCSP_SIGNING},
 };
 static const struct word evidence_kinds[] = {
-    {"regulator", CA_EVIDENCE_REGULATOR},
-    {"maker", CA_EVIDENCE_MAKER},
+    {"regulator", 1 << CA_EVIDENCE_REGULATOR},
+    {"reviewer", 1 << CA_EVIDENCE_REVIEWER},
+    {"maker", 1 << CA_EVIDENCE_MAKER},
+    {"holder", 1 << CA_EVIDENCE_HOLDER},
 };
-static const struct word subject_sources[] = {
-    {"institution_name", CA_SUBJECT_INSTITUTION},
-    {"reporting_code", CA_SUBJECT_REPORTING_CODE},
-    {"user_name", CA_SUBJECT_USER},
-    {"uscc", CA_SUBJECT_USCC},
+static const struct word kinds[] = {{"single", 0}, {"dual", 1}};
+static const struct word holders[] = {
+    {"organisation", CA_HOLDER_ORGANISATION},
+    {"person", CA_HOLDER_PERSON},
+    {"tls-client", CA_HOLDER_TLS_CLIENT},
+    {"tls-server", CA_HOLDER_TLS_SERVER},
+    {"ocsp", CA_HOLDER_OCSP},
+    {"seal-maker", CA_HOLDER_SEAL_MAKER},
 };
-static const char *const members[] = {"code", "project",    "algorithm", "subject",  "key_usage",
-                                      "eku",  "policy_oid", "days_min",  "days_max", "evidence"};
+static const char *const members[] = {
+    "code",           "project",    "kind",      "holder",   "algorithm",
+    "subject",        "identity",   "key_usage", "eku",      "encryption_key_usage",
+    "encryption_eku", "policy_oid", "days_min",  "days_max", "holder_days",
+    "evidence"};
 
-static enum err known_members(const char *file, const json_t *doc, struct err_info *e)
+/* A member that nobody reads may be a rule that somebody believes in. */
+static enum err known_members(const char *file, const char *of, const json_t *doc,
+                              const char *const *known, size_t n, struct err_info *e)
 {
     const char *key;
     json_t *value;
     json_object_foreach ((json_t *)(uintptr_t)doc, key, value) {
         size_t i = 0;
-        while (i < sizeof members / sizeof *members && strcmp(members[i], key) != 0)
+        while (i < n && strcmp(known[i], key) != 0)
             i++;
-        if (i == sizeof members / sizeof *members)
-            return bad(e, file, key, "is not a member of a certificate profile");
+        if (i == n)
+            return ca_profile_bad(e, file, key, "is not a member of %s", of);
     }
     return ERR_OK;
 }
@@ -69,11 +89,21 @@ static enum err text_member(const char *file, const json_t *doc, const char *key
 {
     const char *s = json_opt_text(doc, key, "");
     if (*s == '\0')
-        return bad(e, file, key, "must be a text");
+        return ca_profile_bad(e, file, key, "must be a text");
     if (strlen(s) >= size)
-        return bad(e, file, key, "is too long");
-    strncpy(out, s, size - 1);
+        return ca_profile_bad(e, file, key, "is longer than %zu octets", size - 1);
+    memcpy(out, s, strlen(s) + 1);
     return ERR_OK;
+}
+
+static enum err word_member(const char *file, const json_t *doc, const char *key,
+                            const struct word *table, size_t n, const char *fallback, unsigned *out,
+                            struct err_info *e)
+{
+    const char *text = json_opt_text(doc, key, fallback);
+    if (word_value(table, n, text, out))
+        return ERR_OK;
+    return ca_profile_bad(e, file, key, "must not be \"%.40s\"", text);
 }
 
 /* Bits named by a list of texts. */
@@ -82,36 +112,51 @@ static enum err bits_member(const char *file, const json_t *doc, const char *key
 {
     const json_t *list = json_object_get(doc, key), *item;
     size_t i;
+    *out = 0;
+    if (!list)
+        return ERR_OK;
     if (!json_is_array(list))
-        return bad(e, file, key, "must be a list");
+        return ca_profile_bad(e, file, key, "must be a list");
     json_array_foreach ((json_t *)(uintptr_t)list, i, item) {
         unsigned bit;
-        if (!json_is_string(item) || !word_value(table, n, json_string_value(item), &bit))
-            return bad(e, file, key, "has an entry that is not known");
+        if (!json_is_string(item))
+            return ca_profile_bad(e, file, key, "must be a list of texts");
+        if (!word_value(table, n, json_string_value(item), &bit))
+            return ca_profile_bad(e, file, key, "has \"%.40s\", which is not known",
+                                  json_string_value(item));
         *out |= bit;
     }
     return ERR_OK;
 }
 
+/* `value` as it stands, or `from` with the name of one fact. */
+static enum err template_member(const char *file, const char *member, const json_t *item, char *out,
+                                size_t size, struct err_info *e)
+{
+    const char *value = json_opt_text(item, "value", NULL),
+               *from = json_opt_text(item, "from", NULL);
+    unsigned facts = 0;
+    if (!value == !from)
+        return ca_profile_bad(e, file, member, "each part needs either `value` or `from`");
+    int n = snprintf(out, size, from ? "{%s}" : "%s", from ? from : value);
+    if (n <= 0 || (size_t)n >= size)
+        return ca_profile_bad(e, file, member, "has a value that is empty or too long");
+    const char *why = ca_template_check(out, &facts);
+    return why ? ca_profile_bad(e, file, member, "\"%.60s\" %s", out, why) : ERR_OK;
+}
+
 static enum err subject_part(const char *file, const json_t *item, struct ca_subject_part *part,
                              struct err_info *e)
 {
-    const char *type = json_opt_text(item, "type", ""), *fixed = json_opt_text(item, "value", NULL);
-    unsigned source;
+    static const char *const known[] = {"type", "value", "from"};
+    const char *type = json_opt_text(item, "type", "");
+    if (!json_is_object(item))
+        return ca_profile_bad(e, file, "subject", "each part must be an object");
+    TRY(known_members(file, "a part of a subject", item, known, 3, e));
     if (!name_type_from_text(type, &part->type))
-        return bad(e, file, "subject", "has a type that is not known");
-    if (fixed) {
-        if (strlen(fixed) >= sizeof part->value)
-            return bad(e, file, "subject", "has a value that is too long");
-        part->source = CA_SUBJECT_FIXED;
-        strncpy(part->value, fixed, sizeof part->value - 1);
-        return ERR_OK;
-    }
-    if (!word_value(subject_sources, sizeof subject_sources / sizeof *subject_sources,
-                    json_opt_text(item, "from", ""), &source))
-        return bad(e, file, "subject", "each part needs `value`, or `from` with a known source");
-    part->source = (enum ca_subject_source)source;
-    return ERR_OK;
+        return ca_profile_bad(e, file, "subject", "has the type \"%.40s\", which is not known",
+                              type);
+    return template_member(file, "subject", item, part->text, sizeof part->text, e);
 }
 
 static enum err subject_member(const char *file, const json_t *doc, struct ca_profile *p,
@@ -119,72 +164,134 @@ static enum err subject_member(const char *file, const json_t *doc, struct ca_pr
 {
     const json_t *list = json_object_get(doc, "subject"), *item;
     size_t i;
+    if (json_is_string(list) && strcmp(json_string_value(list), "holder") == 0) {
+        p->subject_of_holder = 1;
+        return ERR_OK;
+    }
     if (!json_is_array(list) || json_array_size(list) == 0 ||
         json_array_size(list) > NAME_PARTS_MAX)
-        return bad(e, file, "subject", "must be a list of 1 to 16 parts");
+        return ca_profile_bad(e, file, "subject", "must be \"holder\" or a list of 1 to %d parts",
+                              NAME_PARTS_MAX);
     json_array_foreach ((json_t *)(uintptr_t)list, i, item)
         TRY(subject_part(file, item, &p->subject[p->subject_parts++], e));
     return ERR_OK;
 }
 
+static enum err identity_part(const char *file, int edition, const json_t *item,
+                              struct ca_identity *out, struct err_info *e)
+{
+    static const char *const known[] = {"type", "value", "from"};
+    const char *name = json_opt_text(item, "type", "");
+    if (!json_is_object(item))
+        return ca_profile_bad(e, file, "identity", "each extension must be an object");
+    TRY(known_members(file, "an identity extension", item, known, 3, e));
+    out->type = ca_identity_type_find(edition, name);
+    if (!out->type)
+        return ca_profile_bad(e, file, "identity", "\"%.40s\" is none of GM/T 0015-%d", name,
+                              edition);
+    return template_member(file, "identity", item, out->text, sizeof out->text, e);
+}
+
+static enum err identity_member(const char *file, const json_t *doc, struct ca_profile *p,
+                                struct err_info *e)
+{
+    static const char *const known[] = {"edition", "extensions"};
+    const json_t *identity = json_object_get(doc, "identity"), *list, *item;
+    size_t i;
+    if (!identity)
+        return ERR_OK;
+    if (!json_is_object(identity))
+        return ca_profile_bad(e, file, "identity", "must be an object");
+    TRY(known_members(file, "identity", identity, known, 2, e));
+    int64_t edition = json_opt_int(identity, "edition", 0);
+    if (edition != 2012 && edition != 2023)
+        return ca_profile_bad(e, file, "identity", "edition must be 2012 or 2023 (GM/T 0015)");
+    list = json_object_get(identity, "extensions");
+    if (!json_is_array(list) || json_array_size(list) == 0 ||
+        json_array_size(list) > CA_IDENTITIES_MAX)
+        return ca_profile_bad(e, file, "identity", "extensions must be a list of 1 to %d",
+                              CA_IDENTITIES_MAX);
+    json_array_foreach ((json_t *)(uintptr_t)list, i, item)
+        TRY(identity_part(file, (int)edition, item, &p->identity[p->identities++], e));
+    return ERR_OK;
+}
+
+static enum err usage_members(const char *file, const json_t *doc, struct ca_profile *p,
+                              struct err_info *e)
+{
+    TRY(bits_member(file, doc, "key_usage", WORDS(key_usages), &p->key_usage, e));
+    TRY(bits_member(file, doc, "eku", WORDS(extended_usages), &p->eku, e));
+    TRY(bits_member(file, doc, "encryption_key_usage", WORDS(key_usages), &p->encryption_usage, e));
+    return bits_member(file, doc, "encryption_eku", WORDS(extended_usages), &p->encryption_eku, e);
+}
+
+static enum err term_members(const char *file, const json_t *doc, struct ca_profile *p,
+                             struct err_info *e)
+{
+    p->days_min = json_opt_int(doc, "days_min", 1);
+    p->days_max = json_opt_int(doc, "days_max", 0);
+    p->holder_days = json_opt_int(doc, "holder_days", 0);
+    if (p->days_min < 1 || p->days_min > 3660)
+        return ca_profile_bad(e, file, "days_min", "must be 1 to 3660");
+    if (p->days_max < p->days_min || p->days_max > 3660)
+        return ca_profile_bad(e, file, "days_max", "must be from days_min to 3660");
+    if (p->holder_days < 0 || p->holder_days > 3660)
+        return ca_profile_bad(e, file, "holder_days", "must be 0 to 3660");
+    return ERR_OK;
+}
+
+/* `activation` is what releases a certificate from hold; a certificate is not made for it. */
 static enum err evidence_member(const char *file, const json_t *doc, struct ca_profile *p,
                                 struct err_info *e)
 {
     const json_t *list = json_object_get(doc, "evidence"), *item;
     size_t i;
-    if (!json_is_array(list) || json_array_size(list) == 0 ||
-        json_array_size(list) > CA_PROFILE_EVIDENCE_MAX)
-        return bad(e, file, "evidence", "must be a list of 1 to 4 kinds");
-    json_array_foreach ((json_t *)(uintptr_t)list, i, item) {
-        unsigned kind;
-        if (!json_is_string(item) ||
-            !word_value(evidence_kinds, sizeof evidence_kinds / sizeof *evidence_kinds,
-                        json_string_value(item), &kind))
-            return bad(e, file, "evidence",
-                       "has a kind that is not known: regulator and maker are");
-        p->evidence[p->evidence_kinds++] = (enum ca_evidence_kind)kind;
-    }
-    return ERR_OK;
+    json_array_foreach ((json_t *)(uintptr_t)list, i, item)
+        if (json_is_string(item) && strcmp(json_string_value(item), "activation") == 0)
+            return ca_profile_bad(e, file, "evidence",
+                                  "activation releases from hold, and is none for issuing");
+    return bits_member(file, doc, "evidence", WORDS(evidence_kinds), &p->evidence, e);
 }
 
-/* A subject that comes from the regulator's row needs the regulator's evidence: nothing else vouches for it. */
-static enum err subject_is_vouched_for(const char *file, const struct ca_profile *p,
-                                       struct err_info *e)
+static enum err read_members(const char *file, const json_t *doc, struct ca_profile *p,
+                             struct err_info *e)
 {
-    int from_row = 0, regulator = 0;
-    for (size_t i = 0; i < p->subject_parts; i++)
-        from_row |= p->subject[i].source != CA_SUBJECT_FIXED;
-    for (size_t i = 0; i < p->evidence_kinds; i++)
-        regulator |= p->evidence[i] == CA_EVIDENCE_REGULATOR;
-    if (from_row && !regulator)
-        return bad(e, file, "evidence",
-                   "needs `regulator`: the subject is built from the regulator's row");
-    return ERR_OK;
+    char algorithm[16] = "";
+    unsigned word;
+    TRY(text_member(file, doc, "code", p->code, sizeof p->code, e));
+    TRY(word_member(file, doc, "kind", WORDS(kinds), "single", &word, e));
+    p->dual = (int)word;
+    TRY(word_member(file, doc, "holder", WORDS(holders), "organisation", &word, e));
+    p->holder = (enum ca_holder)word;
+    if (json_object_get(doc, "project"))
+        TRY(text_member(file, doc, "project", p->project, sizeof p->project, e));
+    if (json_object_get(doc, "policy_oid"))
+        TRY(text_member(file, doc, "policy_oid", p->policy_oid, sizeof p->policy_oid, e));
+    TRY(text_member(file, doc, "algorithm", algorithm, sizeof algorithm, e));
+    if (!pki_alg_from_text(algorithm, &p->algorithm))
+        return ca_profile_bad(e, file, "algorithm", "must be P-256, SM2, RSA-2048 or RSA-3072");
+    TRY(subject_member(file, doc, p, e));
+    TRY(identity_member(file, doc, p, e));
+    TRY(usage_members(file, doc, p, e));
+    TRY(term_members(file, doc, p, e));
+    return evidence_member(file, doc, p, e);
 }
 
 enum err ca_profile_parse(const char *file, const json_t *doc, struct ca_profile *out,
                           struct err_info *e)
 {
     struct ca_profile p = {0};
-    char algorithm[16] = "";
-    TRY(known_members(file, doc, e));
-    TRY(text_member(file, doc, "code", p.code, sizeof p.code, e));
-    TRY(text_member(file, doc, "project", p.project, sizeof p.project, e));
-    TRY(text_member(file, doc, "algorithm", algorithm, sizeof algorithm, e));
-    if (!pki_alg_from_text(algorithm, &p.algorithm))
-        return bad(e, file, "algorithm", "must be P-256, SM2, RSA-2048 or RSA-3072");
-    TRY(subject_member(file, doc, &p, e));
-    TRY(bits_member(file, doc, "key_usage", key_usages, sizeof key_usages / sizeof *key_usages,
-                    &p.key_usage, e));
-    TRY(bits_member(file, doc, "eku", extended_usages,
-                    sizeof extended_usages / sizeof *extended_usages, &p.eku, e));
-    TRY(evidence_member(file, doc, &p, e));
-    TRY(subject_is_vouched_for(file, &p, e));
-    strncpy(p.policy_oid, json_opt_text(doc, "policy_oid", ""), sizeof p.policy_oid - 1);
-    p.days_min = json_opt_int(doc, "days_min", 1);
-    p.days_max = json_opt_int(doc, "days_max", 0);
-    if (p.days_min < 1 || p.days_max < p.days_min || p.days_max > 3660)
-        return bad(e, file, "days_max", "must be from days_min to 3660");
+    if (!json_is_object(doc))
+        return ca_profile_bad(e, file, "file", "must be an object");
+    TRY(known_members(file, "a certificate profile", doc, members, sizeof members / sizeof *members,
+                      e));
+    TRY(read_members(file, doc, &p, e));
+    if (p.dual && !p.key_usage) /* there is no other */
+        p.key_usage = CERT_KU_DIGITAL_SIGNATURE | CERT_KU_NON_REPUDIATION;
+    if (p.dual && !p.encryption_usage)
+        p.encryption_usage = cert_encryption_usage(p.algorithm);
+    TRY(ca_profile_rules(file, &p, e));
+    TRY(ca_profile_sample(file, &p, e));
     *out = p;
     return ERR_OK;
 }

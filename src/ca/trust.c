@@ -1,4 +1,4 @@
-/* Whom the ca believes: makers and regulators' keys, entered and ended by its administrator (design §1, evidence). */
+/* Whom the ca believes: makers, reviewers and regulators' keys, entered and ended by its administrator (design §1, evidence). */
 #include "ca/ca_priv.h"
 
 #include "base/boundary.h"
@@ -58,9 +58,9 @@ enum err ca_staff_enter(struct ca *ca, const char *name, const char *role, struc
                       .now = clock_business(ca->options.clock)};
     if (!*name || !*by)
         return missing(*name ? "by" : "name", e);
-    if (strcmp(role, "maker") != 0) {
+    if (strcmp(role, "maker") != 0 && strcmp(role, "reviewer") != 0) {
         err_set(e, ERR_BAD_REQUEST, "role", NULL);
-        err_arg(e, "why", "role: must be maker");
+        err_arg(e, "why", "role: must be maker or reviewer");
         return ERR_BAD_REQUEST;
     }
     TRY(cert_view(certificate, a, &w.view, e));

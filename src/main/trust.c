@@ -52,6 +52,11 @@ static enum err put_file(const struct trust *t, struct json_out *j, const char *
     return ERR_OK;
 }
 
+static int is_staff(const char *role)
+{
+    return !strcmp(role, "maker") || !strcmp(role, "reviewer");
+}
+
 /* ---- list ---- */
 
 static enum err list(const struct trust *t, struct err_info *e)
@@ -82,7 +87,8 @@ static enum err print_certificate(const struct trust *t, const json_t *answer, s
     return ERR_OK;
 }
 
-static enum err enter_maker(const struct trust *t, const char *name, struct err_info *e)
+static enum err enter_staff(const struct trust *t, const char *role, const char *name,
+                            struct err_info *e)
 {
     struct json_out j;
     _auto_json answer = NULL;
@@ -91,7 +97,7 @@ static enum err enter_maker(const struct trust *t, const char *name, struct err_
     jout_init(&j, &body);
     jout_object(&j, NULL);
     jout_text(&j, "name", name);
-    jout_text(&j, "role", "maker");
+    jout_text(&j, "role", role);
     jout_text(&j, "by", t->by);
     if (t->csr) {
         jout_text(&j, "organisation", t->organisation);
@@ -133,7 +139,7 @@ static enum err end(const struct trust *t, const char *kind, const char *id, str
     jout_text(&j, "by", t->by);
     jout_end(&j);
     const char *path = arena_fmt(t->place.arena, "/ca/v1/%s/%s/end",
-                                 strcmp(kind, "maker") == 0 ? "staff" : "regulator-keys", id);
+                                 is_staff(kind) ? "staff" : "regulator-keys", id);
     return call(t, "POST", path, &body, &answer, e);
 }
 
@@ -252,22 +258,23 @@ static const char *wrong(const struct trust *t, char **rest)
         n++;
     if (n == 1 && (!strcmp(rest[0], "list") || !strcmp(rest[0], "refused")))
         return NULL;
-    if (n == 0 || (strcmp(rest[0], "maker") && strcmp(rest[0], "regulator") &&
-                   strcmp(rest[0], "end") && strcmp(rest[0], "refuse")))
-        return "expected: list, maker NAME, regulator PROJECT, end maker|regulator ID, refuse FILE, or "
+    if (n == 0 || (!is_staff(rest[0]) && strcmp(rest[0], "regulator") && strcmp(rest[0], "end") &&
+                   strcmp(rest[0], "refuse")))
+        return "expected: list, maker|reviewer NAME, regulator PROJECT, end ROLE ID, refuse FILE, or "
                "refused";
     if (!t->by)
         return "--by NAME is missing: who is answerable for it";
     if (!strcmp(rest[0], "end"))
-        return n == 3 && (!strcmp(rest[1], "maker") || !strcmp(rest[1], "regulator")) &&
+        return n == 3 && (is_staff(rest[1]) || !strcmp(rest[1], "regulator")) &&
                        text_to_int(rest[2], 1, INT64_MAX, &id)
                    ? NULL
-                   : "end wants maker or regulator and the number that list shows";
+                   : "end wants maker, reviewer or regulator, and the number that list shows";
     if (!strcmp(rest[0], "refuse"))
         return n == 2 && t->why ? NULL : "refuse wants one FILE and --why TEXT";
     if (n != 2)
-        return !strcmp(rest[0], "maker") ? "maker wants one NAME" : "regulator wants one PROJECT";
-    if (!strcmp(rest[0], "maker") && t->csr)
+        return is_staff(rest[0]) ? "maker and reviewer want one NAME"
+                                 : "regulator wants one PROJECT";
+    if (is_staff(rest[0]) && t->csr)
         return t->ukey && t->organisation ? NULL : "--csr wants --ukey and --organisation as well";
     return t->certificate ? NULL : "--certificate FILE is missing";
 }
@@ -276,8 +283,8 @@ static enum err act(const struct trust *t, char **rest, struct err_info *e)
 {
     if (!strcmp(rest[0], "list"))
         return list(t, e);
-    if (!strcmp(rest[0], "maker"))
-        return enter_maker(t, rest[1], e);
+    if (is_staff(rest[0]))
+        return enter_staff(t, rest[0], rest[1], e);
     if (!strcmp(rest[0], "regulator"))
         return enter_regulator(t, rest[1], e);
     if (!strcmp(rest[0], "refuse"))
@@ -313,16 +320,16 @@ static int run(int argc, char **argv)
 }
 
 const struct verb verb_trust = {
-    "trust", "say whom the ca believes: makers and regulators' keys",
+    "trust", "say whom the ca believes: makers, reviewers, regulators' keys",
     "usage: certhall trust list\n"
     "       certhall trust regulator PROJECT --certificate FILE --by NAME\n"
-    "       certhall trust maker NAME --csr FILE --ukey SERIAL --organisation NAME --by NAME > maker.crt\n"
-    "       certhall trust maker NAME --certificate FILE --by NAME\n"
-    "       certhall trust end maker|regulator ID --by NAME\n"
+    "       certhall trust maker|reviewer NAME --csr FILE --ukey SERIAL --organisation NAME --by NAME > maker.crt\n"
+    "       certhall trust maker|reviewer NAME --certificate FILE --by NAME\n"
+    "       certhall trust end maker|reviewer|regulator ID --by NAME\n"
     "       certhall trust refuse FILE --why TEXT --by NAME\n"
     "       certhall trust refused\n\n"
     "A certificate is issued only for a row of a list that a regulator's key signed, and on the signature of a maker's\n"
-    "UKey. Both are entered here, at the ca's own socket, by its business administrator; the hall cannot. --by says who\n"
+    "UKey; of some profiles a reviewer's signature is wanted as well or instead of the row. All are entered here, at the ca's own socket, by its business administrator; the hall cannot. --by says who\n"
     "is answerable; it stands in the ca's audit chain. `list` shows the numbers that `end` takes.\n\n"
     "`refuse` enters keys that are known to be compromised: no certificate is made for them any more. FILE is a certificate or\n"
     "request with the key, or a list of hashes, one a line: SHA-256 of the SubjectPublicKeyInfo in hex. Serials of certificates\n"

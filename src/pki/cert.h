@@ -22,6 +22,10 @@ enum cert_key_usage {
     CERT_KU_DECIPHER_ONLY = 1 << 8,
 };
 
+/* What the encryption certificate of a pair has: GM/T 0015 C.4; with RSA without keyAgreement, which is none of RSA's
+ * (RFC 3279 2.3.1). The signing certificate has digitalSignature and nonRepudiation (C.3). */
+unsigned cert_encryption_usage(enum pki_alg alg);
+
 enum cert_eku {
     CERT_EKU_SERVER_AUTH = 1 << 0,
     CERT_EKU_CLIENT_AUTH = 1 << 1,

@@ -6,6 +6,12 @@
 
 #include <string.h>
 
+unsigned cert_encryption_usage(enum pki_alg alg)
+{
+    unsigned usage = CERT_KU_KEY_ENCIPHERMENT | CERT_KU_DATA_ENCIPHERMENT;
+    return alg == PKI_RSA2048 || alg == PKI_RSA3072 ? usage : usage | CERT_KU_KEY_AGREEMENT;
+}
+
 struct bytes cert_serial_new(struct arena *a)
 {
     enum { TIME_OCTETS = 6 };

@@ -96,6 +96,45 @@ enum err evidence_make_bytes(const struct evidence_make *m, struct arena *a, str
                           out, e);
 }
 
+enum err evidence_review_bytes(const struct evidence_review *r, struct arena *a, struct bytes *out,
+                               struct err_info *e)
+{
+    const struct evidence_field field[] = {
+        evidence_text("days", arena_fmt(a, "%lld", (long long)r->days)),
+        evidence_text("dns", r->dns),
+        evidence_text("id_number", r->id_number),
+        evidence_text("institution", r->institution),
+        evidence_text("profile", r->profile),
+        evidence_text("reporting_code", r->reporting_code),
+        evidence_text("ukey", r->ukey),
+        evidence_text("uscc", r->uscc),
+        evidence_text("user", r->user)};
+    return evidence_bytes("reviewer", r->order, r->revision, field, sizeof field / sizeof *field, a,
+                          out, e);
+}
+
+enum err evidence_renew_bytes(const struct evidence_renew *r, struct arena *a, struct bytes *out,
+                              struct err_info *e)
+{
+    const struct evidence_field field[] = {
+        evidence_text("certificate", r->certificate),
+        evidence_text("csr", text_hex(a, (struct bytes){r->csr_sum, DIGEST_LEN})),
+        evidence_text("profile", r->profile), evidence_text("ukey", r->ukey)};
+    return evidence_bytes("holder", r->order, r->revision, field, sizeof field / sizeof *field, a,
+                          out, e);
+}
+
+enum err evidence_activate_bytes(const struct evidence_activate *r, struct arena *a,
+                                 struct bytes *out, struct err_info *e)
+{
+    const struct evidence_field field[] = {
+        evidence_text("certificate", r->certificate),
+        evidence_text("held_since", arena_fmt(a, "%lld", (long long)r->held_since)),
+        evidence_text("ukey", r->ukey)};
+    return evidence_bytes("activation", r->order, r->revision, field, sizeof field / sizeof *field,
+                          a, out, e);
+}
+
 enum err evidence_agent_bytes(const char *op, const char *origin, const char *job,
                               const struct evidence_field *field, size_t n, struct arena *a,
                               struct bytes *out, struct err_info *e)

@@ -42,6 +42,35 @@ struct evidence_make {
 };
 NODISCARD enum err evidence_make_bytes(const struct evidence_make *m, struct arena *a,
                                        struct bytes *out, struct err_info *e);
+/* What a reviewer signs with his own UKey: for which order, what the certificate says of whom, for how long at most, and in which
+ * UKey its key is. A fact that he does not vouch for is "". */
+struct evidence_review {
+    const char *order, *revision, *profile, *ukey;
+    int64_t days;
+    const char *institution, *reporting_code, *user, *uscc, *id_number;
+    const char *dns; /* names joined by commas */
+};
+NODISCARD enum err evidence_review_bytes(const struct evidence_review *r, struct arena *a,
+                                         struct bytes *out, struct err_info *e);
+
+/* What the holder of a certificate signs with its key to renew it: which certificate is to be followed by which request. */
+struct evidence_renew {
+    const char *order, *revision, *profile, *ukey;
+    const char *certificate; /* serial of the old one, hex */
+    const uint8_t *csr_sum;  /* as of evidence_make */
+};
+NODISCARD enum err evidence_renew_bytes(const struct evidence_renew *r, struct arena *a,
+                                        struct bytes *out, struct err_info *e);
+
+/* What the holder signs with the key of a certificate that is on hold, so that it is released: this certificate, and this hold
+ * (since when it is, UTC milliseconds), not one that comes later. */
+struct evidence_activate {
+    const char *order, *revision, *ukey;
+    const char *certificate; /* serial, hex */
+    int64_t held_since;
+};
+NODISCARD enum err evidence_activate_bytes(const struct evidence_activate *r, struct arena *a,
+                                           struct bytes *out, struct err_info *e);
 /* `op`: letters, digits and hyphens, such as "LOGIN"; "EVIDENCE" is none. */
 NODISCARD enum err evidence_agent_bytes(const char *op, const char *origin, const char *job,
                                         const struct evidence_field *field, size_t n,

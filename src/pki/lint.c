@@ -197,12 +197,10 @@ static const char *key_usage_algorithm(struct subject *s)
 static const char *key_usage_dual(struct subject *s)
 {
     const unsigned sign = CERT_KU_DIGITAL_SIGNATURE | CERT_KU_NON_REPUDIATION;
-    const unsigned encrypt = CERT_KU_KEY_ENCIPHERMENT | CERT_KU_DATA_ENCIPHERMENT |
-                             CERT_KU_KEY_AGREEMENT;
-    if (!s->c->dual || s->usage == sign || s->usage == encrypt)
+    if (!s->c->dual || s->usage == sign || s->usage == cert_encryption_usage(s->alg))
         return NULL;
     return "of a pair, one has digitalSignature and nonRepudiation, the other keyEncipherment, "
-           "dataEncipherment and keyAgreement";
+           "dataEncipherment and, but for RSA, keyAgreement";
 }
 
 static const char *basic_constraints(struct subject *s)
@@ -384,7 +382,7 @@ enum err lint_check(struct bytes tbs, const struct lint_context *c, struct err_i
     struct lint_problem p[LINT_PROBLEMS_MAX];
     if (lint_tbs(tbs, c, a, p) == 0)
         return ERR_OK;
-    return pki_why(e, ERR_CERT_LINT, "%s: %s (%s)", p[0].rule, p[0].text, p[0].section);
+    return pki_why(e, ERR_CERT_LINT, "%s (%s): %s", p[0].rule, p[0].section, p[0].text);
 }
 
 const char *lint_rule(size_t i, const char **section)

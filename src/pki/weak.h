@@ -13,4 +13,7 @@
 /* ERR_KEY_WEAK with {why}; ERR_OK when nothing is found. An RSA key of 2048 bits takes about 0.2 ms. */
 NODISCARD enum err pki_pub_strong(const struct pki_pub *p, struct err_info *e);
 
+/* The curve's generator as a public key, for samples that nobody signs with. PKI_P256 or PKI_SM2. */
+NODISCARD enum err pki_pub_generator(enum pki_alg alg, struct pki_pub **out, struct err_info *e);
+
 #endif

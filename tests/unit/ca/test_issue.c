@@ -362,8 +362,7 @@ static void a_signature_verified_before_counts_for_the_same_row_and_maker_only(v
     assert_err(ERR_OK, check(&right, NULL)); /* not proven before: verified then */
     assert_err(ERR_CA_EVIDENCE, check(&wrong, NULL));
     other = proven;
-    snprintf(other.row.institution_name, sizeof other.row.institution_name,
-             "厦门鹭岛融资担保有限公司");
+    snprintf(other.row.fact[CA_FACT_INSTITUTION], CA_FACT_MAX, "厦门鹭岛融资担保有限公司");
     assert_err(ERR_CA_EVIDENCE, check(&wrong, &other));
     other = proven;
     other.certificate = f.regulator;

@@ -77,12 +77,78 @@ static void the_agent_signs_octets_that_are_no_evidence(void **state)
     assert_err(ERR_BAD_REQUEST, evidence_agent_bytes("", "o", "1", NULL, 0, a, &out, &e));
 }
 
+static void assert_signed(const char *head, size_t head_n, const struct evidence_field *field,
+                          size_t n, struct bytes out)
+{
+    _auto(arena) a = arena_new();
+    struct err_info e;
+    struct bytes fields;
+    uint8_t sm3[DIGEST_LEN];
+    assert_ok(evidence_fields(field, n, a, &fields, &e), &e);
+    digest_sm3(fields, sm3);
+    assert_int_equal(out.n, head_n + DIGEST_LEN);
+    assert_memory_equal(out.p, head, head_n);
+    assert_memory_equal(out.p + head_n, sm3, DIGEST_LEN);
+}
+
+/* Reviewer, holder and activation: what each signs, by name; no signature of one serves as another's. */
+static void each_kind_has_its_domain_and_its_fields(void **state)
+{
+    (void)state;
+    _auto(arena) a = arena_new();
+    struct err_info e;
+    struct bytes out;
+    static const uint8_t sum[DIGEST_LEN] = {0xab};
+    static const char review_head[] = "CERTHALL-EVIDENCE-v1\0reviewer\0"
+                                      "7\0"
+                                      "2",
+                      renew_head[] = "CERTHALL-EVIDENCE-v1\0holder\0"
+                                     "7\0"
+                                     "2",
+                      activate_head[] = "CERTHALL-EVIDENCE-v1\0activation\0"
+                                        "7\0"
+                                        "2";
+    const struct evidence_review review = {.order = "7",
+                                           .revision = "2",
+                                           .profile = "p",
+                                           .ukey = "k",
+                                           .days = 365,
+                                           .institution = "i",
+                                           .reporting_code = "r",
+                                           .user = "u",
+                                           .uscc = "s",
+                                           .id_number = "n",
+                                           .dns = "d"};
+    const struct evidence_field reviewed[] = {
+        evidence_text("days", "365"),    evidence_text("dns", "d"),
+        evidence_text("id_number", "n"), evidence_text("institution", "i"),
+        evidence_text("profile", "p"),   evidence_text("reporting_code", "r"),
+        evidence_text("ukey", "k"),      evidence_text("uscc", "s"),
+        evidence_text("user", "u")};
+    assert_ok(evidence_review_bytes(&review, a, &out, &e), &e);
+    assert_signed(review_head, sizeof review_head, reviewed, 9, out);
+    const struct evidence_renew renew = {"7", "2", "p", "k", "0a", sum};
+    const struct evidence_field renewed[] = {
+        evidence_text("certificate", "0a"),
+        evidence_text("csr", "ab00000000000000000000000000000000000000000000000000000000000000"),
+        evidence_text("profile", "p"), evidence_text("ukey", "k")};
+    assert_ok(evidence_renew_bytes(&renew, a, &out, &e), &e);
+    assert_signed(renew_head, sizeof renew_head, renewed, 4, out);
+    const struct evidence_activate activate = {"7", "2", "k", "0a", 77};
+    const struct evidence_field activated[] = {evidence_text("certificate", "0a"),
+                                               evidence_text("held_since", "77"),
+                                               evidence_text("ukey", "k")};
+    assert_ok(evidence_activate_bytes(&activate, a, &out, &e), &e);
+    assert_signed(activate_head, sizeof activate_head, activated, 3, out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fields_are_counted_pairs_sorted_by_name),
         cmocka_unit_test(what_is_signed_cannot_be_cut_otherwise),
         cmocka_unit_test(evidence_has_the_written_form),
+        cmocka_unit_test(each_kind_has_its_domain_and_its_fields),
         cmocka_unit_test(the_agent_signs_octets_that_are_no_evidence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
