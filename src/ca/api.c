@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static enum err guard(struct httpd_request *r, void *app, struct err_info *e)
 {
@@ -177,8 +178,8 @@ static enum err release(struct httpd_request *r, struct httpd_reply *reply, void
     return change(r, reply, app, CA_RELEASE, e);
 }
 
-static enum err revoke(struct httpd_request *r, struct httpd_reply *reply, void *app,
-                       struct err_info *e)
+static enum err revoke_one(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                           struct err_info *e)
 {
     return change(r, reply, app, CA_REVOKE, e);
 }
@@ -378,18 +379,37 @@ static enum err crl(struct httpd_request *r, struct httpd_reply *reply, void *ap
                     struct err_info *e)
 {
     const struct ca_api *api = app;
-    int64_t shard, delta;
+    int64_t shard, delta, have;
     struct ca_list_of of = {0};
-    int fd;
-    uint64_t size;
+    struct ca_list list;
     TRY(httpd_param_id(r, "issuer", &of.issuer, e));
     TRY(httpd_query_int(r, "shard", 0, CA_SHARDS_MAX, 0, &shard, e));
     TRY(httpd_query_int(r, "delta", 0, 1, 0, &delta, e));
+    TRY(httpd_query_int(r, "have", 0, INT64_MAX, 0, &have, e));
     of.shard = (int)shard;
     of.delta = (int)delta;
-    TRY(ca_list_open(api->ca, &of, &fd, &size, e));
+    TRY(ca_list_open(api->ca, &of, &list, e));
+    if (list.number == have) {
+        close(list.fd);
+        reply->status = 304;
+        return ERR_OK;
+    }
     reply->content_type = "application/pkix-crl";
-    httpd_reply_file(reply, fd, size);
+    httpd_reply_file(reply, list.fd, list.size);
+    return ERR_OK;
+}
+
+static enum err take_list(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                          struct err_info *e)
+{
+    const struct ca_api *api = app;
+    int64_t taken;
+    TRY(ca_list_take(api->ca, r->body, &taken, e));
+    struct json_out j;
+    httpd_reply_json(reply, &j);
+    jout_object(&j, NULL);
+    jout_int(&j, "taken", taken);
+    jout_end(&j);
     return ERR_OK;
 }
 
@@ -417,13 +437,14 @@ static const struct httpd_route routes[] = {
     {"GET", "/ca/v1/certificates/:serial", certificate, CA_SOCKET_HALL, 0, 0},
     {"POST", "/ca/v1/certificates/:serial/hold", hold, CA_SOCKET_HALL, 4 << 10, 0},
     {"POST", "/ca/v1/certificates/:serial/release", release, CA_SOCKET_HALL, 4 << 10, 0},
-    {"POST", "/ca/v1/certificates/:serial/revoke", revoke, CA_SOCKET_HALL, 4 << 10, 0},
+    {"POST", "/ca/v1/certificates/:serial/revoke", revoke_one, CA_SOCKET_HALL, 4 << 10, 0},
     {"POST", "/ca/v1/anchors", anchor, CA_SOCKET_HALL, 16 << 10, 0},
     {"GET", "/ca/v1/anchors/last", last_anchor, CA_SOCKET_HALL, 0, 0},
     {"GET", "/ca/v1/health", health, CA_SOCKET_HALL, 0, 0},
     {"GET", "/ca/v1/status", status, CA_SOCKET_RESPONDER, 0, HTTPD_HEAVY},
     {"GET", "/ca/v1/issuers", issuers, CA_SOCKET_RESPONDER, 0, 0},
     {"GET", "/ca/v1/crl/:issuer", crl, CA_SOCKET_RESPONDER, 0, 0},
+    {"POST", "/ca/v1/lists", take_list, CA_SOCKET_RESPONDER, CA_LIST_MAX, 0},
     {"POST", "/ca/v1/responder-certificate", responder_certificate, CA_SOCKET_RESPONDER, 16 << 10,
      0},
 };

@@ -185,14 +185,26 @@ NODISCARD enum err ca_change(struct ca *ca, const struct ca_change_in *in, int64
                              struct err_info *e);
 
 /* The newest list, made anew when something that it shows changed since, it is older than the period, or the process has made
- * none yet. It is a file, `<data>/lists/<name>.crl`, as its address ends; *fd is the caller's to close.
+ * none yet. It is a file, `<data>/lists/<name>.crl`, as its address ends.
  * ERR_NOT_FOUND: no such issuer with a key, no such shard, or no deltas. */
 struct ca_list_of {
     int64_t issuer;
     int shard; /* 1 …; 0: the list of all */
     int delta;
 };
-NODISCARD enum err ca_list_open(struct ca *ca, const struct ca_list_of *of, int *fd, uint64_t *size,
+struct ca_list {
+    int fd; /* the caller's to close */
+    uint64_t size;
+    int64_t number;
+};
+NODISCARD enum err ca_list_open(struct ca *ca, const struct ca_list_of *of, struct ca_list *out,
+                                struct err_info *e);
+/* A complete list that this ca signed, from which it takes what its database has lost because it was put back from a copy: what
+ * the list says is revoked is revoked, also where the certificate itself is lost; what it says is on hold is so where the
+ * list is younger than the copy. Nobody needs to be believed: the signature is ours. *taken: how many changed.
+ * ERR_BAD_REQUEST: not a complete list of an issuer here; ERR_SIGNATURE. */
+enum { CA_LIST_MAX = 160 << 20 }; /* octets */
+NODISCARD enum err ca_list_take(struct ca *ca, struct bytes der, int64_t *taken,
                                 struct err_info *e);
 /* The same into the arena, of all. */
 NODISCARD enum err ca_crl(struct ca *ca, int64_t issuer_id, struct arena *a, struct bytes *der,

@@ -67,6 +67,11 @@ WHERE state = 'intent' AND state <> 'active' ORDER BY id;
 UPDATE ca_certificate SET state = $3, reason = $4, changed_at = $5, invalid_since = $6
 WHERE id = $1 AND state = $2;
 
+-- name: ca_certificate_lost :exec
+INSERT INTO ca_certificate (id, serial, issuer_id, profile, request_id, key_hash, order_no, ukey, subject,
+    not_before, not_after, tbs, certificate, state, reason, changed_at, created_at, evidence, shard, invalid_since)
+VALUES ($1, $2, $3, 'lost', $4, $5, '', '', '', 0, $6, $5, $5, $7, $8, $9, $10, '[]', $11, $12);
+
 -- name: ca_certificate_listed :many
 SELECT serial, state, reason, changed_at, invalid_since, not_after, shard FROM ca_certificate
 WHERE issuer_id = $1 AND state IN ('hold', 'revoked') AND state <> 'active' AND (not_after >= $2 OR changed_at >= $2)
@@ -104,6 +109,11 @@ WHERE issuer_id = $1 AND shard = $2 AND base = 0 AND number < $3 ORDER BY number
 
 -- name: ca_crl_newest_number :one
 SELECT COALESCE(MAX(number), 0) AS number FROM ca_crl WHERE issuer_id = $1;
+
+-- name: ca_crl_known :one
+SELECT COUNT(*) AS n, COALESCE(SUM(CASE WHEN number = $3 THEN 1 ELSE 0 END), 0) AS same,
+    COALESCE(SUM(CASE WHEN number < $3 THEN 1 ELSE 0 END), 0) AS older
+FROM ca_crl WHERE issuer_id = $1 AND shard = $2 AND base = 0;
 
 -- name: ca_crl_oldest :one
 SELECT COALESCE(MIN(at), 0) AS at FROM

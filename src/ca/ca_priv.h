@@ -177,6 +177,13 @@ int ca_shard_of(const struct ca *ca, struct bytes serial);
 const char *ca_crl_url(const struct ca *ca, const struct ca_issuer *issuer, int shard,
                        struct arena *a);
 void ca_lists_clear(struct ca *ca);
+enum { CA_LISTS_KEPT = 8 }; /* on record, of each kind */
+/* What the issuer's lists show, up to what the transaction sees; under crl_lock. */
+NODISCARD enum err ca_listed_of(struct ca *ca, const struct ca_issuer *issuer, struct store_tx *tx,
+                                struct listed **out, struct err_info *e);
+/* The number of the next row of certificates, which the caller writes in this transaction. */
+NODISCARD enum err ca_certificate_next_id(struct store_tx *tx, struct arena *a, int64_t *id,
+                                          struct err_info *e);
 
 /* Append to the status log, in the caller's transaction. */
 NODISCARD enum err ca_status_append(struct store_tx *tx, struct bytes serial, int64_t issuer_id,

@@ -30,7 +30,7 @@ struct crl_work {
     uint64_t octets;
 };
 
-enum { CRL_KEPT = 8, CRL_LIFE_HOURS = 24 };
+enum { CRL_LIFE_HOURS = 24 };
 
 /* "issuing-p256", "issuing-p256.7", "issuing-p256.7.delta" */
 static const char *name_of(const struct ca_issuer *issuer, int shard, int delta, struct arena *a)
@@ -106,6 +106,7 @@ static enum err look_at_last(struct store_tx *tx, struct crl_work *w, struct err
     w->next_update = w->now + (int64_t)CRL_LIFE_HOURS * TIME_HOUR;
     if (last) {
         w->last_at = row_int(last, "this_update");
+        w->number = row_int(last, "number");
         int64_t age = w->now - w->last_at;
         w->fresh = w->lists->made[w->of.shard][0] && age >= 0 && age < w->ca->options.crl_period &&
                    row_int(last, "status_seq") >= w->lists->listed.shard_seq[w->of.shard] &&
@@ -148,7 +149,7 @@ static enum err record_crl(struct store_tx *tx, void *arg, struct err_info *e)
                    NULL, e));
     TRY(store_exec(
         tx, &Q_ca_crl_prune,
-        PARAMS(P_INT(w->issuer->id), P_INT(w->of.shard), P_INT(w->base != 0), P_INT(CRL_KEPT)),
+        PARAMS(P_INT(w->issuer->id), P_INT(w->of.shard), P_INT(w->base != 0), P_INT(CA_LISTS_KEPT)),
         NULL, e));
     return ca_audit(tx, w->now, "ca", "crl",
                     arena_fmt(w->arena, "%s %lld", w->name, (long long)w->number), e);
@@ -304,6 +305,21 @@ static enum err make_delta(struct crl_work *w, struct err_info *e)
 
 /* ---- who asks ---- */
 
+static struct ca_lists *lists_of(struct ca *ca, const struct ca_issuer *issuer)
+{
+    struct ca_lists **l = &ca->lists[issuer - ca->issuer];
+    if (!*l)
+        *l = mem_alloc(sizeof **l);
+    return *l;
+}
+
+enum err ca_listed_of(struct ca *ca, const struct ca_issuer *issuer, struct store_tx *tx,
+                      struct listed **out, struct err_info *e)
+{
+    *out = &lists_of(ca, issuer)->listed;
+    return listed_refresh(*out, tx, issuer->id, e);
+}
+
 static enum err begin_work(struct ca *ca, const struct ca_list_of *of, struct crl_work *w,
                            struct err_info *e)
 {
@@ -311,9 +327,7 @@ static enum err begin_work(struct ca *ca, const struct ca_list_of *of, struct cr
         if (ca->issuer[i].id != of->issuer)
             continue;
         w->issuer = &ca->issuer[i];
-        if (!ca->lists[i])
-            ca->lists[i] = mem_alloc(sizeof *ca->lists[i]);
-        w->lists = ca->lists[i];
+        w->lists = lists_of(ca, w->issuer);
     }
     if (!w->issuer || !w->issuer->signer)
         return err_set(e, ERR_NOT_FOUND, "issuer", "no issuer %lld with a key here",
@@ -328,21 +342,21 @@ static enum err begin_work(struct ca *ca, const struct ca_list_of *of, struct cr
     return ERR_OK;
 }
 
-static enum err open_file(const char *path, int *fd, uint64_t *size, struct err_info *e)
+static enum err open_file(const struct crl_work *w, struct ca_list *out, struct err_info *e)
 {
     struct stat st;
-    *fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (*fd < 0 || fstat(*fd, &st) != 0) {
-        enum err failed = err_set(e, ERR_IO, NULL, "%s: %s", path, strerror(errno));
-        if (*fd >= 0)
-            close(*fd);
+    int fd = open(w->path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        enum err failed = err_set(e, ERR_IO, NULL, "%s: %s", w->path, strerror(errno));
+        if (fd >= 0)
+            close(fd);
         return failed;
     }
-    *size = (uint64_t)st.st_size;
+    *out = (struct ca_list){fd, (uint64_t)st.st_size, w->number};
     return ERR_OK;
 }
 
-enum err ca_list_open(struct ca *ca, const struct ca_list_of *of, int *fd, uint64_t *size,
+enum err ca_list_open(struct ca *ca, const struct ca_list_of *of, struct ca_list *out,
                       struct err_info *e)
 {
     _auto(arena) a = arena_new();
@@ -352,7 +366,7 @@ enum err ca_list_open(struct ca *ca, const struct ca_list_of *of, int *fd, uint6
     if (result == ERR_OK)
         result = of->delta ? make_delta(&w, e) : make_complete(&w, e);
     if (result == ERR_OK)
-        result = open_file(w.path, fd, size, e);
+        result = open_file(&w, out, e);
     pthread_mutex_unlock(&ca->crl_lock);
     return result;
 }
@@ -360,22 +374,21 @@ enum err ca_list_open(struct ca *ca, const struct ca_list_of *of, int *fd, uint6
 enum err ca_crl(struct ca *ca, int64_t issuer_id, struct arena *a, struct bytes *der,
                 struct err_info *e)
 {
-    int fd;
-    uint64_t size;
-    TRY(ca_list_open(ca, &(struct ca_list_of){.issuer = issuer_id}, &fd, &size, e));
-    uint8_t *p = arena_alloc(a, size);
-    for (uint64_t at = 0; at < size;) {
-        ssize_t n = pread(fd, p + at, size - at, (off_t)at);
+    struct ca_list l;
+    TRY(ca_list_open(ca, &(struct ca_list_of){.issuer = issuer_id}, &l, e));
+    uint8_t *p = arena_alloc(a, l.size);
+    for (uint64_t at = 0; at < l.size;) {
+        ssize_t n = pread(l.fd, p + at, l.size - at, (off_t)at);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0) {
-            close(fd);
+            close(l.fd);
             return err_set(e, ERR_IO, NULL, "a list that cannot be read");
         }
         at += (uint64_t)n;
     }
-    close(fd);
-    *der = (struct bytes){p, size};
+    close(l.fd);
+    *der = (struct bytes){p, l.size};
     return ERR_OK;
 }
 

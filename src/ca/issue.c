@@ -171,6 +171,15 @@ static enum err last_of(struct store_tx *tx, struct arena *a, struct ca_last **o
     return ERR_OK;
 }
 
+enum err ca_certificate_next_id(struct store_tx *tx, struct arena *a, int64_t *id,
+                                struct err_info *e)
+{
+    struct ca_last *last;
+    TRY(last_of(tx, a, &last, e));
+    *id = ++last->certificate;
+    return ERR_OK;
+}
+
 /* The row of a certificate that will be signed. */
 static enum err write_intent(struct store_tx *tx, struct ca_issuing *i, const char *who,
                              struct err_info *e)

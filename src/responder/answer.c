@@ -49,11 +49,23 @@ static int64_t cached_for(int64_t this_update, int64_t next_update, int64_t life
     return (fresh < rest ? fresh : rest) / 1000;
 }
 
+static struct responder_caching caching_of(const struct responder *r, const struct answer *kept,
+                                           int64_t now, struct arena *a)
+{
+    char *text = arena_alloc(a, sizeof kept->tag + 2 * HTTP_DATE);
+    memcpy(text, kept->tag, sizeof kept->tag);
+    memcpy(text + sizeof kept->tag, kept->last_modified, HTTP_DATE);
+    memcpy(text + sizeof kept->tag + HTTP_DATE, kept->expires, HTTP_DATE);
+    return (struct responder_caching){
+        cached_for(kept->this_update, kept->next_update, r->options.answer_life, now), text,
+        text + sizeof kept->tag, text + sizeof kept->tag + HTTP_DATE};
+}
+
 /* Under the read lock: a kept answer for exactly this CertID that has more than half of its life before it, or that would be
  * no fresher if it was made now. That a serial is unknown is looked up each time; only the signature is kept, and no cache
  * on the way may keep it. */
 static int kept_answer(const struct responder *r, const struct ocsp_request *q, int64_t now,
-                       struct arena *a, struct bytes *out, int64_t *max_age)
+                       struct arena *a, struct bytes *out, struct responder_caching *caching)
 {
     if (q->ids != 1 || q->nonce.n > 0)
         return 0;
@@ -66,14 +78,39 @@ static int kept_answer(const struct responder *r, const struct ocsp_request *q, 
     if (now - kept->this_update >= fresh && kept->this_update + TIME_SECOND < told_at(r, now))
         return 0;
     *out = arena_bytes(a, kept->bytes + kept->id_n, kept->der_n);
-    *max_age = k ? cached_for(kept->this_update, kept->next_update, r->options.answer_life, now)
-                 : 0;
+    if (k)
+        *caching = caching_of(r, kept, now, a);
     return 1;
 }
 
-/* Keep a signed answer unless the certificate changed meanwhile. */
+static struct answer *make_answer(const struct ocsp_cert_id *id, const struct ocsp_single *said,
+                                  struct bytes der)
+{
+    static const char hex[] = "0123456789abcdef";
+    uint8_t sum[DIGEST_LEN];
+    struct answer *kept = mem_alloc(sizeof *kept + id->whole.n + der.n);
+    *kept = (struct answer){.this_update = said->this_update,
+                            .next_update = said->next_update,
+                            .id_n = id->whole.n,
+                            .der_n = der.n};
+    memcpy(kept->bytes, id->whole.p, id->whole.n);
+    memcpy(kept->bytes + id->whole.n, der.p, der.n);
+    digest_sha256(der, sum);
+    char *tag = kept->tag;
+    *tag++ = '"';
+    for (int i = 0; i < 16; i++) {
+        *tag++ = hex[sum[i] >> 4];
+        *tag++ = hex[sum[i] & 15];
+    }
+    *tag = '"';
+    http_date(kept->last_modified, said->this_update);
+    http_date(kept->expires, said->next_update);
+    return kept;
+}
+
+/* Keep a signed answer unless the certificate changed meanwhile; it is the table's then. */
 static void keep_answer(struct responder *r, const struct ocsp_cert_id *id,
-                        const struct ocsp_single *said, struct bytes der)
+                        const struct ocsp_single *said, struct answer *kept)
 {
     pthread_rwlock_wrlock(&r->lock);
     struct known *k = table_find(&r->table, id->serial);
@@ -82,17 +119,12 @@ static void keep_answer(struct responder *r, const struct ocsp_cert_id *id,
                                                          : OCSP_REVOKED;
     if (status == said->status && (status != OCSP_REVOKED || k->changed_at == said->revoked_at)) {
         struct answer **place = k ? &k->answer : &r->unknown[unknown_slot(id)];
-        struct answer *kept = mem_alloc(sizeof *kept + id->whole.n + der.n);
-        *kept = (struct answer){.this_update = said->this_update,
-                                .next_update = said->next_update,
-                                .id_n = id->whole.n,
-                                .der_n = der.n};
-        memcpy(kept->bytes, id->whole.p, id->whole.n);
-        memcpy(kept->bytes + id->whole.n, der.p, der.n);
         free(*place);
         *place = kept;
+        kept = NULL;
     }
     pthread_rwlock_unlock(&r->lock);
+    free(kept);
 }
 
 /* Copies of what signing needs, so that no lock is held while it runs. */
@@ -134,7 +166,7 @@ static int prepare(const struct responder *r, const struct ocsp_request *q, int6
 /* The signed answer, or an error one. */
 static struct bytes sign_answer(struct responder *r, const struct ocsp_request *q,
                                 const struct to_sign *t, int64_t now, struct arena *a,
-                                int64_t *max_age)
+                                struct responder_caching *caching)
 {
     struct err_info e;
     struct bytes out, data;
@@ -144,31 +176,31 @@ static struct bytes sign_answer(struct responder *r, const struct ocsp_request *
         ocsp_response_sign(data, t->signer, t->certificate, a, &out, &e) != ERR_OK)
         return ocsp_error_response(OCSP_INTERNAL_ERROR);
     if (q->ids == 1 && q->nonce.n == 0) {
-        keep_answer(r, &q->id[0], first, out);
+        struct answer *made = make_answer(&q->id[0], first, out);
         if (first->status != OCSP_UNKNOWN)
-            *max_age = cached_for(first->this_update, first->next_update, r->options.answer_life,
-                                  now);
+            *caching = caching_of(r, made, now, a);
+        keep_answer(r, &q->id[0], first, made);
     }
     return out;
 }
 
 struct bytes responder_answer(struct responder *r, struct bytes request, struct arena *a,
-                              int64_t *max_age)
+                              struct responder_caching *caching)
 {
     struct err_info e;
     struct ocsp_request q;
     struct bytes out;
     struct to_sign t;
-    *max_age = 0;
+    *caching = (struct responder_caching){0};
     if (ocsp_request_parse(request, &q, &e) != ERR_OK)
         return ocsp_error_response(OCSP_MALFORMED_REQUEST);
     int64_t now = clock_business(r->options.clock);
     pthread_rwlock_rdlock(&r->lock);
-    int kept = kept_answer(r, &q, now, a, &out, max_age);
+    int kept = kept_answer(r, &q, now, a, &out, caching);
     int refused = kept ? 0 : prepare(r, &q, now, a, &t);
     pthread_rwlock_unlock(&r->lock);
     if (kept)
         return out;
     return refused ? ocsp_error_response((enum ocsp_error)refused)
-                   : sign_answer(r, &q, &t, now, a, max_age);
+                   : sign_answer(r, &q, &t, now, a, caching);
 }

@@ -20,14 +20,40 @@ static const char *cache_for(struct arena *a, int64_t seconds)
     return text;
 }
 
-static enum err reply_ocsp(struct responder *r, struct bytes request, struct httpd_request *q,
-                           struct httpd_reply *reply)
+enum { LIST_CACHED_SECONDS = 60 };
+
+/* RFC 5019 6.2 and RFC 9110 8.8 */
+static void put_validators(struct httpd_reply *reply, const char *tag, const char *last_modified,
+                           const char *expires)
 {
-    int64_t max_age;
-    struct bytes der = responder_answer(r, request, q->arena, &max_age);
-    reply->content_type = "application/ocsp-response";
+    httpd_reply_header(reply, "ETag", tag);
+    httpd_reply_header(reply, "Last-Modified", last_modified);
+    httpd_reply_header(reply, "Expires", expires);
+}
+
+/* RFC 9110 13.1.2, for one tag or a list of them. */
+static int is_unchanged(const struct httpd_request *q, const char *tag)
+{
+    const char *have = httpd_header(q, "If-None-Match");
+    return have && strstr(have, tag) != NULL;
+}
+
+/* What a cache needs to know stands in answers to GET: no cache keeps one to POST (RFC 5019 6). */
+static enum err reply_ocsp(struct responder *r, struct bytes request, int get,
+                           struct httpd_request *q, struct httpd_reply *reply)
+{
+    struct responder_caching c;
+    struct bytes der = responder_answer(r, request, q->arena, &c);
     httpd_reply_header(reply, "Cache-Control",
-                       max_age > 0 ? cache_for(q->arena, max_age) : "no-store");
+                       c.max_age > 0 ? cache_for(q->arena, c.max_age) : "no-store");
+    if (get && c.tag) {
+        put_validators(reply, c.tag, c.last_modified, c.expires);
+        if (is_unchanged(q, c.tag)) {
+            reply->status = 304;
+            return ERR_OK;
+        }
+    }
+    reply->content_type = "application/ocsp-response";
     httpd_reply_borrow(reply, der, NULL, NULL);
     return ERR_OK;
 }
@@ -36,7 +62,7 @@ static enum err ocsp_post(struct httpd_request *q, struct httpd_reply *reply, vo
                           struct err_info *e)
 {
     (void)e;
-    return reply_ocsp(app, q->body, q, reply);
+    return reply_ocsp(app, q->body, 0, q, reply);
 }
 
 /* RFC 6960 A.1: GET {url}/{url-encoding of base-64 encoding of the DER encoding}. */
@@ -47,7 +73,7 @@ static enum err ocsp_get(struct httpd_request *q, struct httpd_reply *reply, voi
     struct bytes request = {0};
     if (!text_from_base64(q->arena, httpd_param(q, "request"), &request))
         request = (struct bytes){(const uint8_t *)"", 0}; /* answered as malformed */
-    return reply_ocsp(app, request, q, reply);
+    return reply_ocsp(app, request, 1, q, reply);
 }
 
 /* "issuing-p256.crl" without its ending; NULL where it has another. */
@@ -62,14 +88,22 @@ static enum err crl(struct httpd_request *q, struct httpd_reply *reply, void *ap
                     struct err_info *e)
 {
     struct responder *r = app;
-    struct bytes der;
-    char *issuer = name_before(q, ".crl");
-    if (!issuer)
+    struct published_view v;
+    char *name = name_before(q, ".crl");
+    if (!name)
         return err_set(e, ERR_NOT_FOUND, "file", NULL);
-    TRY(responder_crl(r, issuer, q->arena, &der, e));
+    TRY(published_get(r, name, &v, e));
+    int64_t left = (v.next_update - clock_business(r->options.clock)) / TIME_SECOND;
+    put_validators(reply, v.tag, v.last_modified, v.expires);
+    httpd_reply_header(reply, "Cache-Control",
+                       left < LIST_CACHED_SECONDS ? "no-store" : "max-age=60, public");
+    if (is_unchanged(q, v.tag)) {
+        reply->status = 304;
+        published_release(v.owner);
+        return ERR_OK;
+    }
     reply->content_type = "application/pkix-crl";
-    httpd_reply_header(reply, "Cache-Control", "max-age=60, public");
-    httpd_reply_borrow(reply, der, NULL, NULL);
+    httpd_reply_borrow(reply, v.der, published_release, v.owner);
     return ERR_OK;
 }
 
@@ -97,16 +131,18 @@ static enum err health(struct httpd_request *q, struct httpd_reply *reply, void 
     struct responder *r = app;
     struct responder_health h;
     responder_health(r, &h);
+    int away = clock_machine() - h.ca_seen_at > CA_AWAY_MS;
     struct json_out j;
     httpd_reply_json(reply, &j);
     jout_object(&j, NULL);
-    jout_text(&j, "state",
-              !h.ready                                      ? "starting"
-              : clock_machine() - h.ca_seen_at > CA_AWAY_MS ? "ca_away"
-                                                            : "ready");
+    jout_text(&j, "state", !h.ready ? "starting" : away ? "ca_away" : "ready");
     jout_int(&j, "seq", h.seq);
     jout_int(&j, "certificates", (int64_t)h.certificates);
     jout_text(&j, "ca_seen_at", h.ca_seen_at ? time_rfc3339(q->arena, h.ca_seen_at) : NULL);
+    jout_text(&j, "ca_away_since",
+              away && h.ca_seen_at ? time_rfc3339(q->arena, h.ca_seen_at) : NULL);
+    jout_text(&j, "answers_until",
+              h.answers_until ? time_rfc3339(q->arena, h.answers_until) : NULL);
     jout_end(&j);
     return ERR_OK;
 }

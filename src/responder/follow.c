@@ -15,6 +15,19 @@
 
 enum { CHANGES_AT_ONCE = 5000, RESPONDER_CERTIFICATE_DAYS = 90, PAUSE_MS = 500 };
 
+/* The ca was started with other settings. */
+static void set_lists(struct responder *r, struct issuer *issuer, int64_t shards, int deltas)
+{
+    if (issuer->shards == shards && issuer->deltas == deltas)
+        return;
+    pthread_rwlock_wrlock(&r->lock);
+    issuer->shards = (int)shards;
+    issuer->deltas = deltas;
+    pthread_rwlock_unlock(&r->lock);
+    issuer->crl_at = 0;
+    r->unsaved = 1;
+}
+
 static enum err add_issuer(struct responder *r, const json_t *item, struct err_info *e)
 {
     int64_t id;
@@ -23,19 +36,28 @@ static enum err add_issuer(struct responder *r, const json_t *item, struct err_i
     struct issuer made = {0};
     _auto(pki_pub) key = NULL;
     struct cert_view view;
-    int signs;
+    int signs, deltas;
+    int64_t shards;
     _auto(arena) a = arena_new();
+    TRY(json_get_int(item, "shards", &shards, e));
+    TRY(json_get_bool(item, "deltas", &deltas, e));
+    if (shards < 0 || shards > LIST_SHARDS_MAX)
+        return err_set(e, ERR_BAD_REQUEST, "shards", "%" PRId64 " shards", shards);
     TRY(json_get_int(item, "id", &id, e));
     TRY(json_get_text(item, "code", &code, e));
     TRY(json_get_bool(item, "root", &made.root, e));
     TRY(json_get_bool(item, "signs", &signs, e));
     TRY(json_get_base64(item, "certificate", CERT_MAX, a, &der, e));
     for (size_t i = 0; i < r->issuers; i++)
-        if (r->issuer[i].id == id)
+        if (r->issuer[i].id == id) {
+            set_lists(r, &r->issuer[i], shards, deltas);
             return ERR_OK;
+        }
     if (r->issuers == ISSUERS_MAX)
         return err_set(e, ERR_CONFIG, NULL, "more than %d issuers", ISSUERS_MAX);
     made.id = id;
+    made.shards = (int)shards;
+    made.deltas = deltas;
     snprintf(made.code, sizeof made.code, "%s", code);
     TRY(cert_key(der, &key, e));
     TRY(cert_view(der, a, &view, e));
@@ -162,7 +184,19 @@ static enum err read_change(const struct responder *r, const json_t *item, struc
 struct known_log {
     struct table *table;
     int64_t *seq;
+    struct log_head *head;
 };
+
+static struct log_head head_of(const struct change *c)
+{
+    struct log_head h = {.serial_n = (uint8_t)c->serial.n,
+                         .state = (uint8_t)c->state,
+                         .issuer = (uint8_t)c->issuer,
+                         .changed_at = c->changed_at,
+                         .not_after = c->not_after};
+    memcpy(h.serial, c->serial.p, c->serial.n);
+    return h;
+}
 
 /* Under the write lock where others read the table. */
 static enum err apply_change(struct known_log *log, const struct change *c, struct err_info *e)
@@ -170,7 +204,11 @@ static enum err apply_change(struct known_log *log, const struct change *c, stru
     if (c->seq != *log->seq + 1)
         return err_set(e, ERR_BAD_REQUEST, "changes",
                        "change %" PRId64 " after %" PRId64 " does not fit", c->seq, *log->seq);
+    *log->seq = c->seq;
+    *log->head = head_of(c);
     struct known *k = table_put(log->table, c->serial);
+    if (k->state == KNOWN_REVOKED && c->state != KNOWN_REVOKED)
+        return ERR_OK; /* for ever (RFC 5280 5.3.1), whatever a ca that was put back makes of it */
     k->state = (uint8_t)c->state;
     k->reason = (uint8_t)reason_shown(c->state, c->reason);
     k->issuer = (uint8_t)c->issuer;
@@ -178,7 +216,6 @@ static enum err apply_change(struct known_log *log, const struct change *c, stru
     k->not_after = c->not_after;
     free(k->answer);
     k->answer = NULL;
-    *log->seq = c->seq;
     return ERR_OK;
 }
 
@@ -190,7 +227,7 @@ struct page {
     int other; /* it is not the log that we followed so far; nothing was applied */
 };
 
-/* The change that came last must be the ca's change of that number, and nobody changed its certificate since. */
+/* The change that came last must be the ca's change of that number. */
 static enum err same_log(const struct responder *r, const struct known_log *log,
                          const json_t *answer, struct arena *a, int *same, struct err_info *e)
 {
@@ -200,9 +237,11 @@ static enum err same_log(const struct responder *r, const struct known_log *log,
     if (*same || !item)
         return ERR_OK;
     TRY(read_change(r, item, a, &at, e));
-    const struct known *k = table_find(log->table, at.serial);
-    *same = at.seq == *log->seq && k && k->state == at.state && k->issuer == at.issuer &&
-            k->changed_at == at.changed_at && k->not_after == at.not_after;
+    const struct log_head *h = log->head;
+    *same = at.seq == *log->seq && h->serial_n == at.serial.n &&
+            memcmp(h->serial, at.serial.p, at.serial.n) == 0 && h->state == at.state &&
+            h->issuer == at.issuer && h->changed_at == at.changed_at &&
+            h->not_after == at.not_after;
     return ERR_OK;
 }
 
@@ -257,12 +296,32 @@ static enum err read_whole(struct responder *r, struct known_log *log, struct pa
     return ERR_OK;
 }
 
+/* What was revoked or on hold is not good because the ca has forgotten it: it stays as it was, and the ca is shown the lists of
+ * which it told us. What was good and is not in the log any more is unknown. How many were kept. */
+static size_t keep_revoked(const struct table *old, struct table *table)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < old->size; i++) {
+        const struct known *was = &old->slot[i];
+        if (!was->serial_n || was->state == KNOWN_ACTIVE)
+            continue;
+        struct known *k = table_put(table, (struct bytes){was->serial, was->serial_n});
+        if (k->state >= was->state && k->not_after)
+            continue;
+        *k = *was;
+        k->answer = NULL;
+        kept++;
+    }
+    return kept;
+}
+
 /* The ca's database was put back from a copy. The old table serves until the whole log was read again. */
 static enum err follow_anew(struct responder *r, struct page *page, struct err_info *e)
 {
     struct table table;
     int64_t seq = 0;
-    struct known_log log = {&table, &seq};
+    struct log_head head = {0};
+    struct known_log log = {&table, &seq, &head};
     log_line(LOG_LEVEL_WARN, "responder.other_log",
              "the ca's log is not the one known up to %" PRId64 ": reading it from its start",
              r->seq);
@@ -270,13 +329,20 @@ static enum err follow_anew(struct responder *r, struct page *page, struct err_i
     enum err result = read_whole(r, &log, page, e);
     if (result == ERR_OK) {
         struct table old = r->table;
+        size_t kept = keep_revoked(&old, &table);
         pthread_rwlock_wrlock(&r->lock);
         r->table = table;
         r->seq = seq;
+        r->head = head;
         pthread_rwlock_unlock(&r->lock);
         table = old;
         page->lists = 1;
         r->unsaved = 1;
+        for (size_t i = 0; i < r->issuers; i++)
+            r->issuer[i].offer = 1;
+        log_line(LOG_LEVEL_WARN, "responder.kept",
+                 "%zu certificates stay revoked or on hold though the ca's log does not say so",
+                 kept);
     }
     table_clear(&table);
     return result;
@@ -284,7 +350,7 @@ static enum err follow_anew(struct responder *r, struct page *page, struct err_i
 
 static enum err follow_changes(struct responder *r, struct err_info *e)
 {
-    struct known_log log = {&r->table, &r->seq};
+    struct known_log log = {&r->table, &r->seq, &r->head};
     struct page page;
     TRY(follow_page(r, &log, &page, e));
     if (page.other)
@@ -299,31 +365,11 @@ static enum err follow_changes(struct responder *r, struct err_info *e)
     return ERR_OK;
 }
 
-static enum err follow_list(struct responder *r, struct issuer *issuer, struct err_info *e)
-{
-    _auto(arena) a = arena_new();
-    struct httpc_request request = {.path = arena_fmt(a, "/ca/v1/crl/%" PRId64, issuer->id)};
-    struct httpc_answer answer;
-    TRY(httpc_send(r->ca, a, &request, &answer, e));
-    if (answer.status != 200)
-        return httpc_error(r->ca, &answer, e);
-    uint8_t *copy = mem_alloc(answer.body.n);
-    memcpy(copy, answer.body.p, answer.body.n);
-    pthread_rwlock_wrlock(&r->lock);
-    free(issuer->crl);
-    issuer->crl = copy;
-    issuer->crl_n = answer.body.n;
-    issuer->crl_at = clock_business(r->options.clock);
-    pthread_rwlock_unlock(&r->lock);
-    boundary(BOUNDARY_RESPONDER_LISTED);
-    return ERR_OK;
-}
-
 /* Business time of a demo may jump: a list from the future is as stale as an old one. */
 static int list_is_old(const struct responder *r, const struct issuer *issuer)
 {
     int64_t age = clock_business(r->options.clock) - issuer->crl_at;
-    return !issuer->crl || age < 0 || age >= r->options.crl_period;
+    return !issuer->list[0][0] || age < 0 || age >= r->options.crl_period;
 }
 
 /* What the ca refuses for one issuer is no reason to know less of the others; said once, until it works again. */
@@ -333,6 +379,26 @@ static void issuer_failed(struct issuer *issuer, const char *what, const struct 
         log_line(LOG_LEVEL_ERROR, "responder.issuer", "%s: no %s: %s %s", issuer->code, what,
                  err_code_text(e->code), e->detail);
     issuer->failed = 1;
+}
+
+/* Once it has taken them. One that it does not take, whatever the reason, does not keep its next ones from being told. */
+static enum err offer_lists(struct responder *r, struct issuer *issuer, struct err_info *e)
+{
+    int64_t taken = 0;
+    enum err offered = lists_offer(r, issuer, &taken, e);
+    if (offered == ERR_UNAVAILABLE || offered == ERR_BUSY)
+        return offered;
+    if (offered != ERR_OK)
+        log_line(LOG_LEVEL_ERROR, "responder.not_taken",
+                 "%s: the ca does not take its lists: %s %s", issuer->code, err_code_text(e->code),
+                 e->detail);
+    else
+        log_line(LOG_LEVEL_WARN, "responder.offered",
+                 "%s: the ca took %" PRId64 " certificates from its own lists", issuer->code,
+                 taken);
+    issuer->offer = 0;
+    r->unsaved = 1;
+    return ERR_OK;
 }
 
 static void follow_issuer(struct responder *r, struct issuer *issuer)
@@ -348,8 +414,14 @@ static void follow_issuer(struct responder *r, struct issuer *issuer)
             works = 0;
         }
     }
-    if (list_is_old(r, issuer)) {
-        enum err made = follow_list(r, issuer, &e);
+    if (issuer->offer && offer_lists(r, issuer, &e) != ERR_OK) {
+        issuer_failed(issuer, "word that it has taken its lists", &e);
+        return; /* its lists of now may lack what ours have */
+    }
+    if (list_is_old(r, issuer) && now >= issuer->list_from) {
+        enum err made = lists_fetch(r, issuer, &e);
+        int64_t took = clock_monotonic() - now;
+        issuer->list_from = clock_monotonic() + took;
         if (made != ERR_OK &&
             made != ERR_NOT_FOUND) { /* a root whose key is kept away has no list here */
             issuer_failed(issuer, "list", &e);

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { KEY_FILE_MAX = 16 * 1024, LONG_POLL_MS = 40 * TIME_SECOND };
 
@@ -26,6 +27,13 @@ enum err responder_key(struct responder *r, enum pki_alg alg, struct pki_signer 
     return pki_signer_from_key(key, out, e);
 }
 
+void http_date(char out[HTTP_DATE], int64_t ms)
+{
+    struct tm tm;
+    time_t seconds = (time_t)(ms / TIME_SECOND);
+    strftime(out, HTTP_DATE, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&seconds, &tm));
+}
+
 enum err responder_open(const struct responder_options *o, struct responder **out,
                         struct err_info *e)
 {
@@ -41,7 +49,10 @@ enum err responder_open(const struct responder_options *o, struct responder **ou
                                               .header = header,
                                               .timeout_ms = LONG_POLL_MS,
                                               .answer_max = (size_t)1 << 30});
+    TRY(folder_make(arena_fmt(r->arena, "%s/lists", o->data), 0700, e));
     TRY(snapshot_load(r, e));
+    for (size_t i = 0; i < r->issuers; i++)
+        lists_load(r, &r->issuer[i]);
     *out = steal(&r);
     return ERR_OK;
 }
@@ -56,7 +67,7 @@ void responder_free(struct responder *r)
     httpc_free(r->ca);
     for (size_t i = 0; i < r->issuers; i++) {
         pki_signer_free(r->issuer[i].signer);
-        free(r->issuer[i].crl);
+        lists_clear(&r->issuer[i]);
     }
     table_clear(&r->table);
     for (size_t i = 0; i < UNKNOWN_SLOTS; i++)
@@ -72,24 +83,6 @@ static const struct issuer *find_issuer(const struct responder *r, const char *c
         if (strcmp(r->issuer[i].code, code) == 0)
             return &r->issuer[i];
     return NULL;
-}
-
-enum err responder_crl(struct responder *r, const char *issuer, struct arena *a, struct bytes *der,
-                       struct err_info *e)
-{
-    pthread_rwlock_rdlock(&r->lock);
-    const struct issuer *found = find_issuer(r, issuer);
-    int there = found && found->crl;
-    if (there)
-        *der = arena_bytes(a, found->crl, found->crl_n);
-    pthread_rwlock_unlock(&r->lock);
-    if (there)
-        return ERR_OK;
-    if (!found)
-        return err_set(e, ERR_NOT_FOUND, "issuer", NULL);
-    err_set(e, ERR_UNAVAILABLE, NULL, "no list of %s yet", issuer);
-    err_arg(e, "service", "CA");
-    return ERR_UNAVAILABLE;
 }
 
 enum err responder_issuer(struct responder *r, const char *code, struct arena *a, struct bytes *der,
@@ -108,6 +101,7 @@ void responder_health(struct responder *r, struct responder_health *out)
     pthread_rwlock_rdlock(&r->lock);
     *out = (struct responder_health){
         .seq = r->seq, .certificates = r->table.used, .ca_seen_at = atomic_load(&r->known_at)};
+    out->answers_until = out->ca_seen_at ? out->ca_seen_at + r->options.answer_life : 0;
     for (size_t i = 0; i < r->issuers; i++)
         out->ready |= r->issuer[i].responder_certificate.n > 0;
     pthread_rwlock_unlock(&r->lock);

@@ -31,26 +31,31 @@ NODISCARD enum err responder_follow(struct responder *r, struct err_info *e);
 void responder_free(struct responder *r); /* stops following */
 DEFINE_AUTO(responder)
 
-/* The answer to one request, DER in the arena; always an OCSPResponse, an error one where it must be. *max_age: seconds
- * a cache may keep it, 0 for none (RFC 5019 6). */
+/* What a cache may know of an answer (RFC 5019 6). Texts live in the arena; NULL where no cache may keep it. */
+struct responder_caching {
+    int64_t max_age; /* seconds; 0: none */
+    const char *tag, *last_modified, *expires;
+};
+/* The answer to one request, DER in the arena; always an OCSPResponse, an error one where it must be. */
 struct bytes responder_answer(struct responder *r, struct bytes request, struct arena *a,
-                              int64_t *max_age);
+                              struct responder_caching *caching);
 
-/* The newest list of "issuing-p256", DER in the arena. ERR_NOT_FOUND; ERR_UNAVAILABLE before the first one came. */
+/* The newest list called "issuing-p256", or a part of it "issuing-p256.7", or a delta "issuing-p256.delta", DER in the arena. ERR_NOT_FOUND; ERR_UNAVAILABLE before the first one came. */
 NODISCARD enum err responder_crl(struct responder *r, const char *issuer, struct arena *a,
                                  struct bytes *der, struct err_info *e);
 NODISCARD enum err responder_issuer(struct responder *r, const char *code, struct arena *a,
                                     struct bytes *der, struct err_info *e);
 
 struct responder_health {
-    int64_t seq;         /* of the last change known */
-    int64_t ca_seen_at;  /* machine time at which the ca last told all it had; 0: never */
-    size_t certificates; /* known */
-    int ready;           /* it has issuers and a certificate for its key */
+    int64_t seq;           /* of the last change known */
+    int64_t ca_seen_at;    /* machine time at which the ca last told all it had; 0: never */
+    int64_t answers_until; /* machine time: how long it goes on without the ca */
+    size_t certificates;   /* known */
+    int ready;             /* it has issuers and a certificate for its key */
 };
 void responder_health(struct responder *r, struct responder_health *out);
 
-/* /ocsp, /crl/<issuer>.crl, /ca/<issuer>.cer, /health on a server. */
+/* /ocsp, /crl/<list>.crl, /ca/<issuer>.cer, /health on a server. */
 void responder_mount(struct httpd *server, struct responder *r);
 
 #endif

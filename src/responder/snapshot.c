@@ -3,7 +3,8 @@
  * One file, `snapshot`, numbers with the lowest octet first:
  *
  *   "CERTHALL-SNAP-1\n" · octets of the head (8) · rows (8)
- *   head: JSON {seq, known_at, issuers: [{id, code, root, certificate, responder_certificate}]}
+ *   head: JSON {seq, known_at, head: {serial, state, issuer, changed_at, not_after} (change `seq`),
+ *     issuers: [{id, code, root, shards, deltas, offer, certificate, responder_certificate}]}
  *   rows of 40 octets: length of the serial, state, reason, issuer (1 each) · serial (20) · changed_at (8) · not_after (8)
  *   SHA-256 of all before
  *
@@ -48,6 +49,9 @@ static void put_issuers(struct json_out *j, const struct responder *r, struct ar
         jout_int(j, "id", s->id);
         jout_text(j, "code", s->code);
         jout_bool(j, "root", s->root);
+        jout_int(j, "shards", s->shards);
+        jout_bool(j, "deltas", s->deltas);
+        jout_bool(j, "offer", s->offer);
         jout_text(j, "certificate", text_base64(a, s->certificate));
         jout_text(j, "responder_certificate", text_base64(a, s->responder_certificate));
         jout_end(j);
@@ -83,6 +87,17 @@ static void put_rows(const struct responder *r, struct buf *b)
     }
 }
 
+static void put_log_head(struct json_out *j, const struct log_head *h, struct arena *a)
+{
+    jout_object(j, "head");
+    jout_text(j, "serial", text_hex(a, (struct bytes){h->serial, h->serial_n}));
+    jout_int(j, "state", h->state);
+    jout_int(j, "issuer", h->issuer);
+    jout_int(j, "changed_at", h->changed_at);
+    jout_int(j, "not_after", h->not_after);
+    jout_end(j);
+}
+
 static void put_head(const struct responder *r, int64_t known_at, struct arena *a, struct buf *b)
 {
     struct json_out j;
@@ -90,6 +105,8 @@ static void put_head(const struct responder *r, int64_t known_at, struct arena *
     jout_object(&j, NULL);
     jout_int(&j, "seq", r->seq);
     jout_int(&j, "known_at", known_at);
+    if (r->head.serial_n)
+        put_log_head(&j, &r->head, a);
     put_issuers(&j, r, a);
     jout_end(&j);
 }
@@ -174,6 +191,10 @@ static enum err load_issuer(struct responder *r, const json_t *item, struct aren
     TRY(json_get_base64(item, "certificate", CERT_MAX, a, &der, e));
     TRY(json_get_base64(item, "responder_certificate", CERT_MAX, a, &own, e));
     snprintf(s->code, sizeof s->code, "%s", json_opt_text(item, "code", ""));
+    int64_t shards = json_opt_int(item, "shards", 0);
+    s->shards = shards < 0 || shards > LIST_SHARDS_MAX ? 0 : (int)shards;
+    s->deltas = json_is_true(json_object_get(item, "deltas"));
+    s->offer = json_is_true(json_object_get(item, "offer"));
     TRY(cert_key(der, &key, e));
     TRY(cert_view(der, a, &view, e));
     TRY(ocsp_issuer_init(&s->hashes, view.subject, key, e));
@@ -211,6 +232,23 @@ static int64_t load_known(const struct responder *r, int64_t known_at, struct ar
     return later > known_at ? later : known_at;
 }
 
+/* Without it, or where it cannot be, the log is read anew: nothing is lost by that. */
+static void load_log_head(struct responder *r, const json_t *item, struct arena *a)
+{
+    struct bytes serial;
+    int64_t state = json_opt_int(item, "state", -1), issuer = json_opt_int(item, "issuer", -1);
+    if (!text_from_hex(a, json_opt_text(item, "serial", ""), &serial) || serial.n == 0 ||
+        serial.n > CERT_SERIAL_MAX || state < 0 || state > KNOWN_REVOKED || issuer < 0 ||
+        issuer >= (int64_t)r->issuers)
+        return;
+    r->head = (struct log_head){.serial_n = (uint8_t)serial.n,
+                                .state = (uint8_t)state,
+                                .issuer = (uint8_t)issuer,
+                                .changed_at = json_opt_int(item, "changed_at", 0),
+                                .not_after = json_opt_int(item, "not_after", 0)};
+    memcpy(r->head.serial, serial.p, serial.n);
+}
+
 static enum err load_head(struct responder *r, struct bytes text, struct arena *a,
                           struct err_info *e)
 {
@@ -221,6 +259,7 @@ static enum err load_head(struct responder *r, struct bytes text, struct arena *
     json_array_foreach (json_object_get(doc, "issuers"), i, item)
         TRY(load_issuer(r, item, a, e));
     TRY(json_get_int(doc, "seq", &r->seq, e));
+    load_log_head(r, json_object_get(doc, "head"), a);
     r->known_saved_at = load_known(r, json_opt_int(doc, "known_at", 0), a);
     atomic_store(&r->known_at, r->known_saved_at);
     return ERR_OK;

@@ -160,7 +160,7 @@ static void ask(struct responder *r, struct arena *a)
     struct err_info e;
     struct ocsp_issuer issuer;
     struct cert_view v;
-    int64_t max_age;
+    struct responder_caching caching;
     MUST_OK(cert_view(w.ca_cert, a, &v, &e), &e);
     MUST_OK(ocsp_issuer_init(&issuer, v.subject, pki_key_pub(w.ca), &e), &e);
     static const char *const serials[] = {"\x91\xab", "\x91\xac", "\x01"};
@@ -172,8 +172,8 @@ static void ask(struct responder *r, struct arena *a)
                                   a, &id, &e),
                 &e);
         MUST_OK(ocsp_request_write(&id, 1, (struct bytes){0}, a, &der, &e), &e);
-        answer = responder_answer(r, der, a, &max_age);
-        MUST(answer.n >= 5 && answer.p[0] == 0x30 && max_age >= 0);
+        answer = responder_answer(r, der, a, &caching);
+        MUST(answer.n >= 5 && answer.p[0] == 0x30 && caching.max_age >= 0);
     }
 }
 

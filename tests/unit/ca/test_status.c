@@ -267,24 +267,22 @@ static struct bytes list_of(int shard, int delta)
 {
     struct err_info e;
     const struct ca_issuer *issuer;
-    int fd;
-    uint64_t size;
+    struct ca_list l;
     assert_int_equal(ca_issuers(f.ca, &issuer), 2);
     const struct ca_list_of of = {issuer[1].id, shard, delta};
-    assert_ok(ca_list_open(f.ca, &of, &fd, &size, &e), &e);
-    uint8_t *p = arena_alloc(f.arena, size);
-    assert_int_equal(read(fd, p, size), (ssize_t)size);
-    close(fd);
-    return (struct bytes){p, size};
+    assert_ok(ca_list_open(f.ca, &of, &l, &e), &e);
+    uint8_t *p = arena_alloc(f.arena, l.size);
+    assert_int_equal(read(l.fd, p, l.size), (ssize_t)l.size);
+    close(l.fd);
+    return (struct bytes){p, l.size};
 }
 
 static enum err refused(int64_t issuer, int shard, int delta)
 {
     struct err_info e;
-    int fd;
-    uint64_t size;
+    struct ca_list l;
     const struct ca_list_of of = {issuer, shard, delta};
-    return ca_list_open(f.ca, &of, &fd, &size, &e);
+    return ca_list_open(f.ca, &of, &l, &e);
 }
 
 static struct crl_view head_of(struct bytes crl)
