@@ -3,6 +3,8 @@
 
 #include "../vectors.h"
 
+#include "pki/sm2/sm3.h"
+
 /* SM2Cipher (GM/T 0009-2012 7.2) as OpenSSL reads and writes it; the module itself knows no DER. */
 struct cipher {
     struct sm2_sealed sealed;
@@ -203,6 +205,32 @@ static void whatever_was_changed_is_not_opened(void **state)
     for_each_processor(try_changed);
 }
 
+/* (x, 0) is on no curve of ours, and twice it is what some write as 0, 0: whoever sends it knows what the other side would hash.
+ * The numbers of such points would tell of the private key. */
+static void try_foreign_point(const struct sm2 *m, struct oracle *o)
+{
+    (void)o;
+    struct sm2_key key;
+    struct cipher c = {.n = 32};
+    uint8_t d[SM2_LEN], point[SM2_POINT_LEN];
+    struct sm3 h;
+    key_make(m, &key, d, point);
+    c.sealed.point[SM2_LEN - 1] = 5;
+    sm3_init(&h); /* the key stream of 0, 0 over 32 octets of 0 */
+    sm3_add(&h, (const uint8_t[SM2_POINT_LEN + 4]){[SM2_POINT_LEN + 3] = 1}, SM2_POINT_LEN + 4);
+    sm3_finish(&h, c.c2);
+    sm3_init(&h);
+    sm3_add(&h, (const uint8_t[96]){0}, 96);
+    sm3_finish(&h, c.sealed.hash);
+    refused(m, &key, &c);
+}
+
+static void a_point_of_another_curve_is_not_multiplied(void **state)
+{
+    (void)state;
+    for_each_processor(try_foreign_point);
+}
+
 static void try_sizes(const struct sm2 *m, struct oracle *o)
 {
     struct err_info e;
@@ -241,6 +269,7 @@ int main(void)
         cmocka_unit_test(the_example_of_the_standard_comes_out),
         cmocka_unit_test(each_side_opens_what_the_other_encrypted),
         cmocka_unit_test(whatever_was_changed_is_not_opened),
+        cmocka_unit_test(a_point_of_another_curve_is_not_multiplied),
         cmocka_unit_test(from_one_octet_to_the_most_and_nothing_else),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

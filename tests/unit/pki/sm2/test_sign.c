@@ -213,21 +213,35 @@ static void r_and_s_stand_between_0_and_the_order_and_their_sum_is_not_0(void **
     for_each_processor(try_ranges);
 }
 
-/* x1 from n to p - 1, which no random signature meets: the key is made from the point, P = (R - s G) / (r + s). */
+/* out = a + n, in 256 bits. */
+static void plus_order(uint8_t out[SM2_LEN], const uint64_t a[WORDS])
+{
+    uint64_t sum[WORDS];
+    assert_false(words_add(sum, a, order_n));
+    words_to(out, sum);
+}
+
+/* x1 from n to p - 1, or just below n, which no random signature meets: the key is made from the point,
+ * P = (R - s G) / (r + s). */
 static void try_high_x(const struct sm2 *m, struct oracle *o)
 {
     EC_POINT *q = EC_POINT_new(o->group);
     int found = 0;
-    for (unsigned more = 0; found < 20; more++) {
-        assert_true(BN_copy(o->a, o->n) && BN_add_word(o->a, more));
+    for (unsigned more = 1; found < 20; more++) {
+        int below = more % 2;
+        assert_true(BN_copy(o->a, o->n) &&
+                    (below ? BN_sub_word(o->a, more) : BN_add_word(o->a, more)));
         if (!EC_POINT_set_compressed_coordinates(o->group, o->point, o->a, 0, o->ctx))
             continue;
         struct err_info info;
         struct pair p = {0};
         uint8_t e[SM2_LEN], sig[SM2_SIG_LEN], encoded[SM2_POINT_LEN + 1];
-        uint64_t r[WORDS] = {7 + more}, s[WORDS] = {1000 + more, 3}, t[WORDS], x[WORDS] = {more};
+        uint64_t r[WORDS] = {7 + more}, s[WORDS] = {1000 + more, 3}, t[WORDS], x[WORDS] = {more},
+                 zero[WORDS] = {0};
         order_add(t, r, s);
-        order_sub(x, r, x); /* e = r - x1, x1 being `more` modulo n */
+        if (below)
+            order_sub(x, zero, x);
+        order_sub(x, r, x); /* e = r - x1, x1 being `more` or -`more` modulo n */
         words_to(e, x);
         words_to(sig, r);
         words_to(sig + SM2_LEN, s);
@@ -248,13 +262,20 @@ static void try_high_x(const struct sm2 *m, struct oracle *o)
         verdict_is(1, m, &p, e, sig);
         e[SM2_LEN - 1] ^= 1;
         verdict_is(0, m, &p, e, sig);
+        plus_order(e, x); /* the same digest modulo n: taken; the same r or s: not */
+        verdict_is(1, m, &p, e, sig);
+        plus_order(sig, r);
+        verdict_is(0, m, &p, e, sig);
+        words_to(sig, r);
+        plus_order(sig + SM2_LEN, s);
+        verdict_is(0, m, &p, e, sig);
         pair_close(&p);
         found++;
     }
     EC_POINT_free(q);
 }
 
-static void a_point_whose_x_is_above_the_order_verifies(void **state)
+static void a_point_whose_x_is_above_the_order_verifies_and_r_and_s_above_it_do_not(void **state)
 {
     (void)state;
     for_each_processor(try_high_x);
@@ -393,7 +414,7 @@ int main(void)
         cmocka_unit_test(edge_numbers_give_signatures_too),
         cmocka_unit_test(numbers_that_the_standard_refuses_are_refused),
         cmocka_unit_test(r_and_s_stand_between_0_and_the_order_and_their_sum_is_not_0),
-        cmocka_unit_test(a_point_whose_x_is_above_the_order_verifies),
+        cmocka_unit_test(a_point_whose_x_is_above_the_order_verifies_and_r_and_s_above_it_do_not),
         cmocka_unit_test(a_private_key_is_from_1_to_two_below_the_order),
         cmocka_unit_test(a_signature_that_was_calculated_wrongly_does_not_leave),
         cmocka_unit_test(the_self_test_sees_a_damaged_table),
