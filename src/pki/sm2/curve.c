@@ -197,8 +197,8 @@ static void digits_of(struct digits *d, const uint64_t k[WORDS], int bits, int r
     words_sub(other, order_n, k);
     d->turned = mask_of(~k[0] & 1);
     words_choose(odd, other, d->turned);
-    for (int i = 0; i < WORDS;
-         i++) /* half of it; its lowest bit, always 1, is in the digits' form */
+    /* half of it; its lowest bit, always 1, is in the digits' form */
+    for (int i = 0; i < WORDS; i++)
         d->word[i] = odd[i] >> 1 | (i + 1 < WORDS ? odd[i + 1] << 63 : 0);
     d->word[WORDS] = 0;
     d->word[(bits * rows - 1) / 64] |= UINT64_C(1) << ((bits * rows - 1) % 64);
@@ -206,14 +206,24 @@ static void digits_of(struct digits *d, const uint64_t k[WORDS], int bits, int r
     mem_wipe(other, sizeof other);
 }
 
-typedef uint64_t pair
-    __attribute__((vector_size(16))); /* what every processor has, and gcc makes no memory of */
-typedef uint64_t four __attribute__((vector_size(32)));
+/* A part of an entry, as wide as every processor of the kind has it; in halves of words, as SSE2 compares those. */
 #ifdef SM2_FAST
-typedef four part;
+typedef uint32_t part __attribute__((vector_size(32)));
 #else
-typedef pair part;
+typedef uint32_t part __attribute__((vector_size(16)));
 #endif
+enum { PARTS = sizeof(struct affine) / sizeof(part) }; /* 2 or 4 */
+
+/* hidden() for a part. */
+static inline part hidden_part(part mask)
+{
+#ifdef __x86_64__
+    __asm__("" : "+x"(mask));
+#else
+    __asm__("" : "+m"(mask));
+#endif
+    return mask;
+}
 
 static inline part part_of(const struct affine *entry, int i)
 {
@@ -222,26 +232,21 @@ static inline part part_of(const struct affine *entry, int i)
     return p;
 }
 
-/* Entry `index` of a row of n, all of which are read. */
-static inline void pick_entry(struct affine *out, const struct affine *row, uint64_t n,
-                              uint64_t index)
+/* Entry `index` of a row of n, all of which are read. Four locals, since gcc puts an array of parts into memory. */
+static inline void pick_entry(struct affine *out, const struct affine *row, uint32_t n,
+                              uint32_t index)
 {
-    part a = {0}, b = {0}, c = {0}, d = {0};
-    for (uint64_t j = 0; j < n; j++) {
-        part mask = mask_if_zero(j ^ index) - (part){0};
+    part a = {0}, b = {0}, c = {0}, d = {0}, at = {0}, wanted = index - (part){0};
+    for (uint32_t j = 0; j < n; j++) {
+        part mask = hidden_part((part)(at == wanted));
+        at += 1;
         a |= part_of(&row[j], 0) & mask;
         b |= part_of(&row[j], 1) & mask;
-        if (sizeof(part) == 32)
-            continue;
-        c |= part_of(&row[j], 2) & mask;
-        d |= part_of(&row[j], 3) & mask;
+        c |= part_of(&row[j], 2 % PARTS) & mask;
+        d |= part_of(&row[j], 3 % PARTS) & mask;
     }
-    memcpy(out, &a, sizeof a);
-    memcpy((uint8_t *)out + sizeof a, &b, sizeof b);
-    if (sizeof(part) == 32)
-        return;
-    memcpy((uint8_t *)out + 2 * sizeof a, &c, sizeof c);
-    memcpy((uint8_t *)out + 3 * sizeof a, &d, sizeof d);
+    const part all[4] = {a, b, c, d};
+    memcpy(out, all, sizeof *out);
 }
 
 /* The entry of a row that digit i of so many bits says. Of the window u the digit is 2u - (2^bits - 1): its highest bit says
@@ -254,7 +259,7 @@ static inline void pick(struct affine *out, const struct affine *row, const stru
     if (shift + bits > 64)
         u |= d->word[word + 1] << (64 - shift);
     uint64_t negative = mask_of(~(u >> (bits - 1)) & 1);
-    pick_entry(out, row, n, (u ^ negative) & (n - 1));
+    pick_entry(out, row, (uint32_t)n, (uint32_t)((u ^ negative) & (n - 1)));
     struct fe opposite;
     fe_sub(&opposite, &(struct fe){{0}}, &out->y);
     words_choose(out->y.w, opposite.w, negative);

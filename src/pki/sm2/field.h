@@ -137,9 +137,9 @@ FE_CALL void fe_sqr(struct fe *out, const struct fe *a)
     uint64_t t[2 * WORDS] = {0};
     for (int i = 0; i < WORDS - 1; i++)
         fe_products(t + 2 * i + 1, a->w + i + 1, a->w[i], WORDS - 1 - i);
-    for (int i = 2 * WORDS - 1; i > 0; i--)
-        t[i] = t[i] << 1 | t[i - 1] >> 63;
     uint8_t carry = 0;
+    for (int i = 1; i < 2 * WORDS; i++)
+        carry = word_add(carry, t[i], t[i], &t[i]);
     for (int i = 0; i < WORDS; i++) {
         wide_word square = (wide_word)a->w[i] * a->w[i];
         carry = word_add(carry, t[2 * i], (uint64_t)square, &t[2 * i]);

@@ -104,26 +104,25 @@ static int64_t walk(int64_t delta, uint64_t f, uint64_t g, struct steps *out)
 }
 
 /* The same number of steps, each taking the same time whatever f and g are: for secrets. Here delta goes up and down as
- * 2 delta, which begins at 1: so 590 steps are enough for any numbers of 256 bits (walks from 1/2 are the shorter ones). */
-static int64_t walk_evenly(int64_t twice_delta, uint64_t f, uint64_t g, struct steps *out)
+ * -2 delta, which begins at -1: so 590 steps are enough for any numbers of 256 bits (walks from 1/2 are the shorter ones). */
+static int64_t walk_evenly(int64_t minus, uint64_t f, uint64_t g, struct steps *out)
 {
     uint64_t u = 1, v = 0, q = 0, r = 1;
     for (int i = 0; i < BITS; i++) {
-        uint64_t odd = mask_of(g & 1), above = mask_of((uint64_t)-twice_delta >> 63);
+        uint64_t odd = mask_of(g & 1), above = hidden((uint64_t)(minus >> 63)), swap = odd & above;
         g += ((f ^ above) - above) & odd; /* g - f where delta is above 0, else g + f */
         q += ((u ^ above) - above) & odd;
         r += ((v ^ above) - above) & odd;
-        uint64_t swap = odd & above; /* f becomes what g was, delta changes its sign */
-        f += g & swap;
+        minus = (minus ^ (int64_t)swap) - (int64_t)swap - 2;
+        f += g & swap; /* f becomes what g was, delta changes its sign */
         u += q & swap;
         v += r & swap;
-        twice_delta = (twice_delta ^ (int64_t)swap) - (int64_t)swap + 2;
         g >>= 1;
         u <<= 1;
         v <<= 1;
     }
     *out = (struct steps){(int64_t)u, (int64_t)v, (int64_t)q, (int64_t)r};
-    return twice_delta;
+    return minus;
 }
 
 /* f and g after the steps: the division by 2^62 is exact. */
@@ -248,9 +247,9 @@ void inverse_of_secret(const uint64_t x[WORDS], const uint64_t modulus[WORDS], u
 {
     struct walk w = walk_start(x, modulus);
     struct steps s;
-    int64_t twice_delta = 1;
+    int64_t minus_twice_delta = -1;
     for (int i = 0; i < EVEN_ROUNDS; i++) {
-        twice_delta = walk_evenly(twice_delta, lowest(&w.f), lowest(&w.g), &s);
+        minus_twice_delta = walk_evenly(minus_twice_delta, lowest(&w.f), lowest(&w.g), &s);
         walk_on(&w, &s);
     }
     walk_end(&w, out);
