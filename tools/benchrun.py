@@ -14,6 +14,8 @@ BEGIN, END = "<!-- figures: ./bench writes them -->", "<!-- end of figures -->"
 WORDS = {
     "issue-p256": ("issue P-256, 64 in flight, SQLite on disk: CSR and evidence checked, intent, certificate and audit rows durable",
                    "1/(1/verify + 1/sign) of OpenSSL alone"),
+    "sm2-sign": ("SM2 signature of a finished digest, by our own code", "OpenSSL's P-256 signature of one"),
+    "sm2-vs-openssl": ("the same", "OpenSSL's SM2 signature of one"),
     "ocsp-get": ("OCSP GET, 5 % unknown", "nginx `return 200`, same body, 64 kept connections, 1 worker, no access log"),
     "ocsp-post": ("OCSP POST, the same", "the same"),
     "order-list": ("order list of the portal at 1,000,000 orders: second page of 50, filtered", "all its SQL run in-process"),
