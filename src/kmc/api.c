@@ -102,22 +102,6 @@ static enum err health(struct httpd_request *r, struct httpd_reply *reply, void 
     return ERR_OK;
 }
 
-static enum err verify_audit(struct httpd_request *r, struct httpd_reply *reply, void *app,
-                             struct err_info *e)
-{
-    (void)r;
-    const struct kmc_api *api = app;
-    int64_t links, bad;
-    TRY(kmc_audit_verify(api->kmc, &links, &bad, e));
-    struct json_out j;
-    httpd_reply_json(reply, &j);
-    jout_object(&j, NULL);
-    jout_int(&j, "links", links);
-    jout_int(&j, "first_bad", bad);
-    jout_end(&j);
-    return ERR_OK;
-}
-
 static const struct httpd_route routes[] = {
     {"POST", "/kmc/v1/ukeys/:serial/admin-pin/new", pin_new, KMC_SOCKET_HALL, 16 << 10, 0},
     {"POST", "/kmc/v1/ukeys/:serial/admin-pin/release", pin_release, KMC_SOCKET_HALL, 16 << 10, 0},
@@ -125,7 +109,14 @@ static const struct httpd_route routes[] = {
     {"GET", "/kmc/v1/health", health, KMC_SOCKET_HALL, 0, 0},
     {"POST", "/kmc/v1/keys", kmc_api_keys, KMC_SOCKET_CA, KMC_KEYS_BODY, 0},
     {"POST", "/kmc/v1/recoveries", kmc_api_recoveries, KMC_SOCKET_CA, KMC_KEYS_BODY, 0},
-    {"GET", "/kmc/v1/audit", verify_audit, KMC_SOCKET_ADMIN, 0, 0},
+    {"GET", "/kmc/v1/audit", kmc_api_audit, KMC_SOCKET_ADMIN, 0, 0},
+    {"GET", "/kmc/v1/trust", kmc_api_trust, KMC_SOCKET_ADMIN, 0, 0},
+    {"POST", "/kmc/v1/cas", kmc_api_enter_ca, KMC_SOCKET_ADMIN, 16 << 10, 0},
+    {"POST", "/kmc/v1/custodians", kmc_api_enter_custodian, KMC_SOCKET_ADMIN, 64 << 10, 0},
+    {"POST", "/kmc/v1/custodians/:serial/end", kmc_api_end_custodian, KMC_SOCKET_ADMIN, 16 << 10,
+     0},
+    {"POST", "/kmc/v1/judicial", kmc_api_judicial, KMC_SOCKET_ADMIN, 16 << 10, 0},
+    {"GET", "/kmc/v1/judicial/audit", kmc_api_judicial_audit, KMC_SOCKET_ADMIN, 0, 0},
 };
 
 void kmc_api_mount(struct httpd *server, struct kmc_api *api)

@@ -67,10 +67,11 @@ static void put_base64(struct json_out *j, const char *key, struct bytes b, stru
         jout_text(j, key, text_base64(a, b));
 }
 
-static void put_pair(struct json_out *j, const struct escrow_pair *p, struct arena *a)
+void kmc_api_put_pair(struct json_out *j, const struct escrow_pair *p, struct arena *a)
 {
     jout_object(j, NULL);
-    jout_text(j, "request_id", p->request_id);
+    if (p->request_id)
+        jout_text(j, "request_id", p->request_id);
     jout_text(j, "enc_serial", p->enc_serial);
     if (p->error)
         jout_text(j, "error", p->error);
@@ -88,7 +89,7 @@ static void put_answer(struct httpd_reply *reply, const struct kmc_keys_answer *
     jout_int(&j, "at", v->answer.at);
     jout_list(&j, "keys");
     for (size_t i = 0; i < v->answer.n; i++)
-        put_pair(&j, &v->answer.pair[i], a);
+        kmc_api_put_pair(&j, &v->answer.pair[i], a);
     jout_end(&j);
     put_base64(&j, "signature", v->signature, a);
     jout_end(&j);

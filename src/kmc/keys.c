@@ -322,14 +322,8 @@ static enum err field_error(struct err_info *e, enum err code, size_t i, const c
 static enum err check_signature(struct kmc *k, const struct escrow_request *r, struct bytes octets,
                                 struct bytes signature, struct err_info *e)
 {
-    const struct pki_pub *key;
     int64_t apart = clock_machine() - r->at;
-    TRY(kmc_ca_key(k, r->ca, &key, e));
-    if (pki_verify(key, octets, signature, e) != ERR_OK) {
-        err_set(e, ERR_KMC_SIGNER, "signature", "not the signature of %s", r->ca);
-        err_arg(e, "ca", "%s", r->ca);
-        return ERR_KMC_SIGNER;
-    }
+    TRY(kmc_ca_verify(k, r->ca, octets, signature, e));
     if (apart > -KMC_REQUEST_LIFE && apart < KMC_REQUEST_LIFE)
         return ERR_OK;
     return kmc_refuse(e, "at", "it is older than ten minutes, or of a clock that goes wrong");

@@ -107,7 +107,7 @@ enum err kmc_open(const struct kmc_options *o, struct kmc **out, struct err_info
 {
     _auto(arena) a = arena_new();
     _auto(kmc) k = mem_alloc(sizeof *k);
-    pthread_mutex_init(&k->ca_lock, NULL);
+    pthread_rwlock_init(&k->ca_lock, NULL);
     k->options = *o;
     k->options.data = k->options.database = NULL;
     k->mark_path = mem_text(arena_fmt(a, "%s/given.mark", o->data));
@@ -131,7 +131,7 @@ void kmc_free(struct kmc *k)
     pki_signer_free(k->signer);
     aead_key_clear(&k->storage);
     free(k->mark_path);
-    pthread_mutex_destroy(&k->ca_lock);
+    pthread_rwlock_destroy(&k->ca_lock);
     free(k);
 }
 

@@ -42,6 +42,7 @@ enum {
     KMC_POINT_LEN = 65,
     KMC_KEYS_AN_HOUR = 100000,
     KMC_RECOVERIES_AN_HOUR = 20,
+    KMC_CAS_MAX = 16,
     KMC_POOL_MAX = 1000000,
     KMC_REQUEST_LIFE = 10 * TIME_MINUTE /* between a ca's clock and ours */
 };
@@ -123,12 +124,49 @@ NODISCARD enum err kmc_pool_sums(struct kmc *k, struct kmc_pool_sum out[KMC_POOL
 /* ---- whom the kmc believes ---- */
 
 /* The key that a ca signs its requests with, under the ca's name; one that is there under this name ends. ERR_BAD_REQUEST: a text is
- * missing. */
+ * missing; ERR_KMC_REQUEST: KMC_CAS_MAX others are entered. */
 NODISCARD enum err kmc_ca_enter(struct kmc *k, const char *name, struct bytes spki, const char *by,
                                 struct err_info *e);
 /* The same for init, which has no kmc open yet. */
 NODISCARD enum err kmc_ca_enter_first(const struct kmc_options *o, const char *name,
                                       struct bytes spki, struct err_info *e);
+
+struct kmc_entry {
+    const char *name, *serial; /* serial: of a custodian's certificate, else NULL */
+    struct bytes spki;         /* of a ca */
+    const char *entered_by, *ended_by;
+    int64_t entered_at, ended_at; /* ended_at 0: believed */
+};
+struct kmc_entries {
+    const struct kmc_entry *entry;
+    size_t n;
+};
+NODISCARD enum err kmc_trust_list(struct kmc *k, struct arena *a, struct kmc_entries *cas,
+                                  struct kmc_entries *custodians, struct err_info *e);
+
+/* ---- judicial recovery ---- */
+
+enum { KMC_CUSTODIANS = 2 };
+/* A custodian's signature, with the key of his UKey. */
+struct kmc_signed {
+    const char *custodian; /* serial of his certificate, hex */
+    struct bytes signature;
+};
+
+/* A person who may have a pair recovered together with another one; `certificate` is DER. The first two are entered by the
+ * administrator; once there are two, `two` custodians sign each change (escrow_custodian_bytes): enter three at least, for one may lose
+ * his UKey. ERR_KMC_CUSTODIAN{why}: a signature is missing or wrong, on record in the judicial chain; ERR_KMC_REQUEST: this person,
+ * certificate or key is a custodian already; ERR_BAD_REQUEST; ERR_NOT_FOUND. */
+NODISCARD enum err kmc_custodian_enter(struct kmc *k, const char *name, struct bytes certificate,
+                                       const char *by, const struct kmc_signed *two,
+                                       struct err_info *e);
+NODISCARD enum err kmc_custodian_end(struct kmc *k, const char *serial, const char *by,
+                                     const struct kmc_signed *two, struct err_info *e);
+/* The pair of a certificate sealed to the key that two different custodians have signed for (escrow_judicial_bytes); a link of the
+ * judicial chain before it is sealed. ERR_KMC_CUSTODIAN{why}, on record as well; ERR_KMC_NO_PAIR; ERR_BAD_REQUEST. */
+NODISCARD enum err kmc_judicial(struct kmc *k, const struct escrow_judicial *r,
+                                const struct kmc_signed two[KMC_CUSTODIANS], struct arena *a,
+                                struct escrow_pair *out, struct err_info *e);
 
 /* ---- the chains ---- */
 

@@ -17,7 +17,6 @@ struct kmc_ca {
     char name[ESCROW_TEXT_MAX + 1];
     struct pki_pub *key;
 };
-enum { KMC_CAS_MAX = 16, KMC_CAS_EVER = 64 };
 
 struct kmc_pool;
 
@@ -31,12 +30,9 @@ struct kmc {
     struct aead_key storage;
     struct pki_signer *signer; /* of what the ca is answered */
     struct kmc_pool *pool;     /* NULL where no keys are kept ready */
-    pthread_mutex_t ca_lock;
+    pthread_rwlock_t ca_lock;  /* a signature is verified under it, so that no key goes meanwhile */
     struct kmc_ca ca[KMC_CAS_MAX]; /* who is entered now */
     size_t cas;
-    struct pki_pub *ca_key
-        [KMC_CAS_EVER]; /* all that were made in this process: requests under way may use an older one */
-    size_t ca_keys;
 };
 
 /* A link of one of the chains, in the caller's transaction. */
@@ -60,9 +56,9 @@ int kmc_pool_wanted(const struct kmc *k, enum pki_alg alg);
 /* ---- trust.c ---- */
 NODISCARD enum err kmc_cas_load(struct kmc *k, struct err_info *e);
 void kmc_cas_clear(struct kmc *k);
-/* The key of a ca; it lives as long as the kmc. ERR_KMC_SIGNER. */
-NODISCARD enum err kmc_ca_key(struct kmc *k, const char *name, const struct pki_pub **out,
-                              struct err_info *e);
+/* The ca's signature over the octets. ERR_KMC_SIGNER: it is not, or no such ca is entered. */
+NODISCARD enum err kmc_ca_verify(struct kmc *k, const char *name, struct bytes octets,
+                                 struct bytes signature, struct err_info *e);
 
 /* ---- keys.c ---- */
 /* A pair as it stands in the table. */

@@ -24,13 +24,17 @@ static enum err enter_in(struct store_tx *tx, void *arg, struct err_info *e)
     const struct entry *w = arg;
     struct store_rows rows;
     uint8_t sum[DIGEST_LEN];
+    size_t others = 0;
     TRY(store_many(tx, &Q_kmc_ca_live, NO_PARAMS, w->arena, &rows, e));
     for (size_t i = 0; i < rows.n; i++) {
         struct bytes spki = row_blob(&rows.row[i], "spki");
-        if (!strcmp(row_text(&rows.row[i], "name"), w->name) && spki.n == w->spki.n &&
-            !memcmp(spki.p, w->spki.p, spki.n))
+        int mine = !strcmp(row_text(&rows.row[i], "name"), w->name);
+        if (mine && spki.n == w->spki.n && !memcmp(spki.p, w->spki.p, spki.n))
             return ERR_OK; /* as it is */
+        others += !mine;
     }
+    if (others >= KMC_CAS_MAX)
+        return kmc_refuse(e, "name", "as many authorities as there may be are entered");
     digest_sha256(w->spki, sum);
     TRY(store_exec(tx, &Q_kmc_ca_end, PARAMS(P_TEXT(w->name), P_TEXT(w->by), P_INT(w->now)), NULL,
                    e));
@@ -77,24 +81,47 @@ enum err kmc_ca_enter_first(const struct kmc_options *o, const char *name, struc
     return store_write(store, enter_in, &w, e);
 }
 
+/* ---- the list ---- */
+
+static struct kmc_entry entry_from(const struct store_row *row, int custodian)
+{
+    return (struct kmc_entry){.name = row_text(row, "name"),
+                              .serial = custodian ? row_text(row, "serial") : NULL,
+                              .spki = custodian ? (struct bytes){0} : row_blob(row, "spki"),
+                              .entered_by = row_text(row, "entered_by"),
+                              .entered_at = row_int(row, "entered_at"),
+                              .ended_by = row_text(row, "ended_by"),
+                              .ended_at = row_int_or(row, "ended_at", 0)};
+}
+
+static enum err list(struct store_tx *tx, int custodian, struct arena *a, struct kmc_entries *out,
+                     struct err_info *e)
+{
+    struct store_rows rows;
+    TRY(store_many(tx, custodian ? &Q_kmc_custodian_all : &Q_kmc_ca_all, NO_PARAMS, a, &rows, e));
+    struct kmc_entry *entry = arena_alloc(a, (rows.n + 1) * sizeof *entry);
+    for (size_t i = 0; i < rows.n; i++)
+        entry[i] = entry_from(&rows.row[i], custodian);
+    *out = (struct kmc_entries){entry, rows.n};
+    return ERR_OK;
+}
+
+enum err kmc_trust_list(struct kmc *k, struct arena *a, struct kmc_entries *cas,
+                        struct kmc_entries *custodians, struct err_info *e)
+{
+    _auto(store_tx) tx = NULL;
+    TRY(store_begin(k->store, STORE_READ, &tx, e));
+    TRY(list(tx, 0, a, cas, e));
+    return list(tx, 1, a, custodians, e);
+}
+
 /* ---- the keys in memory ---- */
 
-/* Under ca_lock. A key that was made stays to the end: a request under way may be using it. */
-static enum err key_of(struct kmc *k, struct bytes spki, struct pki_pub **out, struct err_info *e)
+void kmc_cas_clear(struct kmc *k)
 {
-    for (size_t i = 0; i < k->ca_keys; i++) {
-        struct bytes known = pki_pub_spki(k->ca_key[i]);
-        *out = k->ca_key[i];
-        if (known.n == spki.n && !memcmp(known.p, spki.p, spki.n))
-            return ERR_OK;
-    }
-    if (k->ca_keys == KMC_CAS_EVER)
-        return err_set(e, ERR_CONFIG, NULL, "%d keys of authorities since the start: start again",
-                       KMC_CAS_EVER);
-    TRY(pki_pub_load(spki, out, e));
-    pki_pub_prepare(*out);
-    k->ca_key[k->ca_keys++] = *out;
-    return ERR_OK;
+    for (size_t i = 0; i < k->cas; i++)
+        pki_pub_free(k->ca[i].key);
+    k->cas = 0;
 }
 
 static enum err take_row(struct kmc *k, const struct store_row *row, struct err_info *e)
@@ -102,7 +129,8 @@ static enum err take_row(struct kmc *k, const struct store_row *row, struct err_
     struct kmc_ca *ca = &k->ca[k->cas];
     if (k->cas == KMC_CAS_MAX)
         return err_set(e, ERR_CONFIG, NULL, "more than %d authorities", KMC_CAS_MAX);
-    TRY(key_of(k, row_blob(row, "spki"), &ca->key, e));
+    TRY(pki_pub_load(row_blob(row, "spki"), &ca->key, e));
+    pki_pub_prepare(ca->key);
     snprintf(ca->name, sizeof ca->name, "%s", row_text(row, "name"));
     k->cas++;
     return ERR_OK;
@@ -116,31 +144,27 @@ enum err kmc_cas_load(struct kmc *k, struct err_info *e)
     enum err result = ERR_OK;
     TRY(store_begin(k->store, STORE_READ, &tx, e));
     TRY(store_many(tx, &Q_kmc_ca_live, NO_PARAMS, a, &rows, e));
-    pthread_mutex_lock(&k->ca_lock);
-    k->cas = 0;
+    pthread_rwlock_wrlock(&k->ca_lock);
+    kmc_cas_clear(k);
     for (size_t i = 0; i < rows.n && result == ERR_OK; i++)
         result = take_row(k, &rows.row[i], e);
-    pthread_mutex_unlock(&k->ca_lock);
+    pthread_rwlock_unlock(&k->ca_lock);
     return result;
 }
 
-void kmc_cas_clear(struct kmc *k)
+enum err kmc_ca_verify(struct kmc *k, const char *name, struct bytes octets, struct bytes signature,
+                       struct err_info *e)
 {
-    for (size_t i = 0; i < k->ca_keys; i++)
-        pki_pub_free(k->ca_key[i]);
-}
-
-enum err kmc_ca_key(struct kmc *k, const char *name, const struct pki_pub **out, struct err_info *e)
-{
-    *out = NULL;
-    pthread_mutex_lock(&k->ca_lock);
+    enum err result = ERR_KMC_SIGNER;
+    pthread_rwlock_rdlock(&k->ca_lock);
     for (size_t i = 0; i < k->cas; i++)
-        if (!strcmp(k->ca[i].name, name))
-            *out = k->ca[i].key;
-    pthread_mutex_unlock(&k->ca_lock);
-    if (*out)
+        if (!strcmp(k->ca[i].name, name) &&
+            pki_verify(k->ca[i].key, octets, signature, e) == ERR_OK)
+            result = ERR_OK;
+    pthread_rwlock_unlock(&k->ca_lock);
+    if (result == ERR_OK)
         return ERR_OK;
-    err_set(e, ERR_KMC_SIGNER, "ca", "%s is not entered", name);
+    err_set(e, ERR_KMC_SIGNER, "signature", "not entered, or not the signature of %s", name);
     err_arg(e, "ca", "%s", name);
     return ERR_KMC_SIGNER;
 }

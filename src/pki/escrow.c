@@ -140,3 +140,46 @@ enum err escrow_answer_bytes(struct bytes request, const struct escrow_answer *v
     }
     return finish(&b, a, out, e);
 }
+
+/* ---- custodians ---- */
+
+static enum err need(int ok, const char *field, const char *why, struct err_info *e)
+{
+    if (ok)
+        return ERR_OK;
+    err_set(e, ERR_BAD_REQUEST, field, "%s", why);
+    err_arg(e, "why", "%s: %s", field, why);
+    return ERR_BAD_REQUEST;
+}
+
+enum err escrow_judicial_bytes(const struct escrow_judicial *r, struct arena *a, struct bytes *out,
+                               struct err_info *e)
+{
+    static const char text[] = "must have 1 to 256 octets";
+    _auto_buf b;
+    buf_init(&b, ESCROW_BYTES_MAX);
+    TRY(need(is_text(r->ca), "ca", text, e));
+    TRY(need(is_serial(r->enc_serial), "enc_serial",
+             "must be 1 to 20 octets in lower-case hexadecimal, without separators", e));
+    TRY(need(is_text(r->document), "document", text, e));
+    TRY(need(is_text(r->reason), "reason", text, e));
+    put_domain(&b, "CERTHALL-JUDICIAL-v1");
+    put_text(&b, r->ca);
+    put_text(&b, r->enc_serial);
+    put_text(&b, r->document);
+    put_text(&b, r->reason);
+    put_value(&b, r->seal_key);
+    return finish(&b, a, out, e);
+}
+
+enum err escrow_custodian_bytes(const char *act, const char *name, struct bytes certificate,
+                                struct arena *a, struct bytes *out, struct err_info *e)
+{
+    _auto_buf b;
+    buf_init(&b, ESCROW_BYTES_MAX);
+    put_domain(&b, "CERTHALL-CUSTODIAN-v1");
+    put_text(&b, act);
+    put_text(&b, name);
+    put_value(&b, certificate);
+    return finish(&b, a, out, e);
+}

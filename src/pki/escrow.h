@@ -62,4 +62,22 @@ struct escrow_answer {
 NODISCARD enum err escrow_answer_bytes(struct bytes request, const struct escrow_answer *v,
                                        struct arena *a, struct bytes *out, struct err_info *e);
 
+/* ---- what the kmc's custodians sign, two of them ----
+ *
+ *   "CERTHALL-JUDICIAL-v1"  00 ca enc_serial document reason seal_key
+ *   "CERTHALL-CUSTODIAN-v1" 00 act name certificate                    act: "enter" or "end" */
+
+/* A pair that a court wants: of which certificate of which ca, by which document and why, sealed to which key. */
+struct escrow_judicial {
+    const char *ca, *enc_serial, *document, *reason;
+    struct bytes seal_key; /* SubjectPublicKeyInfo */
+};
+/* ERR_BAD_REQUEST with the field. */
+NODISCARD enum err escrow_judicial_bytes(const struct escrow_judicial *r, struct arena *a,
+                                         struct bytes *out, struct err_info *e);
+/* `certificate`: DER. */
+NODISCARD enum err escrow_custodian_bytes(const char *act, const char *name,
+                                          struct bytes certificate, struct arena *a,
+                                          struct bytes *out, struct err_info *e);
+
 #endif

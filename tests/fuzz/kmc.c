@@ -110,6 +110,24 @@ void fuzz_seeds(struct fuzz_seeds *s)
         s, "CPOST /kmc/v1/keys\n{\"ca\":\"ca\",\"at\":1,\"keys\":[],\"signature\":\"AA==\"}");
     fuzz_seed_text(s, "HGET /kmc/v1/health\n");
     fuzz_seed_text(s, "AGET /kmc/v1/audit\n");
+    fuzz_seed_text(s, "AGET /kmc/v1/judicial/audit\n");
+    fuzz_seed_text(s, "AGET /kmc/v1/trust\n");
+    fuzz_seed_text(
+        s,
+        "APOST /kmc/v1/cas\n{\"name\":\"b\",\"by\":\"a\",\"public_key\":\"-----BEGIN PUBLIC KEY-----\\nAA==\\n-----END PUBLIC KEY-----\\n\"}");
+    fuzz_seed_text(
+        s, "APOST /kmc/v1/custodians\n{\"name\":\"b\",\"by\":\"a\",\"certificate\":\"MAA=\"}");
+    fuzz_seed_text(
+        s,
+        "APOST /kmc/v1/custodians/01ab/end\n{\"by\":\"a\",\"signatures\":[{\"custodian\":\"01\",\"signature\":\"AA==\"},{\"custodian\":\"02\",\"signature\":\"AA==\"}]}");
+    fuzz_seed_text(
+        s,
+        arena_fmt(
+            w.a,
+            "APOST /kmc/v1/judicial\n{\"ca\":\"ca\",\"enc_serial\":\"01ab\",\"document\":\"d\",\"reason\":\"r\","
+            "\"seal_key\":\"%s\",\"signatures\":[{\"custodian\":\"01\",\"signature\":\"AA==\"},"
+            "{\"custodian\":\"02\",\"signature\":\"AA==\"}]}",
+            sign));
     fuzz_seed_text(s, "APOST /kmc/v1/ukeys/%20/admin-pin/confirm\n{\"version\":-1}");
 }
 
