@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "ca/ca_priv.h"
+#include "ca/keys.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -65,7 +66,7 @@ void ca_api_certificate(struct json_out *j, const struct ca *ca, const struct ca
     jout_list(j, "chain");
     jout_text(j, NULL, text_base64(a, answer->issuer->certificate));
     for (size_t i = 0; i < n; i++)
-        if (issuer[i].root && issuer[i].alg == answer->issuer->alg)
+        if (issuer[i].id == answer->issuer->parent_id)
             jout_text(j, NULL, text_base64(a, issuer[i].certificate));
     jout_end(j);
     jout_end(j);
@@ -258,13 +259,13 @@ static enum err last_anchor(struct httpd_request *r, struct httpd_reply *reply, 
 static enum err health(struct httpd_request *r, struct httpd_reply *reply, void *app,
                        struct err_info *e)
 {
-    (void)app;
     (void)r;
     (void)e;
+    const struct ca_api *api = app;
     struct json_out j;
     httpd_reply_json(reply, &j);
     jout_object(&j, NULL);
-    jout_text(&j, "state", "ready");
+    jout_text(&j, "state", ca_is_locked(api->ca) ? "locked" : "ready");
     jout_end(&j);
     return ERR_OK;
 }

@@ -1,7 +1,8 @@
-/* The administrator's socket: whom the ca believes, and its own chain. */
+/* The administrator's socket: whom the ca believes, its keys, and its own chain. */
 #include "ca/api_priv.h"
 
 #include "base/text.h"
+#include "ca/keys.h"
 #include "pki/csr.h"
 
 #include <string.h>
@@ -234,6 +235,67 @@ static enum err list_compromised(struct httpd_request *r, struct httpd_reply *re
     return ERR_OK;
 }
 
+/* ---- keys ---- */
+
+static void put_key(struct json_out *j, const struct ca_key *k)
+{
+    static const char *const state[] = {
+        [CA_KEY_AWAY] = "away", [CA_KEY_READY] = "ready", [CA_KEY_LOCKED] = "locked"};
+    char id[SHARES_ID_SIZE];
+    jout_object(j, NULL);
+    jout_text(j, "code", k->code);
+    jout_text(j, "algorithm", pki_alg_text(k->alg));
+    jout_bool(j, "root", k->root);
+    jout_text(j, "state", state[k->state]);
+    jout_bool(j, "encrypted", k->encrypted);
+    if (k->split) {
+        shares_id_text(k->split->id, id);
+        jout_text(j, "split", id);
+        jout_int(j, "threshold", k->split->threshold);
+        jout_int(j, "count", k->split->count);
+    }
+    jout_list(j, "given");
+    for (size_t i = 0; i < k->given_n; i++)
+        jout_int(j, NULL, k->given[i]);
+    jout_end(j);
+    jout_end(j);
+}
+
+static enum err list_keys(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                          struct err_info *e)
+{
+    (void)e;
+    const struct ca_api *api = app;
+    struct ca_key *list;
+    struct json_out j;
+    size_t n;
+    ca_keys(api->ca, r->arena, &list, &n);
+    httpd_reply_json(reply, &j);
+    jout_object(&j, NULL);
+    jout_list(&j, "keys");
+    for (size_t i = 0; i < n; i++)
+        put_key(&j, &list[i]);
+    jout_end(&j);
+    jout_end(&j);
+    return ERR_OK;
+}
+
+static enum err unlock(struct httpd_request *r, struct httpd_reply *reply, void *app,
+                       struct err_info *e)
+{
+    const struct ca_api *api = app;
+    const json_t *in;
+    const char *share;
+    struct ca_key key;
+    struct json_out j;
+    TRY(httpd_json(r, &in, e));
+    TRY(json_get_text(in, "share", &share, e));
+    TRY(ca_unlock(api->ca, httpd_param(r, "code"), share, &key, e));
+    httpd_reply_json(reply, &j);
+    put_key(&j, &key);
+    return ERR_OK;
+}
+
 static enum err verify_audit(struct httpd_request *r, struct httpd_reply *reply, void *app,
                              struct err_info *e)
 {
@@ -258,6 +320,8 @@ const struct httpd_route ca_admin_routes[] = {
     {"POST", "/ca/v1/regulator-keys/:id/end", end_regulator, CA_SOCKET_ADMIN, 4 << 10, 0},
     {"POST", "/ca/v1/compromised-keys", enter_compromised, CA_SOCKET_ADMIN, 128 << 10, 0},
     {"GET", "/ca/v1/compromised-keys", list_compromised, CA_SOCKET_ADMIN, 0, 0},
+    {"GET", "/ca/v1/keys", list_keys, CA_SOCKET_ADMIN, 0, 0},
+    {"POST", "/ca/v1/keys/:code/shares", unlock, CA_SOCKET_ADMIN, 1 << 10, 0},
     {"GET", "/ca/v1/audit", verify_audit, CA_SOCKET_ADMIN, 0, 0},
 };
 const size_t ca_admin_route_count = sizeof ca_admin_routes / sizeof *ca_admin_routes;

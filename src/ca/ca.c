@@ -11,7 +11,7 @@
 static const struct store_module *const modules[] = {&ca_sql};
 const struct store_catalogue ca_catalogue = STORE_CATALOGUE(modules);
 
-enum { CONNECTIONS = 4, KEY_FILE_MAX = 64 * 1024 };
+enum { CONNECTIONS = 4 };
 
 const struct ca_profile *ca_profile_find(const struct ca *ca, const char *code)
 {
@@ -21,14 +21,29 @@ const struct ca_profile *ca_profile_find(const struct ca *ca, const char *code)
     return NULL;
 }
 
+const struct ca_issuer *ca_issuer_by_id(const struct ca *ca, int64_t id)
+{
+    for (size_t i = 0; i < ca->issuers; i++)
+        if (ca->issuer[i].id == id)
+            return &ca->issuer[i];
+    return NULL;
+}
+
+/* After a roll-over the newest signs; those before it go on with their lists and their responder's certificates. */
 enum err ca_issuer_for(const struct ca *ca, enum pki_alg alg, const struct ca_issuer **out,
                        struct err_info *e)
 {
-    for (size_t i = 0; i < ca->issuers; i++)
-        if (!ca->issuer[i].root && ca->issuer[i].alg == alg && ca->issuer[i].signer) {
-            *out = &ca->issuer[i];
-            return ERR_OK;
-        }
+    const struct ca_issuer *found = NULL;
+    for (size_t i = 0; i < ca->issuers; i++) {
+        const struct ca_issuer *issuer = &ca->issuer[i];
+        if (!issuer->root && issuer->alg == alg && (issuer->signer || issuer->locked) &&
+            (!found || issuer->id > found->id))
+            found = issuer;
+    }
+    if (found) {
+        *out = found;
+        return found->locked ? ca_locked(found, e) : ERR_OK;
+    }
     err_set(e, ERR_CA_PROFILE, "algorithm", "no issuing CA for %s", pki_alg_text(alg));
     err_arg(e, "why", "there is no issuing CA for %s", pki_alg_text(alg));
     return ERR_CA_PROFILE;
@@ -76,27 +91,6 @@ static enum err load_profiles(struct ca *ca, struct err_info *e)
     return result;
 }
 
-/* A root's key may be kept elsewhere; an issuing CA without its key cannot work. */
-static enum err load_signer(struct ca *ca, struct ca_issuer *issuer, struct err_info *e)
-{
-    _auto(arena) a = arena_new();
-    struct bytes pem;
-    _auto(pki_key) key = NULL;
-    char *path = arena_fmt(a, "%s/keys/%s.pem", ca->options.data, issuer->code);
-    enum err found = file_read(a, path, KEY_FILE_MAX, &pem, e);
-    if (found == ERR_NOT_FOUND && issuer->root)
-        return ERR_OK;
-    TRY(found);
-    TRY(pki_key_load(pem, NULL, &key, e));
-    TRY(pki_signer_from_key(key, &issuer->signer, e));
-    _auto(pki_pub) certified = NULL;
-    TRY(cert_key(issuer->certificate, &certified, e));
-    if (!pki_pub_equal(certified, issuer->signer->pub))
-        return err_set(e, ERR_CONFIG, NULL, "%s is not the key of certificate %s", path,
-                       issuer->code);
-    return ERR_OK;
-}
-
 static enum err load_issuer(struct ca *ca, const struct store_row *row, struct err_info *e)
 {
     if (ca->issuers == CA_ISSUERS_MAX)
@@ -104,6 +98,7 @@ static enum err load_issuer(struct ca *ca, const struct store_row *row, struct e
     struct ca_issuer *issuer = &ca->issuer[ca->issuers++];
     struct cert_view view;
     issuer->id = row_int(row, "id");
+    issuer->parent_id = row_int(row, "parent_id");
     snprintf(issuer->code, sizeof issuer->code, "%s", row_text(row, "code"));
     issuer->root = strcmp(row_text(row, "role"), "root") == 0;
     issuer->certificate = row_blob(row, "certificate");
@@ -119,7 +114,7 @@ static enum err load_issuer(struct ca *ca, const struct store_row *row, struct e
     issuer->crl_url = arena_fmt(ca->arena, "%s/crl/%s.crl", url, issuer->code);
     issuer->ocsp_url = arena_fmt(ca->arena, "%s/ocsp", url);
     issuer->certificate_url = arena_fmt(ca->arena, "%s/ca/%s.cer", url, issuer->code);
-    return load_signer(ca, issuer, e);
+    return ca_key_load(ca, issuer, e);
 }
 
 static enum err use_shards(struct store_tx *tx, void *arg, struct err_info *e)
@@ -177,6 +172,7 @@ enum err ca_open(const struct ca_options *o, struct ca **out, struct err_info *e
     init_change_seen(ca);
     pthread_mutex_init(&ca->crl_lock, NULL);
     pthread_mutex_init(&ca->maker_lock, NULL);
+    ca->unlocking = ca_unlocking_new();
     TRY(store_open(o->database, &ca_catalogue, CONNECTIONS, &ca->store, e));
     TRY(store_group_new(ca->store, &ca->group, e));
     TRY(ca_signers_new(&ca->signers, e));
@@ -185,7 +181,8 @@ enum err ca_open(const struct ca_options *o, struct ca **out, struct err_info *e
     TRY(load_issuers(ca, e));
     TRY(set_shards(ca, e));
     TRY(folder_make(arena_fmt(ca->arena, "%s/lists", o->data), 0700, e));
-    TRY(ca_settle_intents(ca, e));
+    ca->options.passphrases = NULL; /* the caller wipes them */
+    TRY(ca_settle_intents(ca, NULL, e));
     *out = steal(&ca);
     return ERR_OK;
 }
@@ -196,6 +193,7 @@ void ca_free(struct ca *ca)
         return;
     store_group_free(ca->group);
     ca_signers_free(ca->signers);
+    ca_unlocking_free(ca->unlocking);
     store_free(ca->store);
     for (size_t i = 0; i < ca->issuers; i++)
         pki_signer_free(ca->issuer[i].signer);

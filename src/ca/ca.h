@@ -16,7 +16,9 @@
 #include "pki/crl.h"
 #include "pki/name.h"
 
+struct conf;
 struct spawner;
+struct split;
 struct store;
 struct store_tx;
 struct store_group;
@@ -27,7 +29,7 @@ extern const struct store_catalogue ca_catalogue;
 /* ---- the authority ---- */
 
 struct ca_issuer {
-    int64_t id;
+    int64_t id, parent_id; /* parent_id 0: a root */
     char code[40];
     enum pki_alg alg;
     int root;
@@ -36,7 +38,11 @@ struct ca_issuer {
     int64_t not_after;
     int shards; /* numbers 1 … shards stand in certificates; 0: none does */
     const char *crl_url, *ocsp_url, *certificate_url; /* as they stand in what it issues */
-    struct pki_signer *signer;                        /* NULL for a root whose key is kept away */
+    struct pki_signer
+        *_Atomic signer;       /* NULL: a root whose key is kept away, or one that is locked */
+    _Atomic int locked;        /* an issuing CA that waits for its custodians (ca/keys.h) */
+    int encrypted;             /* its key's file is */
+    const struct split *split; /* NULL: its key is not held in shares */
 };
 
 /* CA_SHARDS_MAX: into so many parts at most an issuer's list is divided. */
@@ -47,6 +53,7 @@ struct ca_options {
     const char *database;   /* store URL */
     const char *status_url; /* public address of the responder, no slash at the end */
     const struct clock *clock;
+    const struct conf *passphrases; /* of encrypted keys, by code; NULL: none. For ca_open alone */
     struct spawner
         *decoders; /* its children read the regulator's lists; NULL: a tool that takes none */
     int revoke_per_hour, release_per_hour; /* how often the hall may have it done */

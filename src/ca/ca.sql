@@ -3,7 +3,7 @@ INSERT INTO ca_issuer (id, code, algorithm, role, parent_id, certificate, not_af
 VALUES ($1, $2, $3, $4, $5, $6, $7);
 
 -- name: ca_issuer_all :many
-SELECT id, code, algorithm, role, parent_id, certificate, not_after, shards FROM ca_issuer ORDER BY id;
+SELECT id, code, algorithm, role, COALESCE(parent_id, 0) AS parent_id, certificate, not_after, shards FROM ca_issuer ORDER BY id;
 
 -- name: ca_issuer_shards :exec
 UPDATE ca_issuer SET shards = $2 WHERE id = $1 AND shards < $2;

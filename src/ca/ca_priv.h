@@ -23,6 +23,7 @@ struct ca_maker {
 enum { CA_MAKERS_KEPT = 64, CA_MAKER_IS_BUSY = 700 };
 
 struct ca_signers;
+struct ca_unlocking;
 
 /* ---- listed.c: what an issuer's lists show ---- */
 struct listed_row {
@@ -65,6 +66,7 @@ struct ca {
     struct store *store;
     struct store_group *group; /* the one writer */
     struct ca_signers *signers;
+    struct ca_unlocking *unlocking;
     struct ca_issuer issuer[CA_ISSUERS_MAX];
     size_t issuers;
     struct ca_profile profile[CA_PROFILES_MAX];
@@ -78,9 +80,18 @@ struct ca {
 };
 
 const struct ca_profile *ca_profile_find(const struct ca *ca, const char *code);
-/* The issuing CA of an algorithm; ERR_CA_PROFILE when there is none. */
+/* The issuing CA of an algorithm that signs new certificates: the newest. ERR_CA_PROFILE when there is none, ERR_CA_LOCKED. */
 NODISCARD enum err ca_issuer_for(const struct ca *ca, enum pki_alg alg,
                                  const struct ca_issuer **out, struct err_info *e);
+
+/* The key of an issuer, from its file; one that waits for its custodians is no error. */
+NODISCARD enum err ca_key_load(struct ca *ca, struct ca_issuer *issuer, struct err_info *e);
+/* ERR_CA_LOCKED. */
+enum err ca_locked(const struct ca_issuer *issuer, struct err_info *e);
+struct ca_unlocking *ca_unlocking_new(void);
+void ca_unlocking_free(struct ca_unlocking *u);
+/* An issuer by its id; NULL: there is none. */
+const struct ca_issuer *ca_issuer_by_id(const struct ca *ca, int64_t id);
 
 /* Run once, by one of the signers' threads; belongs to who added it until then. */
 struct ca_job {
@@ -204,7 +215,9 @@ struct ca_own {
 NODISCARD enum err ca_issue_own(struct ca *ca, const struct ca_own *o, struct arena *a,
                                 struct bytes *der, struct err_info *e);
 
-/* Sign and record every certificate that was intended and not signed when the process ended. */
-NODISCARD enum err ca_settle_intents(struct ca *ca, struct err_info *e);
+/* Sign and record every certificate that was intended and not signed when the process ended; what a locked issuer is to sign
+ * waits until it is opened. `only` an issuer's, or NULL: all. */
+NODISCARD enum err ca_settle_intents(struct ca *ca, const struct ca_issuer *only,
+                                     struct err_info *e);
 
 #endif

@@ -329,6 +329,8 @@ static enum err begin_work(struct ca *ca, const struct ca_list_of *of, struct cr
         w->issuer = &ca->issuer[i];
         w->lists = lists_of(ca, w->issuer);
     }
+    if (w->issuer && w->issuer->locked)
+        return ca_locked(w->issuer, e);
     if (!w->issuer || !w->issuer->signer)
         return err_set(e, ERR_NOT_FOUND, "issuer", "no issuer %lld with a key here",
                        (long long)of->issuer);

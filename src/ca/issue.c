@@ -150,12 +150,15 @@ static enum err find_earlier(struct store_tx *tx, struct ca_issuing *i, struct e
     if (hash.n != DIGEST_LEN || memcmp(hash.p, i->key_hash, DIGEST_LEN) != 0)
         return refuse_request(e, "this request id was used with another public key");
     i->repeated = 1;
+    i->issuer = ca_issuer_by_id(i->ca, row_int(row, "issuer_id")); /* there may be a newer one */
+    if (!i->issuer)
+        return err_set(e, ERR_CONFIG, NULL, "%s: its issuer is not here", i->r->request_id);
     i->id = row_int(row, "id");
     i->serial = row_blob(row, "serial");
     i->tbs = row_blob(row, "tbs");
     i->certificate = row_blob(row, "certificate");
     i->state = row_text(row, "state");
-    return ERR_OK;
+    return i->certificate.n == 0 && i->issuer->locked ? ca_locked(i->issuer, e) : ERR_OK;
 }
 
 static enum err last_of(struct store_tx *tx, struct arena *a, struct ca_last **out,
@@ -535,14 +538,6 @@ enum err ca_issue_own(struct ca *ca, const struct ca_own *o, struct arena *a, st
     return ERR_OK;
 }
 
-static const struct ca_issuer *issuer_by_id(const struct ca *ca, int64_t id)
-{
-    for (size_t i = 0; i < ca->issuers; i++)
-        if (ca->issuer[i].id == id)
-            return &ca->issuer[i];
-    return NULL;
-}
-
 enum err ca_certificate_of_request(struct ca *ca, const char *request_id, struct arena *a,
                                    struct ca_answer *out, struct err_info *e)
 {
@@ -552,7 +547,7 @@ enum err ca_certificate_of_request(struct ca *ca, const char *request_id, struct
     TRY(store_one(tx, &Q_ca_certificate_by_request, PARAMS(P_TEXT(request_id)), a, &row, e));
     *out = (struct ca_answer){.certificate = row_blob(row, "certificate"),
                               .state = row_text(row, "state"),
-                              .issuer = issuer_by_id(ca, row_int(row, "issuer_id"))};
+                              .issuer = ca_issuer_by_id(ca, row_int(row, "issuer_id"))};
     snprintf(out->serial, sizeof out->serial, "%s", text_hex(a, row_blob(row, "serial")));
     if (out->certificate.n == 0)
         return err_set(e, ERR_BUSY, NULL, "%s is being signed", request_id);
@@ -560,10 +555,11 @@ enum err ca_certificate_of_request(struct ca *ca, const char *request_id, struct
                        : err_set(e, ERR_CONFIG, NULL, "%s: its issuer is not here", request_id);
 }
 
-enum err ca_settle_intents(struct ca *ca, struct err_info *e)
+enum err ca_settle_intents(struct ca *ca, const struct ca_issuer *only, struct err_info *e)
 {
     _auto(arena) a = arena_new();
     struct store_rows open = {0};
+    size_t settled = 0;
     {
         _auto(store_tx) tx = NULL;
         TRY(store_begin(ca->store, STORE_READ, &tx, e));
@@ -571,7 +567,9 @@ enum err ca_settle_intents(struct ca *ca, struct err_info *e)
     }
     for (size_t k = 0; k < open.n; k++) {
         const struct store_row *row = &open.row[k];
-        const struct ca_issuer *issuer = issuer_by_id(ca, row_int(row, "issuer_id"));
+        const struct ca_issuer *issuer = ca_issuer_by_id(ca, row_int(row, "issuer_id"));
+        if (only ? issuer != only : issuer && issuer->locked)
+            continue;
         if (!issuer || !issuer->signer)
             return err_set(e, ERR_CONFIG, NULL, "intent %lld: its issuer has no key here",
                            (long long)row_int(row, "id"));
@@ -586,9 +584,10 @@ enum err ca_settle_intents(struct ca *ca, struct err_info *e)
                                 .certificate = certificate,
                                 .profile = row_text(row, "profile")};
         TRY(store_group_run(ca->group, record_signed, &w, e));
+        settled++;
     }
-    if (open.n > 0)
+    if (settled > 0)
         log_line(LOG_LEVEL_INFO, "ca.settled", "%zu intended certificates signed after a restart",
-                 open.n);
+                 settled);
     return ERR_OK;
 }

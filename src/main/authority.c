@@ -1,4 +1,5 @@
 /* The verbs of the authority's processes: ca, kmc, responder. */
+#include "main/ca_keys.h"
 #include "main/confine.h"
 #include "main/place.h"
 #include "main/users.h"
@@ -10,6 +11,8 @@
 
 #include "base/boundary.h"
 #include "base/text.h"
+
+#include <string.h>
 
 #define PROCESS_HELP(name, does)                                                                          \
     "usage: certhall " name " [--data DIR] [--run DIR]\n\n" does                                          \
@@ -90,8 +93,11 @@ static enum err ca_process(const struct place *p, struct err_info *e)
     o.crl_period = conf_int(c, "crl_minutes", 1, 1440, 10) * TIME_MINUTE;
     o.crl_shards = (int)conf_int(c, "crl_shards", 1, CA_SHARDS_MAX, 1);
     o.delta_base_period = conf_int(c, "crl_delta_hours", 0, 23, 0) * TIME_HOUR;
+    _auto(arena) secrets = arena_new();
+    TRY(ca_keys_passphrases(p, c, secrets, &o.passphrases, e));
     TRY(confine_folders(p, "ca", e));
     TRY(ca_open(&o, &ca, e));
+    arena_reset(secrets);
     api.ca = ca;
     /* who changes a certificate's state waits for the writer: as many as shall share its commits */
     _auto(httpd) server =
@@ -194,6 +200,8 @@ static int run_process(int argc, char **argv,
 
 static int run_ca(int argc, char **argv)
 {
+    if (argc > 1 && (!strcmp(argv[1], "keys") || !strcmp(argv[1], "unlock")))
+        return ca_keys_run(argc - 1, argv + 1);
     return run_process(argc, argv, ca_process);
 }
 
@@ -208,8 +216,15 @@ static int run_responder(int argc, char **argv)
 }
 
 const struct verb verb_ca = {
-    "ca", "run the certificate authority",
-    PROCESS_HELP("ca", "Runs the certificate authority alone, on its UNIX sockets."), run_ca};
+    "ca", "run the certificate authority; its keys",
+    PROCESS_HELP(
+        "ca",
+        "Runs the certificate authority alone, on its UNIX sockets.") "\n       certhall ca keys\n"
+                                                                      "       certhall ca unlock [CODE [SHAREFILE …]]\n\n"
+                                                                      "`keys` lists the ca's keys: away, ready or locked. `unlock` opens a locked one for the running ca with the shares of its\n"
+                                                                      "custodians, typed one after the other or from files; CODE may be left out where one key alone is locked. A share that is\n"
+                                                                      "given waits 15 minutes for the others.\n",
+    run_ca};
 const struct verb verb_kmc = {
     "kmc", "run the key management centre",
     PROCESS_HELP("kmc", "Runs the key management centre alone, on its UNIX sockets."), run_kmc};

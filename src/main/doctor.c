@@ -87,6 +87,7 @@ static int run(int argc, char **argv)
         return report_usage("doctor", "%s is not there; certhall init makes it", p.data);
     for (size_t i = 0; i < sizeof processes / sizeof *processes; i++)
         doctor_process(&f, &p, processes[i]);
+    doctor_keys(&f, &p);
     check_mail(&f, &p);
     check_files(&f, &p);
     doctor_machine(&f, &p);

@@ -234,6 +234,9 @@ static int check(struct init_options *o, const char *port_base)
         o->public_url = arena_fmt(a, "http://127.0.0.1:%lld", (long long)o->port_base);
     if (!o->status_url)
         o->status_url = arena_fmt(a, "http://127.0.0.1:%lld", (long long)o->port_base + 1);
+    if (o->demo && o->no_issuers)
+        return report_usage("init",
+                            "a demo needs its issuers: --demo and --no-issuers do not go together");
     if (o->demo && strncmp(o->public_url, "http://127.0.0.1:", 17) != 0)
         return report_usage("init", "a demo serves on 127.0.0.1 only, not on %s", o->public_url);
     if (!o->share)
@@ -259,6 +262,7 @@ static int run(int argc, char **argv)
         {"share", &o.share, NULL},
         {"user", &o.user, NULL},
         {"demo", NULL, &o.demo},
+        {"no-issuers", NULL, &o.no_issuers},
     };
     char **rest;
     struct err_info e;
@@ -294,6 +298,7 @@ const struct verb verb_init = {
     "  --organisation NAME  O of the CA certificates\n"
     "  --algorithms LIST    issuers to make: P-256, SM2, RSA-2048, RSA-3072 (P-256); what the projects ask for must be\n"
     "                       there (cert.algorithm of their profile.yaml)\n"
+    "  --no-issuers         make no issuers: certhall ca ceremony will, with encrypted keys that custodians hold\n"
     "  --user NAME          as root: all processes run as this one user, not separated; for trying out\n"
     "  --smtp-url URL       smtp://host:port for mail, by STARTTLS where it is another machine, or smtps://host:port;\n"
     "                       none: a demo writes files, any other hall starts only with `mail = file` in hall.conf\n\n"

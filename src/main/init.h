@@ -21,6 +21,7 @@ struct init_options {
     const char *share;
     int64_t port_base;
     int demo;
+    int no_issuers;   /* a ceremony will make them */
     int separate;     /* processes get users of their own */
     const char *user; /* as root: one that all processes share; NULL: not */
 };

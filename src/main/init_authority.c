@@ -61,6 +61,9 @@ static enum err write_settings(const struct init_options *o, struct err_info *e)
         arena_fmt(
             a,
             "database = %s\nstatus_url = %s\nhall_user = %s\nresponder_user = %s\nadmin_user = %s\n"
+            "# passphrases of the ca's encrypted keys: a 0400 file, or credential:NAME of systemd; without it their\n"
+            "# custodians open them (certhall ca unlock)\n"
+            "passphrases =\n"
             "# how often the hall may have certificates revoked, and released from hold, in an hour\n"
             "revoke_per_hour = 20\nrelease_per_hour = 20\n"
             "crl_minutes = 10\n%s",
@@ -181,7 +184,8 @@ enum err init_authority(const struct init_options *o, const struct clock *clock,
     struct kmc_options kmc = {.data = place_folder(&o->place, "kmc"),
                               .database = init_database(o, "kmc"),
                               .clock = clock};
-    TRY(make_issuers(o, clock, e));
+    if (!o->no_issuers)
+        TRY(make_issuers(o, clock, e));
     TRY(copy_profiles(o, e));
     TRY(kmc_init(&kmc, e));
     TRY(introduce(o, &kmc, e));

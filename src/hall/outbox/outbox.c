@@ -106,5 +106,6 @@ int64_t outbox_delay_ms(int tries, int64_t longest, uint32_t noise)
 int outbox_is_passing(enum err code)
 {
     return code == ERR_UNAVAILABLE || code == ERR_STORE_AWAY || code == ERR_BUSY ||
-           code == ERR_IO || code == ERR_CONFLICT || code == ERR_STORE_RETRY;
+           code == ERR_IO || code == ERR_CONFLICT || code == ERR_STORE_RETRY ||
+           code == ERR_CA_LOCKED;
 }

@@ -290,6 +290,7 @@ static void waiting_grows_to_its_longest(void **state)
     assert_in_range(outbox_delay_ms(3, 300000, 999), 9500, 9600);
     assert_in_range(outbox_delay_ms(60, 300000, 500), 240000, 360000);
     assert_true(outbox_is_passing(ERR_BUSY) && !outbox_is_passing(ERR_BAD_REQUEST));
+    assert_true(outbox_is_passing(ERR_CA_LOCKED));
 }
 
 static void bodies_are_gone_once_delivered(void **state)
