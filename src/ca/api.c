@@ -422,7 +422,8 @@ static enum err responder_certificate(struct httpd_request *r, struct httpd_repl
     struct bytes request, der;
     TRY(httpd_json(r, &in, e));
     TRY(json_get_base64(in, "csr", 8192, r->arena, &request, e));
-    TRY(ca_responder_certificate(api->ca, request, r->arena, &der, e));
+    TRY(ca_responder_certificate(api->ca, json_opt_int(in, "issuer", 0), request, r->arena, &der,
+                                 e));
     struct json_out j;
     httpd_reply_json(reply, &j);
     jout_object(&j, NULL);

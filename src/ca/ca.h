@@ -45,6 +45,7 @@ struct ca_issuer {
     const struct split *split; /* NULL: its key is not held in shares */
 };
 
+enum { CA_ROOT_YEARS = 20, CA_ISSUING_YEARS = 10 }; /* of what ca_init makes */
 /* CA_SHARDS_MAX: into so many parts at most an issuer's list is divided. */
 enum { CA_ISSUERS_MAX = 16, CA_PROFILES_MAX = 32, CA_SHARDS_MAX = 256 };
 
@@ -217,11 +218,12 @@ NODISCARD enum err ca_list_take(struct ca *ca, struct bytes der, int64_t *taken,
 NODISCARD enum err ca_crl(struct ca *ca, int64_t issuer_id, struct arena *a, struct bytes *der,
                           struct err_info *e);
 
-/* Certificate for the responder's key: OCSPSigning, nocheck, by the issuing CA of that algorithm, for 90 days or to
- * the end of that CA. On record as profile
+/* Certificate for the responder's key: OCSPSigning, nocheck, by the issuing CA `issuer_id`, which may be one that a newer one
+ * followed (0: the one that signs for the key's algorithm), for 90 days or to the end of that CA. ERR_NOT_FOUND, ERR_CA_LOCKED,
+ * ERR_CA_PROFILE for a root or another algorithm. On record as profile
  * "responder", without an order; it is no news for the status log. */
-NODISCARD enum err ca_responder_certificate(struct ca *ca, struct bytes csr, struct arena *a,
-                                            struct bytes *der, struct err_info *e);
+NODISCARD enum err ca_responder_certificate(struct ca *ca, int64_t issuer_id, struct bytes csr,
+                                            struct arena *a, struct bytes *der, struct err_info *e);
 
 /* Walk the whole chain: how many links, and the first that does not fit (0: none). */
 NODISCARD enum err ca_audit_verify(struct ca *ca, int64_t *links, int64_t *first_bad,

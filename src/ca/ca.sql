@@ -200,3 +200,6 @@ SELECT n, at, actor, act, object, hash FROM ca_audit WHERE n > $1 ORDER BY n LIM
 
 -- name: ca_audit_last_anchor :one
 SELECT n, object FROM ca_audit WHERE act = 'anchor' ORDER BY n DESC LIMIT 1;
+
+-- name: ca_audit_ceremony :one
+SELECT n FROM ca_audit WHERE act = 'ceremony' AND object = $1 ORDER BY n LIMIT 1;

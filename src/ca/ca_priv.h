@@ -93,6 +93,26 @@ void ca_unlocking_free(struct ca_unlocking *u);
 /* An issuer by its id; NULL: there is none. */
 const struct ca_issuer *ca_issuer_by_id(const struct ca *ca, int64_t id);
 
+/* An issuer in the making. The caller owns key and signer (ca_made_clear); texts and octets are in his arena. */
+struct ca_made {
+    const char *role, *common_name; /* role "root" or "issuing" */
+    char code[40];
+    int64_t id, parent_id; /* parent_id 0: itself */
+    int64_t not_before, not_after;
+    struct pki_key *key;
+    struct pki_signer *signer;
+    struct bytes subject, certificate;
+};
+const char *ca_alg_suffix(enum pki_alg alg); /* "p256" */
+void ca_made_clear(struct ca_made *m);
+NODISCARD enum err ca_made_key(struct ca_made *m, enum pki_alg alg, struct err_info *e);
+/* Its certificate by `parent`, which is itself for a root; linted before it is signed. */
+NODISCARD enum err ca_made_certify(struct ca_made *m, const char *organisation,
+                                   const struct ca_made *parent, const char *status_url,
+                                   struct arena *a, struct err_info *e);
+NODISCARD enum err ca_made_record(struct store_tx *tx, const struct ca_made *m, enum pki_alg alg,
+                                  int64_t now, struct err_info *e);
+
 /* Run once, by one of the signers' threads; belongs to who added it until then. */
 struct ca_job {
     void (*run)(struct ca_job *job);

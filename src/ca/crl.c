@@ -331,7 +331,7 @@ static enum err begin_work(struct ca *ca, const struct ca_list_of *of, struct cr
     }
     if (w->issuer && w->issuer->locked)
         return ca_locked(w->issuer, e);
-    if (!w->issuer || !w->issuer->signer)
+    if (!w->issuer || (!w->issuer->signer && !w->issuer->root))
         return err_set(e, ERR_NOT_FOUND, "issuer", "no issuer %lld with a key here",
                        (long long)of->issuer);
     if (of->shard < 0 || of->shard > w->issuer->shards)
@@ -340,8 +340,18 @@ static enum err begin_work(struct ca *ca, const struct ca_list_of *of, struct cr
     if (of->delta && ca->options.delta_base_period <= 0)
         return err_set(e, ERR_NOT_FOUND, "delta", "no deltas are made here");
     w->name = name_of(w->issuer, of->shard, of->delta, w->arena);
-    w->path = arena_fmt(w->arena, "%s/lists/%s.crl", ca->options.data, w->name);
+    w->path = arena_fmt(w->arena, "%s/%s/%s.crl", ca->options.data,
+                        w->issuer->signer ? "lists" : "keys", w->name);
     return ERR_OK;
+}
+
+/* The list of a root whose key is kept away was made in a ceremony, and stands there or does not. */
+static enum err find_kept(struct crl_work *w, struct err_info *e)
+{
+    w->number = w->of.delta ? 0 : number_on_file(w);
+    if (w->number > 0)
+        return ERR_OK;
+    return err_set(e, ERR_NOT_FOUND, "issuer", "%s: no list of %s", w->path, w->issuer->code);
 }
 
 static enum err open_file(const struct crl_work *w, struct ca_list *out, struct err_info *e)
@@ -365,7 +375,9 @@ enum err ca_list_open(struct ca *ca, const struct ca_list_of *of, struct ca_list
     struct crl_work w = {.ca = ca, .of = *of, .arena = a, .now = clock_business(ca->options.clock)};
     pthread_mutex_lock(&ca->crl_lock);
     enum err result = begin_work(ca, of, &w, e);
-    if (result == ERR_OK)
+    if (result == ERR_OK && !w.issuer->signer)
+        result = find_kept(&w, e);
+    else if (result == ERR_OK)
         result = of->delta ? make_delta(&w, e) : make_complete(&w, e);
     if (result == ERR_OK)
         result = open_file(&w, out, e);

@@ -5,64 +5,12 @@
 #include "pki/csr.h"
 #include "pki/lint.h"
 
+#include <stdio.h>
 #include <string.h>
 
-enum { ROOT_YEARS = 20, ISSUING_YEARS = 10, RESPONDER_DAYS = 90 };
+enum { RESPONDER_DAYS = 90 };
 
-struct made {
-    const char *code, *role, *common_name;
-    int64_t id, parent_id; /* parent 0: itself */
-    int64_t not_before, not_after;
-    struct pki_key *key;
-    struct pki_signer *signer;
-    struct bytes subject, certificate;
-};
-
-static const char *alg_suffix(enum pki_alg alg)
-{
-    static const char *const text[] = {[PKI_P256] = "p256",
-                                       [PKI_SM2] = "sm2",
-                                       [PKI_RSA2048] = "rsa2048",
-                                       [PKI_RSA3072] = "rsa3072"};
-    return text[alg];
-}
-
-static enum err make_subject(struct made *m, const char *organisation, struct arena *a,
-                             struct err_info *e)
-{
-    struct name_part part[] = {{NAME_C, "CN"}, {NAME_O, organisation}, {NAME_CN, m->common_name}};
-    return name_encode(part, 3, a, &m->subject, e);
-}
-
-static enum err certify(struct made *m, const struct made *parent, const char *status_url,
-                        struct arena *a, struct err_info *e)
-{
-    int root = m == parent;
-    struct cert_spec spec = {
-        .serial = cert_serial_new(a),
-        .issuer = parent->subject,
-        .subject = m->subject,
-        .not_before = m->not_before,
-        .not_after = m->not_after,
-        .key = m->signer->pub,
-        .issuer_key = parent->signer->pub,
-        .ca = 1,
-        .path_len = root ? -1 : 0,
-        .key_usage = CERT_KU_KEY_CERT_SIGN | CERT_KU_CRL_SIGN,
-        .crl_url = root ? NULL : arena_fmt(a, "%s/crl/%s.crl", status_url, parent->code),
-        .ca_issuers_url = root ? NULL : arena_fmt(a, "%s/ca/%s.cer", status_url, parent->code),
-    };
-    struct lint_context context = {.role = LINT_CA,
-                                   .issuer_subject = parent->subject,
-                                   .issuer_key = parent->signer->pub,
-                                   .issuer_not_after = root ? 0 : parent->not_after};
-    struct bytes tbs;
-    TRY(cert_tbs(&spec, a, &tbs, e));
-    TRY(lint_check(tbs, &context, e));
-    return cert_sign(tbs, parent->signer, a, &m->certificate, e);
-}
-
-static enum err save_key(const struct ca_options *o, const struct made *m, struct arena *a,
+static enum err save_key(const struct ca_options *o, const struct ca_made *m, struct arena *a,
                          struct err_info *e)
 {
     struct bytes pem;
@@ -71,44 +19,25 @@ static enum err save_key(const struct ca_options *o, const struct made *m, struc
     return file_replace(arena_fmt(a, "%s/keys/%s.pem", o->data, m->code), pem, 0600, e);
 }
 
-static enum err record(struct store_tx *tx, const struct made *m, enum pki_alg alg, int64_t now,
-                       struct err_info *e)
-{
-    TRY(store_exec(tx, &Q_ca_issuer_add,
-                   PARAMS(P_INT(m->id), P_TEXT(m->code), P_TEXT(pki_alg_text(alg)), P_TEXT(m->role),
-                          m->parent_id ? P_INT(m->parent_id) : P_NULL, P_BLOB(m->certificate),
-                          P_INT(m->not_after)),
-                   NULL, e));
-    return ca_audit(tx, now, "installation", "issuer", m->code, e);
-}
-
-static void made_clear(struct made *m)
-{
-    pki_signer_free(m->signer);
-    pki_key_free(m->key);
-}
-
 static enum err make_pair(const struct ca_options *o, const char *organisation, enum pki_alg alg,
-                          int64_t next_id, struct store_tx *tx, struct made pair[2],
+                          int64_t next_id, struct store_tx *tx, struct ca_made pair[2],
                           struct arena *a, struct err_info *e)
 {
     int64_t now = clock_business(o->clock);
     for (int i = 0; i < 2; i++) {
-        struct made *m = &pair[i];
+        struct ca_made *m = &pair[i];
         m->role = i == 0 ? "root" : "issuing";
-        m->code = arena_fmt(a, "%s-%s", m->role, alg_suffix(alg));
+        snprintf(m->code, sizeof m->code, "%s-%s", m->role, ca_alg_suffix(alg));
         m->common_name = arena_fmt(a, "CertHall %s %s", pki_alg_text(alg),
                                    i == 0 ? "Root CA" : "Issuing CA");
         m->id = next_id + i;
         m->parent_id = i == 0 ? 0 : next_id;
         m->not_before = now;
-        m->not_after = now + (i == 0 ? ROOT_YEARS : ISSUING_YEARS) * 365LL * TIME_DAY;
-        TRY(pki_key_new(alg, &m->key, e));
-        TRY(pki_signer_from_key(m->key, &m->signer, e));
-        TRY(make_subject(m, organisation, a, e));
-        TRY(certify(m, &pair[0], o->status_url, a, e));
+        m->not_after = now + (i == 0 ? CA_ROOT_YEARS : CA_ISSUING_YEARS) * 365LL * TIME_DAY;
+        TRY(ca_made_key(m, alg, e));
+        TRY(ca_made_certify(m, organisation, &pair[0], o->status_url, a, e));
         TRY(save_key(o, m, a, e));
-        TRY(record(tx, m, alg, now, e));
+        TRY(ca_made_record(tx, m, alg, now, e));
     }
     return ERR_OK;
 }
@@ -150,10 +79,10 @@ enum err ca_init(const struct ca_options *o, const char *organisation, enum pki_
         if (strcmp(row_text(&rows.row[i], "role"), "issuing") == 0)
             return take_issuing(o, &rows.row[i], a, e);
     }
-    struct made pair[2] = {0};
+    struct ca_made pair[2] = {0};
     enum err result = make_pair(o, organisation, alg, (int64_t)rows.n + 1, tx, pair, a, e);
-    made_clear(&pair[0]);
-    made_clear(&pair[1]);
+    ca_made_clear(&pair[0]);
+    ca_made_clear(&pair[1]);
     TRY(result);
     return store_commit(tx, e);
 }
@@ -173,8 +102,27 @@ static struct ca_profile responder_profile(const struct ca *ca, enum pki_alg alg
                                .days_max = RESPONDER_DAYS};
 }
 
-enum err ca_responder_certificate(struct ca *ca, struct bytes csr_der, struct arena *a,
-                                  struct bytes *der, struct err_info *e)
+/* RFC 6960 4.2.2.2: the certificate is of the very CA whose certificates it answers for. */
+static enum err issuer_of_answers(const struct ca *ca, int64_t id, enum pki_alg alg,
+                                  const struct ca_issuer **out, struct err_info *e)
+{
+    if (id == 0)
+        return ca_issuer_for(ca, alg, out, e);
+    *out = ca_issuer_by_id(ca, id);
+    if (!*out)
+        return err_set(e, ERR_NOT_FOUND, "issuer", "no issuer %lld", (long long)id);
+    if ((*out)->locked)
+        return ca_locked(*out, e);
+    if ((*out)->signer && !(*out)->root && (*out)->alg == alg)
+        return ERR_OK;
+    err_set(e, ERR_CA_PROFILE, "issuer", "%s", (*out)->code);
+    err_arg(e, "why", "%s makes no certificate for answers with a key of %s", (*out)->code,
+            pki_alg_text(alg));
+    return ERR_CA_PROFILE;
+}
+
+enum err ca_responder_certificate(struct ca *ca, int64_t issuer_id, struct bytes csr_der,
+                                  struct arena *a, struct bytes *der, struct err_info *e)
 {
     struct csr csr;
     _auto(pki_pub) key = NULL;
@@ -182,7 +130,7 @@ enum err ca_responder_certificate(struct ca *ca, struct bytes csr_der, struct ar
     const struct ca_vouched nobody = {0};
     TRY(csr_parse(csr_der, &csr, e));
     TRY(csr_verify(&csr, &key, e));
-    TRY(ca_issuer_for(ca, pki_pub_alg(key), &issuer, e));
+    TRY(issuer_of_answers(ca, issuer_id, pki_pub_alg(key), &issuer, e));
     const struct ca_profile profile = responder_profile(ca, pki_pub_alg(key));
     int64_t now = clock_business(ca->options.clock);
     int64_t not_after = now + profile.days_max * TIME_DAY;

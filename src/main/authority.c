@@ -1,5 +1,6 @@
 /* The verbs of the authority's processes: ca, kmc, responder. */
 #include "main/ca_keys.h"
+#include "main/ceremony.h"
 #include "main/confine.h"
 #include "main/place.h"
 #include "main/users.h"
@@ -200,6 +201,8 @@ static int run_process(int argc, char **argv,
 
 static int run_ca(int argc, char **argv)
 {
+    if (argc > 1 && !strcmp(argv[1], "ceremony"))
+        return ceremony_run(argc - 1, argv + 1);
     if (argc > 1 && (!strcmp(argv[1], "keys") || !strcmp(argv[1], "unlock")))
         return ca_keys_run(argc - 1, argv + 1);
     return run_process(argc, argv, ca_process);
@@ -216,14 +219,9 @@ static int run_responder(int argc, char **argv)
 }
 
 const struct verb verb_ca = {
-    "ca", "run the certificate authority; its keys",
-    PROCESS_HELP(
-        "ca",
-        "Runs the certificate authority alone, on its UNIX sockets.") "\n       certhall ca keys\n"
-                                                                      "       certhall ca unlock [CODE [SHAREFILE …]]\n\n"
-                                                                      "`keys` lists the ca's keys: away, ready or locked. `unlock` opens a locked one for the running ca with the shares of its\n"
-                                                                      "custodians, typed one after the other or from files; CODE may be left out where one key alone is locked. A share that is\n"
-                                                                      "given waits 15 minutes for the others.\n",
+    "ca", "run the certificate authority; its keys and their ceremonies",
+    PROCESS_HELP("ca", "Runs the certificate authority alone, on its UNIX sockets.")
+        CA_KEYS_HELP CEREMONY_HELP,
     run_ca};
 const struct verb verb_kmc = {
     "kmc", "run the key management centre",

@@ -12,4 +12,12 @@ NODISCARD enum err ca_keys_passphrases(const struct place *p, const struct conf 
 /* `certhall ca keys` and `certhall ca unlock`: argv[0] is the word. */
 int ca_keys_run(int argc, char **argv);
 
+/* For `certhall ca --help`. */
+#define CA_KEYS_HELP                                                                                                             \
+    "\n       certhall ca keys\n"                                                                                                \
+    "       certhall ca unlock [CODE [SHAREFILE …]]\n\n"                                                                       \
+    "`keys` lists the ca's keys: away, ready or locked. `unlock` opens a locked one for the running ca with the shares of its\n" \
+    "custodians, typed one after the other or from files; CODE may be left out where one key alone is locked. A share that is\n" \
+    "given waits 15 minutes for the others.\n\n"
+
 #endif

@@ -109,6 +109,7 @@ static enum err certify_key(struct responder *r, struct issuer *issuer, struct e
     jout_init(&j, &body);
     jout_object(&j, NULL);
     jout_text(&j, "csr", text_base64(a, csr));
+    jout_int(&j, "issuer", issuer->id);
     jout_end(&j);
     _auto_json answer = NULL;
     TRY(httpc_json(r->ca, "POST", "/ca/v1/responder-certificate", &body, &answer, e));

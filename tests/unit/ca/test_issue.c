@@ -533,7 +533,7 @@ static void the_responders_certificate_is_on_record(void **state)
     struct ca_answer answer;
     struct bytes csr = ca_fixture_csr(&f, PKI_P256, &key);
     assert_ok(ca_audit_verify(f.ca, &before, &bad, &e), &e);
-    assert_ok(ca_responder_certificate(f.ca, csr, f.arena, &der, &e), &e);
+    assert_ok(ca_responder_certificate(f.ca, 0, csr, f.arena, &der, &e), &e);
     assert_ok(ca_audit_verify(f.ca, &links, &bad, &e), &e);
     assert_true(bad == 0 && links == before + 2); /* intend, issue */
     assert_ok(cert_view(der, f.arena, &view, &e), &e);
@@ -547,7 +547,7 @@ static void the_responders_certificate_is_on_record(void **state)
     _auto_json evidence = ca_fixture_evidence(&f, "8", "FX2600071182", csr);
     assert_err(ERR_CA_REQUEST, issue("8-sign", "8", csr, evidence, &answer, &e));
     /* a second one for the same key, before the first ends, is another certificate */
-    assert_ok(ca_responder_certificate(f.ca, csr, f.arena, &der, &e), &e);
+    assert_ok(ca_responder_certificate(f.ca, 0, csr, f.arena, &der, &e), &e);
     assert_int_equal(number("SELECT COUNT(*) FROM ca_certificate WHERE profile = 'responder'"), 2);
     assert_int_equal(number("SELECT COUNT(*) FROM ca_status"), 0); /* nobody asks for its status */
     pki_key_free(key);

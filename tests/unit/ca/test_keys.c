@@ -121,7 +121,7 @@ static void what_needs_a_locked_key_is_refused_and_all_else_goes_on(void **state
     assert_err(ERR_CA_LOCKED, issue("2", csr, &answer, &e));
     assert_string_equal(value_of(&e, "code"), CODE);
     assert_int_equal(err_http_status(ERR_CA_LOCKED), 503);
-    assert_err(ERR_CA_LOCKED, ca_responder_certificate(f.ca, csr, f.arena, &der, &e));
+    assert_err(ERR_CA_LOCKED, ca_responder_certificate(f.ca, 0, csr, f.arena, &der, &e));
     assert_err(ERR_CA_LOCKED, ca_crl(f.ca, id_of(CODE), f.arena, &der, &e));
     assert_ok(ca_crl(f.ca, id_of("root-p256"), f.arena, &der, &e), &e);
     const struct ca_change_in hold = {
