@@ -56,7 +56,7 @@ static void an_entered_key_gets_no_certificate_of_any_kind(void **state)
     assert_int_equal(lives, 0);
     assert_err(ERR_KEY_COMPROMISED, issue("1", csr, &answer, &e));
     assert_string_equal(e.detail, "found on the net");
-    assert_err(ERR_KEY_COMPROMISED, ca_responder_certificate(f.ca, csr, f.arena, &der, &e));
+    assert_err(ERR_KEY_COMPROMISED, ca_responder_certificate(f.ca, 0, csr, f.arena, &der, &e));
     struct ca_staff_in staff = {"林岚", "maker", "CertHall", "FX2600000001", "罗静", csr, 30};
     assert_err(ERR_KEY_COMPROMISED, ca_staff_certify(f.ca, &staff, f.arena, &answer, &e));
     assert_ok(issue("1", csr2, &answer, &e), &e);
