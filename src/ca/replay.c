@@ -44,10 +44,12 @@ static enum err find_issuer(struct replay *p, struct bytes der, struct err_info 
 {
     for (size_t i = 0; i < p->ca->issuers; i++) {
         const struct ca_issuer *x = &p->ca->issuer[i];
-        if (!x->signer || x->subject.n != p->head.issuer.n ||
+        _auto(pki_pub) key = NULL; /* its certificate's: the CA may be locked */
+        if (x->root || x->subject.n != p->head.issuer.n ||
             memcmp(x->subject.p, p->head.issuer.p, x->subject.n) != 0)
             continue;
-        if (cert_verify_signature(der, x->signer->pub, e) != ERR_OK)
+        TRY(cert_key(x->certificate, &key, e));
+        if (cert_verify_signature(der, key, e) != ERR_OK)
             continue;
         p->issuer = x;
         return ERR_OK;
