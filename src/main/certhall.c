@@ -6,9 +6,9 @@
 #include <string.h>
 
 static const struct verb *const verbs[] = {
-    &verb_init,      &verb_serve, &verb_hall,  &verb_ca,           &verb_kmc,
-    &verb_responder, &verb_staff, &verb_trust, &verb_register,     &verb_profile,
-    &verb_audit,     &verb_demo,  &verb_tour,  &verb_nginx_config, &verb_doctor,
+    &verb_init,  &verb_serve,        &verb_hall,     &verb_ca,      &verb_kmc,   &verb_responder,
+    &verb_staff, &verb_trust,        &verb_register, &verb_profile, &verb_audit, &verb_demo,
+    &verb_tour,  &verb_nginx_config, &verb_doctor,   &verb_lint,
 };
 
 static int help(void)

@@ -33,6 +33,6 @@ int report_usage(const char *verb, const char *fmt, ...) __attribute__((format(p
 
 extern const struct verb verb_init, verb_serve, verb_hall, verb_ca, verb_kmc, verb_responder,
     verb_staff, verb_trust, verb_register, verb_profile, verb_audit, verb_demo, verb_tour,
-    verb_nginx_config, verb_doctor;
+    verb_nginx_config, verb_doctor, verb_lint;
 
 #endif

@@ -2,6 +2,8 @@
 
 #include "base/time.h"
 #include "pki/cert_priv.h"
+#include "pki/csr.h"
+#include "pki/lint_priv.h"
 #include "pki/name.h"
 #include "pki/pki_priv.h"
 
@@ -49,6 +51,9 @@ static const char *serial_length(struct subject *s)
 
 static const char *signature_algorithm(struct subject *s)
 {
+    if (!s->c->issuer_key)
+        return lint_known_algorithm(s->t->algorithm) ? NULL
+                                                     : "a signature algorithm that is none of ours";
     return der_same(s->t->algorithm, pki_sig_alg(pki_pub_alg(s->c->issuer_key)))
                ? NULL
                : "the signature algorithm is not that of the issuer's key";
@@ -56,6 +61,8 @@ static const char *signature_algorithm(struct subject *s)
 
 static const char *issuer_name(struct subject *s)
 {
+    if (!s->c->issuer_subject.n)
+        return s->t->issuer.n > 2 ? NULL : "the issuer is empty";
     return der_same(s->t->issuer, s->c->issuer_subject)
                ? NULL
                : "the issuer is not the subject of the issuing certificate";
@@ -68,9 +75,9 @@ static const char *validity_order(struct subject *s)
 
 static const char *validity_encoding(struct subject *s)
 {
-    const int64_t year_2050 = INT64_C(2524608000000), at[2] = {s->t->not_before, s->t->not_after};
+    const int64_t at[2] = {s->t->not_before, s->t->not_after};
     for (int i = 0; i < 2; i++)
-        if ((s->t->time_tag[i] == DER_UTC_TIME) != (at[i] < year_2050))
+        if (!lint_time_fits(s->t->time_tag[i], at[i]))
             return "a time to 2049 must be UTCTime, a later one GeneralizedTime";
     return NULL;
 }
@@ -136,13 +143,16 @@ static const char *aki(struct subject *s)
 {
     const struct ext *x = ext_of(s, EXT_AKI);
     struct bytes id;
+    if (!x && s->c->role == LINT_CA && der_same(s->t->issuer, s->t->subject))
+        return NULL; /* a root may do without */
     if (!x)
         return "no authority key identifier";
     if (x->critical)
         return "it is critical";
     if (ext_aki(x, &id, &s->e) != ERR_OK)
         return arena_fmt(s->a, "%s", s->e.detail);
-    if (!der_same(id, (struct bytes){pki_pub_key_id(s->c->issuer_key), PKI_KEY_ID_LEN}))
+    if (s->c->issuer_key &&
+        !der_same(id, (struct bytes){pki_pub_key_id(s->c->issuer_key), PKI_KEY_ID_LEN}))
         return "it is not the issuer's key";
     return NULL;
 }
@@ -228,6 +238,62 @@ static const char *eku_role(struct subject *s)
                                           : NULL;
 }
 
+/* What a key may be used for must go with what its bits allow. */
+static const char *eku_usage(struct subject *s)
+{
+    const unsigned sign = CERT_KU_DIGITAL_SIGNATURE, agree = CERT_KU_KEY_AGREEMENT,
+                   encipher = CERT_KU_KEY_ENCIPHERMENT, commit = CERT_KU_NON_REPUDIATION;
+    const struct {
+        unsigned eku, one_of;
+        const char *name;
+    } wants[] = {
+        {CERT_EKU_SERVER_AUTH, sign | encipher | agree, "serverAuth"},
+        {CERT_EKU_CLIENT_AUTH, sign | agree, "clientAuth"},
+        {CERT_EKU_CODE_SIGNING, sign, "codeSigning"},
+        {CERT_EKU_EMAIL, sign | commit | encipher | agree, "emailProtection"},
+        {CERT_EKU_TIME_STAMPING, sign | commit, "timeStamping"},
+    };
+    for (size_t i = 0; i < sizeof wants / sizeof *wants; i++)
+        if (s->usage && s->eku & wants[i].eku && !(s->usage & wants[i].one_of))
+            return arena_fmt(s->a, "%s with a key usage that does not allow it", wants[i].name);
+    return NULL;
+}
+
+/* RFC 3279 2.3.1, RFC 5480 3: no other bits than the algorithm has a use for. */
+static const char *key_usage_rsa(struct subject *s)
+{
+    const unsigned none = CERT_KU_KEY_AGREEMENT | CERT_KU_ENCIPHER_ONLY | CERT_KU_DECIPHER_ONLY;
+    return (s->alg == PKI_RSA2048 || s->alg == PKI_RSA3072) && s->usage & none
+               ? "an RSA key that agrees on keys"
+               : NULL;
+}
+
+/* GM/T 0015 5.2.4: identity extensions, both editions; of strings only, never critical. */
+static const char *identity(struct subject *s)
+{
+    static const uint8_t arc[] = {0x2a, 0x81, 0x1c, 0xd0, 0x14, 0x04};
+    for (size_t i = 0; i < s->t->exts; i++) {
+        const struct ext *x = &s->t->ext[i];
+        struct der d = der_start(x->value);
+        uint8_t tag = 0;
+        struct bytes c;
+        if (x->oid.n <= sizeof arc || memcmp(x->oid.p, arc, sizeof arc) != 0)
+            continue;
+        if (x->critical)
+            return arena_fmt(s->a, "%s is critical", der_oid_text(s->a, x->oid));
+        if (der_any(&d, &tag, NULL, &c, &s->e) != ERR_OK || der_end(&d, &s->e) != ERR_OK)
+            return arena_fmt(s->a, "%s", s->e.detail);
+        d = der_start(c);
+        if ((tag & 0xe0) == 0xa0 &&
+            (der_any(&d, &tag, NULL, &c, &s->e) != ERR_OK || der_end(&d, &s->e) != ERR_OK))
+            return arena_fmt(s->a, "%s", s->e.detail);
+        if ((tag != DER_PRINTABLE && tag != DER_UTF8) || c.n == 0)
+            return arena_fmt(s->a, "%s is no PrintableString or UTF8String",
+                             der_oid_text(s->a, x->oid));
+    }
+    return NULL;
+}
+
 static const char *nocheck(struct subject *s)
 {
     const struct ext *x = ext_of(s, EXT_OCSP_NOCHECK);
@@ -243,7 +309,7 @@ static const char *nocheck(struct subject *s)
 /* Who issues by SM2 follows GM/T 0015, which wants these in every certificate but a root. */
 static int gmt(const struct subject *s)
 {
-    return pki_pub_alg(s->c->issuer_key) == PKI_SM2 && s->c->role == LINT_END_ENTITY;
+    return pki_sig_alg_is(PKI_SM2, s->t->algorithm) && s->c->role == LINT_END_ENTITY;
 }
 
 static const char *crl_points(struct subject *s)
@@ -301,6 +367,28 @@ static const char *policies(struct subject *s)
     return NULL;
 }
 
+/* Labels of letters, digits and hyphens; the first may be an asterisk. */
+static int dns_fits(struct bytes n)
+{
+    size_t label = 0, labels = 0;
+    if (n.n == 0 || n.n > 253)
+        return 0;
+    for (size_t i = 0; i < n.n; i++) {
+        uint8_t c = n.p[i];
+        int alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        int star = c == '*' && i == 0 && n.n > 2 && n.p[1] == '.';
+        if (c == '.') {
+            if (label == 0 || n.p[i - 1] == '-')
+                return 0;
+            label = 0;
+            labels++;
+        } else if (!(alnum || star || (c == '-' && label > 0)) || ++label > 63) {
+            return 0;
+        }
+    }
+    return label > 0 && n.p[n.n - 1] != '-' && labels > 0;
+}
+
 static const char *alternative_name(struct subject *s)
 {
     const struct ext *x = ext_of(s, EXT_SAN);
@@ -309,7 +397,17 @@ static const char *alternative_name(struct subject *s)
         return NULL;
     if (der_enter(&d, DER_SEQUENCE, &list, &s->e) != ERR_OK || der_end(&d, &s->e) != ERR_OK)
         return arena_fmt(s->a, "%s", s->e.detail);
-    return der_more(&list) ? NULL : "an empty alternative name";
+    if (!der_more(&list))
+        return "an empty alternative name";
+    while (der_more(&list)) {
+        uint8_t tag = 0;
+        struct bytes name;
+        if (der_any(&list, &tag, NULL, &name, &s->e) != ERR_OK)
+            return arena_fmt(s->a, "%s", s->e.detail);
+        if (tag == DER_CONTEXT(2) && !dns_fits(name))
+            return "a dNSName that is none (RFC 1034 3.5)";
+    }
+    return NULL;
 }
 
 static const struct {
@@ -335,10 +433,13 @@ static const struct {
     {"key-usage-role", "RFC 5280 4.2.1.9", key_usage_role},
     {"key-usage-algorithm", "RFC 5480 3", key_usage_algorithm},
     {"key-usage-dual", "GM/T 0015 C.3, C.4", key_usage_dual},
+    {"key-usage-rsa", "RFC 3279 2.3.1", key_usage_rsa},
     {"policies", "RFC 5280 4.2.1.4", policies},
     {"alternative-name", "RFC 5280 4.2.1.6", alternative_name},
     {"basic-constraints", "RFC 5280 4.2.1.9", basic_constraints},
     {"eku-role", "RFC 6960 4.2.2.2", eku_role},
+    {"eku-usage", "RFC 5280 4.2.1.12", eku_usage},
+    {"identity", "GM/T 0015 5.2.4", identity},
     {"crl-points", "RFC 5280 4.2.1.13", crl_points},
     {"authority-access", "RFC 5280 4.2.2.1", authority_access},
     {"status-address", "RFC 5280 4.2.1.13", status_address},

@@ -28,7 +28,7 @@ struct world {
     struct chain p256, sm2;
     struct lint_context context;
     struct parts good;
-    unsigned hit; /* rules that refused something, a bit each */
+    uint64_t hit; /* rules that refused something, a bit each */
 };
 
 /* Take a good certificate apart again. */
@@ -110,7 +110,7 @@ static void refuses(struct world *w, const struct parts *p, const char *rule)
     assert_true(problem[0].text && problem[0].text[0]);
     for (size_t i = 0; lint_rule(i, NULL); i++)
         if (strcmp(lint_rule(i, NULL), rule) == 0)
-            w->hit |= 1u << i;
+            w->hit |= UINT64_C(1) << i;
     struct err_info e;
     assert_err(ERR_CERT_LINT, lint_check(tbs, &w->context, &e));
     assert_non_null(strstr(e.detail, problem[0].section));
@@ -246,6 +246,11 @@ static void spoil_usage(struct world *w)
     refuses(w, &p, "key-usage-role");
     p.ext[KU].value = hex(a, "030205a0"); /* digitalSignature, keyEncipherment */
     refuses(w, &p, "key-usage-algorithm");
+    p.ext[KU].value = hex(a, "03020640"); /* nonRepudiation, and it signs in by TLS */
+    refuses(w, &p, "eku-usage");
+    p.ext[EKU].value = hex(a, "300a06082b06010505070304"); /* e-mail: nobody minds */
+    struct err_info e;
+    assert_ok(lint_check(put_together(w, &p), &w->context, &e), &e);
     p = w->good;
     add(&p, OID_BASIC, 0, hex(a, "3000"));
     refuses(w, &p, "basic-constraints");
@@ -257,6 +262,47 @@ static void spoil_usage(struct world *w)
     p = w->good;
     add(&p, OID_NOCHECK, 0, hex(a, "0500"));
     refuses(w, &p, "ocsp-nocheck");
+}
+
+/* subjectAltName of one dNSName */
+static struct bytes one_name(struct world *w, const char *name)
+{
+    struct err_info e;
+    struct bytes out;
+    struct buf b;
+    buf_init(&b, 512);
+    size_t seq = der_open(&b, DER_SEQUENCE);
+    der_put_text(&b, DER_CONTEXT(2), name);
+    der_close(&b, seq);
+    assert_ok(der_finish(&b, w->a, &out, &e), &e);
+    return out;
+}
+
+/* GM/T 0015: strings that are not critical, in whichever edition's OID */
+static void spoil_identity(struct world *w)
+{
+    struct arena *a = w->a;
+    struct err_info e;
+    struct parts p = w->good;
+    add(&p, "1.2.156.10260.4.1.4", 0,
+        hex(a, "1302"
+               "4d41"));
+    add(&p, "1.2.156.10260.4.1.1", 0,
+        hex(a, "a004"
+               "1302"
+               "3131"));
+    add(&p, "1.2.156.10260.4.4", 0,
+        hex(a, "1302"
+               "3931"));
+    assert_ok(lint_check(put_together(w, &p), &w->context, &e), &e);
+    p.ext[p.exts - 1].value = hex(a, "0402"
+                                     "3931");
+    refuses(w, &p, "identity");
+    p.ext[p.exts - 1].value = hex(a, "1300");
+    refuses(w, &p, "identity");
+    p.ext[p.exts - 1].value = hex(a, "1302"
+                                     "393131");
+    refuses(w, &p, "identity");
 }
 
 static void spoil_addresses(struct world *w)
@@ -289,6 +335,15 @@ static void spoil_addresses(struct world *w)
     p = w->good;
     add(&p, OID_SAN, 0, hex(a, "3000"));
     refuses(w, &p, "alternative-name");
+    static const char *const no_name[] = {"a..example", "-a.example", "a-.example", "a_b.example",
+                                          "example",    "a.example.", "*a.example"};
+    for (size_t i = 0; i < sizeof no_name / sizeof *no_name; i++) {
+        p.ext[p.exts - 1].value = one_name(w, no_name[i]);
+        refuses(w, &p, "alternative-name");
+    }
+    struct err_info e;
+    p.ext[p.exts - 1].value = one_name(w, "*.a-1.example");
+    assert_ok(lint_check(put_together(w, &p), &w->context, &e), &e);
 }
 
 static void as_other_roles(struct world *w)
@@ -296,6 +351,7 @@ static void as_other_roles(struct world *w)
     struct arena *a = w->a;
     struct parts p = w->good;
     w->context.role = LINT_CA;
+    p.ext[EKU].gone = 1;
     add(&p, OID_BASIC, 1, hex(a, "30030101ff"));
     refuses(w, &p, "key-usage-role");
     p.ext[KU].value = hex(a, "03020106");
@@ -350,6 +406,24 @@ static void as_sm2(struct world *w)
     refuses(w, &p, "signature-algorithm");
 }
 
+static void as_rsa(struct world *w)
+{
+    struct err_info e;
+    struct chain rsa;
+    chain_make(&rsa, w->a, PKI_RSA2048);
+    use(w, &rsa);
+    struct parts p = w->good;
+    w->context.dual = 1;
+    assert_ok(lint_check(put_together(w, &p), &w->context, &e), &e);
+    p.ext[EKU].gone = 1;
+    p.ext[KU].value = hex(w->a, "03020430"); /* keyEncipherment, dataEncipherment */
+    assert_ok(lint_check(put_together(w, &p), &w->context, &e), &e);
+    w->context.dual = 0;
+    p.ext[KU].value = hex(w->a, "03020338");
+    refuses(w, &p, "key-usage-rsa");
+    chain_clear(&rsa);
+}
+
 static void each_rule_refuses_its_own_fault_and_no_other(void **state)
 {
     (void)state;
@@ -361,10 +435,12 @@ static void each_rule_refuses_its_own_fault_and_no_other(void **state)
     spoil_key_ids(&w);
     spoil_usage(&w);
     spoil_addresses(&w);
+    spoil_identity(&w);
     as_other_roles(&w);
     as_sm2(&w);
+    as_rsa(&w);
     for (size_t i = 0; lint_rule(i, NULL); i++)
-        if (!(w.hit & 1u << i))
+        if (!(w.hit & UINT64_C(1) << i))
             fail_msg("no certificate was refused for %s", lint_rule(i, NULL));
     chain_clear(&w.sm2);
     chain_clear(&w.p256);
