@@ -306,10 +306,22 @@ static const char *nocheck(struct subject *s)
                : "nocheck is not NULL";
 }
 
-/* Who issues by SM2 follows GM/T 0015, which wants these in every certificate but a root. */
-static int gmt(const struct subject *s)
+/* Who issues by SM2 follows GM/T 0015, which wants these in every end entity's certificate. */
+static const char *gmt_mandatory(struct subject *s)
 {
-    return pki_sig_alg_is(PKI_SM2, s->t->algorithm) && s->c->role == LINT_END_ENTITY;
+    const struct ext *aia = ext_of(s, EXT_AIA);
+    struct bytes ocsp, ca;
+    if (!pki_sig_alg_is(PKI_SM2, s->t->algorithm) || s->c->role != LINT_END_ENTITY)
+        return NULL;
+    if (!ext_of(s, EXT_POLICIES))
+        return "no certificate policy";
+    if (!ext_of(s, EXT_CRL_DP))
+        return "no CRL distribution point";
+    if (!aia)
+        return "no authority information access";
+    if (ext_aia(aia, &ocsp, &ca, &s->e) != ERR_OK)
+        return NULL; /* authority-access says it */
+    return ocsp.n && ca.n ? NULL : "caIssuers and OCSP must both be there";
 }
 
 static const char *crl_points(struct subject *s)
@@ -317,7 +329,7 @@ static const char *crl_points(struct subject *s)
     const struct ext *x = ext_of(s, EXT_CRL_DP);
     struct bytes url;
     if (!x)
-        return gmt(s) ? "no CRL distribution point" : NULL;
+        return NULL;
     if (x->critical)
         return "it is critical";
     if (ext_crl_dp(x, &url, &s->e) != ERR_OK)
@@ -330,13 +342,11 @@ static const char *authority_access(struct subject *s)
     const struct ext *x = ext_of(s, EXT_AIA);
     struct bytes ocsp, ca;
     if (!x)
-        return gmt(s) ? "no authority information access" : NULL;
+        return NULL;
     if (x->critical)
         return "it is critical";
     if (ext_aia(x, &ocsp, &ca, &s->e) != ERR_OK)
         return arena_fmt(s->a, "%s", s->e.detail);
-    if (gmt(s) && (!ocsp.n || !ca.n))
-        return "caIssuers and OCSP must both be there";
     return (!ocsp.n || cert_url_fits(ocsp)) && (!ca.n || cert_url_fits(ca))
                ? NULL
                : "no http or ldap address in it";
@@ -353,7 +363,7 @@ static const char *policies(struct subject *s)
 {
     const struct ext *x = ext_of(s, EXT_POLICIES);
     if (!x)
-        return gmt(s) ? "no certificate policy" : NULL;
+        return NULL;
     struct der d = der_start(x->value), list, one;
     struct bytes oid;
     if (der_enter(&d, DER_SEQUENCE, &list, &s->e) != ERR_OK || der_end(&d, &s->e) != ERR_OK)
@@ -440,6 +450,7 @@ static const struct {
     {"eku-role", "RFC 6960 4.2.2.2", eku_role},
     {"eku-usage", "RFC 5280 4.2.1.12", eku_usage},
     {"identity", "GM/T 0015 5.2.4", identity},
+    {"gmt-mandatory", "GM/T 0015 C.3, C.4", gmt_mandatory},
     {"crl-points", "RFC 5280 4.2.1.13", crl_points},
     {"authority-access", "RFC 5280 4.2.2.1", authority_access},
     {"status-address", "RFC 5280 4.2.1.13", status_address},

@@ -197,7 +197,7 @@ static void a_profile_whose_sample_fails_the_lint_is_not_loaded(void **state)
     static const struct {
         const char *from, *member, *value, *why;
     } bad[] = {
-        {dual, "policy_oid", NULL, "policies (RFC 5280 4.2.1.4)"},
+        {dual, "policy_oid", NULL, "gmt-mandatory (GM/T 0015"},
         {single, "key_usage", "[\"digitalSignature\",\"keyEncipherment\"]",
          "key-usage-algorithm (RFC 5480 3)"},
         {single, "policy_oid", "\"nonsense\"", "an OID"},

@@ -384,12 +384,16 @@ static void as_sm2(struct world *w)
     struct arena *a = w->a;
     use(w, &w->sm2);
     struct parts p;
-    static const char *const rule[] = {"policies", "crl-points", "authority-access"};
     for (int x = POLICY; x <= AIA; x++) {
         p = w->good;
         p.ext[x].gone = 1;
-        refuses(w, &p, rule[x - POLICY]);
+        refuses(w, &p, "gmt-mandatory");
     }
+    p = w->good; /* OCSP alone */
+    p.ext[AIA].value = hex(a, "30163014"
+                              "06082b06010505073001"
+                              "8608687474703a2f2f78");
+    refuses(w, &p, "gmt-mandatory");
     struct err_info e;
     w->context.dual = 1;
     p = w->good;
