@@ -1,6 +1,6 @@
 // BouncyCastle as the second opinion on SM2 and the rest: what it takes, what it makes, and HPKE by the JDK alone.
 //   java -cp … Interop.java VERB DIR [VERB DIR …]
-// check: prints a word for each thing of DIR that holds. issued: the same for what a running system issued and revoked. sealed: opens DIR/sealed with DIR/user.key, seals DIR/java.sealed.
+// check: prints a word for each thing of DIR that holds. issued: the same for what a running system issued and revoked. profile: a word for each certificate of a profile. sealed: opens DIR/sealed with DIR/user.key, seals DIR/java.sealed.
 // request: makes an SM2 request DIR/java.csr.
 import java.io.*;
 import java.math.BigInteger;
@@ -119,6 +119,21 @@ public class Interop {
             && cert("ca.pem").getBasicConstraints() == 0);
     }
 
+    // What a shipped profile makes: each on its path; of a pair one signs and one enciphers; the empty id is none of BouncyCastle's.
+    static void profile() throws Exception {
+        String code = dir.getFileName().toString();
+        for (String name : List.of("single", "signing", "encryption", "empty")) {
+            if (!Files.exists(dir.resolve(name + ".pem")))
+                continue;
+            X509Certificate c = cert(name + ".pem");
+            boolean[] u = c.getKeyUsage();
+            boolean signs = u[0], enciphers = u[2] && u[3];
+            boolean usage = name.equals("encryption") ? enciphers && !signs : signs && !enciphers;
+            boolean way = path(name + ".pem", "ca.pem", List.of(), false);
+            holds(code + "/" + name, usage && c.getCriticalExtensionOIDs().contains("2.5.29.15") && way != name.equals("empty"));
+        }
+    }
+
     // ---- HPKE (RFC 9180) once more, on the JDK's ECDH, HMAC and AES-GCM ----
 
     static final byte[] KEM = cat("KEM".getBytes(), new byte[] {0, 0x10});
@@ -221,6 +236,7 @@ public class Interop {
             case "check" -> check();
             case "sealed" -> sealed();
             case "issued" -> issued();
+            case "profile" -> profile();
             default -> request();
             }
         }

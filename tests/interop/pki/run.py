@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """Other people's programs read what src/pki writes, and src/pki reads what they write. Prints TAP.
 
-    run.py PKI_BENCH INTEROP_JAVA
+    run.py PKI_BENCH INTEROP_JAVA PROFILE_BENCH CERTHALL PROFILES
 """
 import os
 import subprocess
 import sys
 import tempfile
 
-BENCH, JAVA = (os.path.abspath(p) for p in sys.argv[1:3])
+BENCH, JAVA, PROFILE_BENCH, CERTHALL, PROFILES = (os.path.abspath(p) for p in sys.argv[1:6])
 JARS = ":".join(f"/usr/share/java/{n}.jar" for n in ("bcprov", "bcpkix", "bcutil"))
 SUBJECT = "CN=沈若琳,O=泉州海丝供应链管理有限公司,C=CN"
 count = failed = 0
@@ -82,9 +82,9 @@ def gnutls_reads(alg, d):
           says="Self signature: verified")
 
 
-def bouncycastle(dirs):
+def bouncycastle(dirs, made):
     """One Java process for everything: it takes seconds to start."""
-    words = [w for d in dirs.values() for w in ("check", d)]
+    words = [w for d in dirs.values() for w in ("check", d)] + [w for d in made for w in ("profile", d)]
     status, text = run("java", "-XX:TieredStopAtLevel=1", "-cp", JARS, JAVA, *words, "sealed", dirs["P-256"],
                        "request", TMP)
     lines = text.splitlines()
@@ -94,6 +94,11 @@ def bouncycastle(dirs):
             case(f"BouncyCastle on {alg}: {what}", ok, text)
             if ok:
                 lines.remove(what)
+    for d in made:
+        code = os.path.basename(d)
+        for name in ("single", "signing", "encryption", "empty"):
+            if os.path.exists(f"{d}/{name}.pem"):
+                case(f"BouncyCastle on {name} of {code}", f"{code}/{name}" in lines, text)
     case("the JDK opens what HPKE sealed here", status == 0 and "hpke-opened" in lines, text)
     works("what the JDK sealed by HPKE opens here", BENCH, "open", f"{dirs['P-256']}/user.key",
           f"{dirs['P-256']}/java.sealed", says="sealed by the JDK")
@@ -135,6 +140,74 @@ def openssl_signs(alg, d):
             f"{d}/user.pem", says="weaker than SHA-256")
 
 
+def nss_reads(code, d, names):
+    """certutil and vfychain of NSS, each with a database of its own; usage C: TLS client, R: who gets enciphered mail."""
+    db = f"sql:{d}/nss"
+    os.mkdir(f"{d}/nss")
+    run("certutil", "-N", "-d", db, "--empty-password")
+    for name, trust in (("root", "CT,C,C"), ("ca", ",,")):
+        run("certutil", "-A", "-d", db, "-n", name, "-t", trust, "-i", f"{d}/{name}.pem")
+    for name in names:
+        run("certutil", "-A", "-d", db, "-n", name, "-t", ",,", "-i", f"{d}/{name}.pem")
+        works(f"NSS verifies {name} of {code}", "certutil", "-V", "-d", db, "-n", name, "-e", "-u",
+              "R" if name == "encryption" else "C", says="certificate is valid")
+    works(f"NSS builds the path of {code}", "vfychain", "-d", db, "-a", "-u", "0", f"{d}/{names[0]}.pem", f"{d}/ca.pem",
+          says="Chain is good!")
+
+
+def profile_reads(code, alg, d, names):
+    for name in names:
+        works(f"the path of {name} of {code} holds here", BENCH, "chain", f"{d}/{name}.pem", f"{d}/ca.pem", f"{d}/root.pem")
+        works(f"the lint passes {name} of {code}", CERTHALL, "lint", f"{d}/{name}.pem", "--issuer", f"{d}/ca.pem",
+              *(["--dual"] if len(names) == 2 else []))
+        if alg == "SM2":
+            continue
+        works(f"openssl verifies {name} of {code}", "openssl", "verify", "-x509_strict", "-CAfile", f"{d}/root.pem", "-untrusted",
+              f"{d}/ca.pem", "-purpose", "any" if name == "encryption" else "sslclient", f"{d}/{name}.pem")
+        with open(f"{d}/{name}.chain", "w") as out:
+            out.write("".join(open(f"{d}/{n}.pem").read() for n in (name, "ca", "root")))
+        works(f"GnuTLS verifies {name} of {code}", "certtool", "--verify", "--load-ca-certificate", f"{d}/root.pem", "--infile",
+              f"{d}/{name}.chain", says="Verified")
+    if alg != "SM2":
+        nss_reads(code, d, names)
+
+
+def profiles():
+    """Every certificate of every shipped profile: {folder: names}, for BouncyCastle as well."""
+    top = os.path.join(TMP, "profiles")
+    os.mkdir(top)
+    status, text = run(PROFILE_BENCH, "make", PROFILES, top)
+    made = [line.split() for line in text.splitlines()]
+    case("certificates of the shipped profiles are written", status == 0 and len(made) >= 5, text)
+    for code, alg, kind in made:
+        profile_reads(code, alg, os.path.join(top, code), ["signing", "encryption"] if kind == "dual" else ["single"])
+    sm2 = next(os.path.join(top, code) for code, alg, kind in made if alg == "SM2" and kind == "single")
+    works("an SM2 certificate with the empty id is written", PROFILE_BENCH, "empty-id", sm2)
+    works("openssl, whose default that is, verifies it", "openssl", "verify", "-partial_chain", "-trusted", f"{sm2}/ca.pem",
+          f"{sm2}/empty.pem")
+    refuses("an SM2 certificate with the empty id is refused by the path", BENCH, "chain", f"{sm2}/empty.pem", f"{sm2}/ca.pem",
+            f"{sm2}/root.pem", says="signature")
+    refuses("an SM2 certificate with the empty id is refused by the lint", CERTHALL, "lint", f"{sm2}/empty.pem", "--issuer",
+            f"{sm2}/ca.pem", says="signature (RFC 5280 4.1.1.3)")
+    return [os.path.join(top, code) for code, _, _ in made]
+
+
+def lint_verb(d):
+    """certhall lint on what pki_bench made: PEM and DER, each kind, with the issuer, as text and as JSON."""
+    for name, kind in (("user.pem", "certificate"), ("ca.crl", "crl"), ("good.ocsp", "ocsp"), ("user.csr", "csr")):
+        works(f"lint knows {name} and finds nothing", CERTHALL, "lint", f"{d}/{name}", "--issuer", f"{d}/ca.pem", says=f": {kind}, no")
+    for name, command in (("user", "x509"), ("user", "req"), ("ca", "crl")):
+        source = {"x509": "user.pem", "req": "user.csr", "crl": "ca.crl"}[command]
+        run("openssl", command, "-in", f"{d}/{source}", "-outform", "DER", "-out", f"{d}/{name}.{command}.der")
+        works(f"lint reads {command} in DER", CERTHALL, "lint", f"{d}/{name}.{command}.der", "--json", says='"problems":[]')
+    refuses("lint names rule and section of what is wrong", CERTHALL, "lint", f"{d}/user.pem", "--issuer", f"{d}/root.pem",
+            says="authority-key-id (RFC 5280 4.2.1.1)")
+    status, text = run(CERTHALL, "lint", "/etc/hostname")
+    case("lint says what it cannot read", status == 1 and "neither DER nor PEM" in text, text)
+    status, text = run(CERTHALL, "lint")
+    case("lint without a file is wrong usage", status == 2, text)
+
+
 def main():
     dirs = {}
     for alg in ("P-256", "SM2", "RSA-2048"):
@@ -148,7 +221,8 @@ def main():
             gnutls_reads(alg, d)
             openssl_signs(alg, d)
     openssl_writes()
-    bouncycastle(dirs)
+    lint_verb(dirs["P-256"])
+    bouncycastle(dirs, profiles())
     print(f"1..{count}")
     return 1 if failed else 0
 
