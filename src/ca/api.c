@@ -140,6 +140,17 @@ static enum err made_for(struct httpd_request *r, struct httpd_reply *reply, voi
     return ERR_OK;
 }
 
+/* Of a release: {revision, signature} of the certificate's own key. */
+static enum err get_activation(const json_t *in, struct arena *a, struct ca_change_in *out,
+                               struct err_info *e)
+{
+    const json_t *activation = json_object_get(in, "activation");
+    if (!activation || out->change != CA_RELEASE)
+        return ERR_OK;
+    TRY(json_get_text(activation, "revision", &out->revision, e));
+    return json_get_base64(activation, "signature", 1024, a, &out->activation, e);
+}
+
 static enum err change(struct httpd_request *r, struct httpd_reply *reply, void *app,
                        enum ca_change what, struct err_info *e)
 {
@@ -158,6 +169,7 @@ static enum err change(struct httpd_request *r, struct httpd_reply *reply, void 
     }
     if (json_object_get(in, "invalid_since"))
         TRY(get_time(in, "invalid_since", &change_in.invalid_since, e));
+    TRY(get_activation(in, r->arena, &change_in, e));
     TRY(ca_change(api->ca, &change_in, &seq, e));
     struct json_out j;
     httpd_reply_json(reply, &j);
@@ -204,6 +216,7 @@ static enum err certificate(struct httpd_request *r, struct httpd_reply *reply, 
     jout_text(&j, "not_before", time_rfc3339(r->arena, row_int(row, "not_before")));
     jout_text(&j, "not_after", time_rfc3339(r->arena, row_int(row, "not_after")));
     jout_text(&j, "certificate", text_base64(r->arena, row_blob(row, "certificate")));
+    jout_int(&j, "changed_at", row_int(row, "changed_at")); /* to the millisecond: it is signed */
     jout_end(&j);
     return ERR_OK;
 }

@@ -186,9 +186,12 @@ struct ca_change_in {
     const char *second;     /* for the record: who agreed, as the hall says; NULL: nobody */
     int64_t
         invalid_since; /* CA_REVOKE only: invalidityDate (RFC 5280 5.3.2), from the certificate's beginning to now; 0: none */
+    /* CA_RELEASE: the certificate's own key asks for it (evidence_activate_bytes); n 0: it does not, and the release counts */
+    struct bytes activation;
+    const char *revision;
 };
 /* Already in that state: the same answer. ERR_CA_STATE when it cannot be (release of a revoked one),
- * ERR_CA_LIMIT when the hour's number of CA_REVOKE or of CA_RELEASE is used up. *seq: the change's number in the status log. */
+ * ERR_CA_EVIDENCE for an activation that is none, ERR_CA_LIMIT when the hour's number of CA_REVOKE or of CA_RELEASE is used up. *seq: the change's number in the status log. */
 NODISCARD enum err ca_change(struct ca *ca, const struct ca_change_in *in, int64_t *seq,
                              struct err_info *e);
 

@@ -122,6 +122,18 @@ static enum crl_reason reason_of(const struct ca_change_in *in)
     return in->change == CA_RELEASE ? CRL_REMOVE_FROM_CRL : in->reason;
 }
 
+static int by_holder(const struct ca_change_in *in)
+{
+    return in->change == CA_RELEASE && in->activation.n > 0;
+}
+
+static const char *who_agreed(const struct ca_change_in *in)
+{
+    if (by_holder(in))
+        return "holder";
+    return in->second ? in->second : "-";
+}
+
 static enum err change_in(struct store_tx *tx, void *arg, struct err_info *e)
 {
     struct change_work *w = arg;
@@ -139,7 +151,10 @@ static enum err change_in(struct store_tx *tx, void *arg, struct err_info *e)
     if (strcmp(state, from[0]) != 0 && (!from[1] || strcmp(state, from[1]) != 0))
         return bad_state(e, state);
     TRY(check_since(w, row, e));
-    TRY(count_use(tx, w, e));
+    if (by_holder(w->in)) /* not the hall alone */
+        TRY(ca_activation_check(row, w->in->revision, w->in->activation, w->arena, e));
+    else
+        TRY(count_use(tx, w, e));
     enum crl_reason reason = reason_of(w->in);
     TRY(store_exec_one(tx, &Q_ca_certificate_change,
                        PARAMS(P_INT(row_int(row, "id")), P_TEXT(state), P_TEXT(to), P_INT(reason),
@@ -150,7 +165,7 @@ static enum err change_in(struct store_tx *tx, void *arg, struct err_info *e)
     return ca_audit(
         tx, w->now, w->in->actor, changes[w->in->change].act,
         arena_fmt(w->arena, "%s %s %s%s%s", w->in->serial, crl_reason_text(reason),
-                  w->in->second ? w->in->second : "-", w->in->invalid_since ? " since " : "",
+                  who_agreed(w->in), w->in->invalid_since ? " since " : "",
                   w->in->invalid_since ? time_rfc3339(w->arena, w->in->invalid_since) : ""),
         e);
 }

@@ -490,6 +490,47 @@ static void activation_is_for_one_hold_of_one_certificate(void **state)
     pki_key_free(key);
 }
 
+/* design §1: alone, the hall may release so many an hour; a holder's own key is not counted. */
+static void a_release_that_the_holder_signed_is_not_counted(void **state)
+{
+    (void)state;
+    struct err_info e;
+    struct pki_key *key = NULL;
+    int64_t seq;
+    struct ca_answer cert = first_certificate("310", &key);
+    struct bytes number, sig;
+    assert_true(text_from_hex(f.arena, cert.serial, &number));
+    for (int i = 0; i < 2 * f.options.release_per_hour; i++) {
+        struct ca_change_in hold = {CA_HOLD, cert.serial, CRL_CERTIFICATE_HOLD, "hall", NULL},
+                            release = {
+                                .change = CA_RELEASE, .serial = cert.serial, .actor = "hall"};
+        const struct store_row *row;
+        assert_ok(ca_change(f.ca, &hold, &seq, &e), &e);
+        if (i < f.options.release_per_hour) { /* the hall alone uses its number up */
+            assert_ok(ca_change(f.ca, &release, &seq, &e), &e);
+            continue;
+        }
+        assert_err(ERR_CA_LIMIT, ca_change(f.ca, &release, &seq, &e));
+        {
+            _auto(store_tx) tx = NULL;
+            assert_ok(store_begin(f.ca->store, STORE_READ, &tx, &e), &e);
+            assert_ok(store_one(tx, &Q_ca_certificate_by_serial, PARAMS(P_BLOB(number)), f.arena,
+                                &row, &e),
+                      &e);
+        }
+        int64_t since = row_int(row, "changed_at");
+        release.revision = "1";
+        assert_true(
+            text_from_base64(f.arena, activation(cert.serial, "310", since - 1, key), &sig));
+        release.activation = sig;
+        assert_err(ERR_CA_EVIDENCE, ca_change(f.ca, &release, &seq, &e));
+        assert_true(text_from_base64(f.arena, activation(cert.serial, "310", since, key), &sig));
+        release.activation = sig;
+        assert_ok(ca_change(f.ca, &release, &seq, &e), &e);
+    }
+    pki_key_free(key);
+}
+
 #define IN_A_CA(t) cmocka_unit_test_setup_teardown(t, set_up, tear_down)
 
 int main(void)
@@ -505,6 +546,7 @@ int main(void)
         IN_A_CA(a_certificate_that_ended_renews_within_the_profiles_days),
         IN_A_CA(a_renewal_by_row_names_the_same_person),
         IN_A_CA(activation_is_for_one_hold_of_one_certificate),
+        IN_A_CA(a_release_that_the_holder_signed_is_not_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
