@@ -19,8 +19,7 @@ struct ca_maker {
     int64_t not_before, not_after;
     int asked; /* how often, under maker_lock */
 };
-/* Who signs often gets tables (pki_pub_prepare): they cost as much as they save in 700 signatures. */
-enum { CA_MAKERS_KEPT = 64, CA_MAKER_IS_BUSY = 700 };
+enum { CA_MAKERS_KEPT = 64 };
 
 struct ca_signers;
 struct ca_unlocking;

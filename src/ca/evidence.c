@@ -159,7 +159,8 @@ static enum err maker_of(struct ca *ca, struct bytes certificate, const struct c
         ca->maker[i] = maker_read(certificate, e);
     if (i < CA_MAKERS_KEPT)
         *out = ca->maker[i];
-    if (*out && ca->maker[i]->asked < CA_MAKER_IS_BUSY && ++ca->maker[i]->asked == CA_MAKER_IS_BUSY)
+    int often = *out ? pki_pub_prepare_after(ca->maker[i]->key) : 0;
+    if (*out && ca->maker[i]->asked < often && ++ca->maker[i]->asked == often)
         busy = ca->maker[i];
     pthread_mutex_unlock(&ca->maker_lock);
     if (busy)

@@ -404,6 +404,11 @@ void pki_pub_prepare(struct pki_pub *p)
         sm2_pub_prepare(m, p->sm2);
 }
 
+int pki_pub_prepare_after(const struct pki_pub *p)
+{
+    return p->p256 ? 700 : p->sm2 ? 20 : 0;
+}
+
 /* ---- signatures ---- */
 
 EVP_MD_CTX *pki_md_ctx(EVP_PKEY *pkey, enum pki_alg alg, int verify, EVP_PKEY_CTX **pctx)
