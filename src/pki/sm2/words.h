@@ -1,7 +1,7 @@
 /* Numbers of 256 bits: four words of 64, the lowest first. What is here takes the same time whatever the numbers are.
  *
  * A mask is a word of all ones or of zeros. Each goes through hidden(): a compiler that knows it for a mask may make a branch of
- * what was written to have none (clang 14 does). */
+ * what was written to have none. */
 #ifndef CERTHALL_PKI_SM2_WORDS_H
 #define CERTHALL_PKI_SM2_WORDS_H
 
