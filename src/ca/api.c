@@ -69,6 +69,13 @@ void ca_api_certificate(struct json_out *j, const struct ca *ca, const struct ca
         if (issuer[i].id == answer->issuer->parent_id)
             jout_text(j, NULL, text_base64(a, issuer[i].certificate));
     jout_end(j);
+    if (answer->encryption.certificate.n > 0) {
+        jout_object(j, "encryption");
+        jout_text(j, "serial", answer->encryption.serial);
+        jout_text(j, "certificate", text_base64(a, answer->encryption.certificate));
+        jout_text(j, "sealed", text_base64(a, answer->encryption.sealed));
+        jout_end(j);
+    }
     jout_end(j);
 }
 

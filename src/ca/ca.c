@@ -1,5 +1,5 @@
 /* Opening the authority: keys, profiles, database, people it believes. */
-#include "ca/ca_priv.h"
+#include "ca/issue_priv.h"
 
 #include "base/sys.h"
 
@@ -163,6 +163,14 @@ static void init_change_seen(struct ca *ca)
     pthread_condattr_destroy(&monotonic);
 }
 
+static enum err open_pairs(struct ca *ca, struct err_info *e)
+{
+    int dual = 0;
+    for (size_t i = 0; i < ca->profiles; i++)
+        dual |= ca->profile[i].dual;
+    return dual && ca->options.kmc ? ca_pairs_new(ca, ca->options.kmc, &ca->pairs, e) : ERR_OK;
+}
+
 enum err ca_open(const struct ca_options *o, struct ca **out, struct err_info *e)
 {
     _auto(ca) ca = mem_alloc(sizeof *ca);
@@ -182,6 +190,7 @@ enum err ca_open(const struct ca_options *o, struct ca **out, struct err_info *e
     TRY(set_shards(ca, e));
     TRY(folder_make(arena_fmt(ca->arena, "%s/lists", o->data), 0700, e));
     ca->options.passphrases = NULL; /* the caller wipes them */
+    TRY(open_pairs(ca, e));
     TRY(ca_settle_intents(ca, NULL, e));
     *out = steal(&ca);
     return ERR_OK;
@@ -191,6 +200,7 @@ void ca_free(struct ca *ca)
 {
     if (!ca)
         return;
+    ca_pairs_free(ca->pairs);
     store_group_free(ca->group);
     ca_signers_free(ca->signers);
     ca_unlocking_free(ca->unlocking);

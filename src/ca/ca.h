@@ -17,6 +17,7 @@
 #include "pki/name.h"
 
 struct conf;
+struct ca_escrow_options;
 struct spawner;
 struct split;
 struct store;
@@ -59,6 +60,8 @@ struct ca_options {
         *decoders; /* its children read the regulator's lists; NULL: a tool that takes none */
     int revoke_per_hour, release_per_hour; /* how often the hall may have it done */
     int64_t crl_period;                    /* ms between lists when nothing changed */
+    const struct ca_escrow_options
+        *kmc;       /* for profiles that make pairs; NULL: a tool, which makes none */
     int crl_shards; /* what is issued from now on names one of so many lists; 0 and 1: the list of all */
     /* Deltas are made against a list that is at most so old, in ms; 0: none are made. */
     int64_t delta_base_period;
@@ -146,6 +149,12 @@ struct ca_answer {
     struct bytes certificate; /* DER, in the arena */
     const char *state;
     const struct ca_issuer *issuer;
+    /* Of a profile that makes pairs; certificate.n 0: a single one. `sealed` is its private key, sealed by the kmc to the UKey's
+     * signing key: ENVELOPEDKEYBLOB for SM2, rsa_envelope_seal for RSA (pki/envelope.h). */
+    struct {
+        char serial[2 * CERT_SERIAL_MAX + 1];
+        struct bytes certificate, sealed;
+    } encryption;
 };
 
 /* ERR_CA_EVIDENCE with {why}, ERR_CA_REQUEST when the request id was used with another key or the key with another

@@ -10,21 +10,33 @@ UPDATE ca_issuer SET shards = $2 WHERE id = $1 AND shards < $2;
 
 -- name: ca_certificate_intend :exec
 INSERT INTO ca_certificate (id, serial, issuer_id, profile, request_id, key_hash, order_no, ukey, subject,
-    not_before, not_after, tbs, certificate, state, reason, changed_at, created_at, evidence, shard)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, NULL, 'intent', 0, $13, $13, $14, $15);
+    not_before, not_after, tbs, certificate, state, reason, changed_at, created_at, evidence, shard, pair)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, NULL, 'intent', 0, $13, $13, $14, $15, $16);
 
 -- name: ca_certificate_max_id :one
 SELECT COALESCE(MAX(id), 0) AS id FROM ca_certificate;
 
 -- name: ca_certificate_by_request :one
 SELECT id, serial, issuer_id, profile, request_id, key_hash, order_no, ukey, subject, not_before, not_after, tbs,
-    certificate, state, reason, changed_at
+    certificate, state, reason, changed_at, pair
 FROM ca_certificate WHERE request_id = $1;
 
 -- name: ca_certificate_by_serial :one
 SELECT id, serial, issuer_id, profile, request_id, key_hash, order_no, ukey, subject, not_before, not_after, tbs,
-    certificate, state, reason, changed_at
+    certificate, state, reason, changed_at, pair
 FROM ca_certificate WHERE serial = $1;
+
+-- name: ca_certificate_by_id :one
+SELECT id, serial, issuer_id, certificate, sealed, state, not_before, not_after FROM ca_certificate WHERE id = $1;
+
+-- name: ca_certificate_signed_pair :exec
+UPDATE ca_certificate SET certificate = $2, state = 'active', changed_at = $3, key_hash = $4, sealed = $5
+WHERE id = $1 AND state = 'intent';
+
+-- name: ca_certificate_void :exec
+UPDATE ca_certificate SET state = 'void', changed_at = $2, tbs = $3, key_hash = $3, order_no = '',
+    request_id = request_id || '!' || CAST(id AS TEXT)
+WHERE id = $1 AND state = 'intent';
 
 -- name: ca_certificate_clashes :one
 SELECT CASE WHEN EXISTS (SELECT 1 FROM ca_certificate WHERE request_id = $1)
@@ -60,7 +72,7 @@ UPDATE ca_certificate SET certificate = $2, state = 'active', changed_at = $3, t
 WHERE id = $1 AND state = 'intent';
 
 -- name: ca_certificate_intents :many
-SELECT id, serial, issuer_id, profile, tbs, not_after FROM ca_certificate
+SELECT id, serial, issuer_id, profile, tbs, not_after, pair FROM ca_certificate
 WHERE state = 'intent' AND state <> 'active' ORDER BY id;
 
 -- name: ca_certificate_change :exec

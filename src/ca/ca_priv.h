@@ -23,6 +23,7 @@ enum { CA_MAKERS_KEPT = 64 };
 
 struct ca_signers;
 struct ca_unlocking;
+struct ca_pairs;
 
 /* ---- listed.c: what an issuer's lists show ---- */
 struct listed_row {
@@ -66,6 +67,7 @@ struct ca {
     struct store_group *group; /* the one writer */
     struct ca_signers *signers;
     struct ca_unlocking *unlocking;
+    struct ca_pairs *pairs; /* the line to the kmc; NULL: no profile makes pairs */
     struct ca_issuer issuer[CA_ISSUERS_MAX];
     size_t issuers;
     struct ca_profile profile[CA_PROFILES_MAX];
@@ -121,6 +123,8 @@ NODISCARD enum err ca_signers_new(struct ca_signers **out, struct err_info *e);
 /* Both by the writer's thread: add, and behind its batch let them begin. */
 void ca_signers_add(struct ca_signers *s, struct ca_job *job);
 void ca_signers_go(void *signers);
+/* Add and begin, by any thread. */
+void ca_signers_put(struct ca_signers *s, struct ca_job *job);
 void ca_signers_free(struct ca_signers *s); /* after what was added has been done */
 
 /* The last numbers of the ca's tables, read once in a transaction and then known from what was written (store_tx_memory). */

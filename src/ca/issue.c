@@ -1,5 +1,5 @@
 /* Issuing, intent first (design §5): evidence and lint → intent durable → sign → signature durable → answer. */
-#include "ca/ca_priv.h"
+#include "ca/issue_priv.h"
 
 #include "base/boundary.h"
 #include "base/sys.h"
@@ -10,43 +10,6 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-
-struct signed_work {
-    struct arena *arena;
-    int64_t id, issuer_id, now, not_after;
-    struct bytes serial, certificate;
-    const char *profile;
-    int first; /* this signature stands; else another thread answered the same request first */
-};
-
-/* A request on its way, from thread to thread, one at a time: who asked, the writer, a signer, the writer. */
-struct ca_issuing {
-    struct store_group_item item; /* first: it is cast back */
-    struct ca_job job;
-    struct signed_work signed_work;
-    void (*done)(void *arg); /* with `result` and `why` set */
-    void *done_arg;
-    enum err result;
-    struct err_info why;
-    struct ca *ca;
-    const struct ca_request *r;
-    const struct ca_profile *profile;
-    const struct ca_issuer *issuer;
-    struct pki_pub *key;
-    struct ca_proven proven;
-    struct arena *arena;
-    int64_t now;
-    uint8_t key_hash[DIGEST_LEN];
-    struct bytes serial, subject, tbs, certificate;
-    int shard; /* of the list that the certificate names */
-    char *subject_text;
-    int64_t id;
-    const struct name_part *subject_part; /* of a member of staff: what the administrator said */
-    size_t subject_parts;
-    const char *entered_by;
-    int repeated; /* the request was made before: `certificate` is what was answered then */
-    const char *state;
-};
 
 static enum err refuse_request(struct err_info *e, const char *why)
 {
@@ -64,27 +27,35 @@ static enum err make_subject(struct ca_issuing *i, const struct ca_vouched *v, s
     return name_text(i->subject, i->arena, &i->subject_text, e);
 }
 
-static enum err make_tbs(struct ca_issuing *i, const struct ca_vouched *v, struct err_info *e)
+enum err ca_issuing_tbs(struct ca_issuing *i, enum ca_use use, const struct ca_vouched *v,
+                        const struct pki_pub *key, struct bytes serial, int shard,
+                        struct bytes *tbs, struct err_info *e)
 {
-    i->serial = cert_serial_new(i->arena);
-    i->shard = ca_shard_of(i->ca, i->serial);
     const struct ca_content content = {
         .profile = i->profile,
-        .use = CA_USE_SINGLE,
+        .use = use,
         .issuer = {.subject = i->issuer->subject,
                    .key = i->issuer->signer->pub,
                    .not_after = i->issuer->not_after,
-                   .crl_url = ca_crl_url(i->ca, i->issuer, i->shard, i->arena),
+                   .crl_url = ca_crl_url(i->ca, i->issuer, shard, i->arena),
                    .ocsp_url = i->issuer->ocsp_url,
                    .certificate_url = i->issuer->certificate_url},
         .vouched = v,
-        .key = i->key,
-        .serial = i->serial,
+        .key = key,
+        .serial = serial,
         .subject = i->subject,
         .not_before = i->r->not_before,
         .not_after = i->r->not_after,
     };
-    return ca_content_tbs(&content, i->arena, &i->tbs, e);
+    return ca_content_tbs(&content, i->arena, tbs, e);
+}
+
+static enum err make_tbs(struct ca_issuing *i, const struct ca_vouched *v, struct err_info *e)
+{
+    enum ca_use use = i->profile->dual ? CA_USE_SIGNING : CA_USE_SINGLE;
+    i->serial = cert_serial_new(i->arena);
+    i->shard = ca_shard_of(i->ca, i->serial);
+    return ca_issuing_tbs(i, use, v, i->key, i->serial, i->shard, &i->tbs, e);
 }
 
 /* The profile's bounds on the term; the hall proposes it. */
@@ -132,6 +103,13 @@ static enum err look_for_clashes(struct store_tx *tx, const struct ca_issuing *i
     return ERR_OK;
 }
 
+static enum err still_at_it(const struct ca_issuing *i, struct err_info *e)
+{
+    err_set(e, ERR_BUSY, NULL, "%s is being made", i->r->request_id);
+    err_arg(e, "seconds", "1");
+    return ERR_BUSY;
+}
+
 /* The same request id and key: what was answered then. Either of them with another partner: refused. */
 static enum err find_earlier(struct store_tx *tx, struct ca_issuing *i, struct err_info *e)
 {
@@ -158,6 +136,11 @@ static enum err find_earlier(struct store_tx *tx, struct ca_issuing *i, struct e
     i->tbs = row_blob(row, "tbs");
     i->certificate = row_blob(row, "certificate");
     i->state = row_text(row, "state");
+    int open = 0;
+    if (row_int(row, "pair"))
+        TRY(ca_pair_found(tx, i, row_int(row, "pair"), &open, e));
+    if (open)
+        return still_at_it(i, e);
     return i->certificate.n == 0 && i->issuer->locked ? ca_locked(i->issuer, e) : ERR_OK;
 }
 
@@ -196,9 +179,12 @@ static enum err write_intent(struct store_tx *tx, struct ca_issuing *i, const ch
                           P_BLOB(((struct bytes){i->key_hash, DIGEST_LEN})), P_TEXT(i->r->order),
                           P_TEXT(i->r->ukey), P_TEXT(i->subject_text), P_INT(i->r->not_before),
                           P_INT(i->r->not_after), P_BLOB(i->tbs), P_INT(i->now),
-                          P_TEXT(ca_evidence_text(i->r, i->arena)), P_INT(i->shard)),
+                          P_TEXT(ca_evidence_text(i->r, i->arena)), P_INT(i->shard),
+                          P_INT(i->pair ? i->id + 1 : 0)),
                    NULL, e));
-    last->certificate = i->id;
+    if (i->pair)
+        TRY(ca_pair_intend(tx, i, who, e));
+    last->certificate = i->id + (i->pair != NULL);
     return ca_audit(tx, i->now, who, "intend",
                     arena_fmt(i->arena, "%s %s %s", i->r->request_id, text_hex(i->arena, i->serial),
                               i->subject_text),
@@ -210,6 +196,7 @@ static enum err intend(struct store_tx *tx, void *arg, struct err_info *e)
 {
     struct ca_issuing *i = arg;
     i->repeated = 0;
+    i->pair = NULL;
     i->certificate = (struct bytes){0};
     int clashes;
     TRY(look_for_clashes(tx, i, &clashes, e));
@@ -228,6 +215,8 @@ static enum err intend(struct store_tx *tx, void *arg, struct err_info *e)
                               e));
     TRY(make_subject(i, &vouched, e));
     TRY(make_tbs(i, &vouched, e));
+    if (i->profile->dual)
+        ca_pair_plan(i, &vouched);
     return write_intent(tx, i, vouched.maker, e);
 }
 
@@ -243,6 +232,8 @@ static enum err record_signed(struct store_tx *tx, void *arg, struct err_info *e
     w->first = changed > 0;
     if (!w->first)
         return ERR_OK;
+    if (w->pair)
+        TRY(ca_pair_record(tx, w, e));
     if (strcmp(w->profile, CA_PROFILE_RESPONDER) !=
         0) /* of those nobody asks (RFC 6960 4.2.2.2.1) */
         TRY(ca_status_append(tx, w->serial, w->issuer_id, "active", CRL_UNSPECIFIED, w->now,
@@ -259,7 +250,8 @@ static struct signed_work to_record(const struct ca_issuing *i)
                                 .not_after = i->r->not_after,
                                 .serial = i->serial,
                                 .certificate = i->certificate,
-                                .profile = i->profile->code};
+                                .profile = i->profile->code,
+                                .pair = i->pair};
 }
 
 /* ECDSA signs anew each time: what is answered is what stands in the database. */
@@ -272,7 +264,7 @@ static enum err read_again(struct ca_issuing *i, struct err_info *e)
 
 /* ---- from step to step ---- */
 
-static void finish(struct ca_issuing *i, enum err result, const struct err_info *why)
+void ca_issuing_finish(struct ca_issuing *i, enum err result, const struct err_info *why)
 {
     i->result = result;
     if (result != ERR_OK)
@@ -285,25 +277,34 @@ static struct ca_issuing *of_job(struct ca_job *job)
     return (struct ca_issuing *)(void *)((char *)job - offsetof(struct ca_issuing, job));
 }
 
+/* After the intent: that of a single certificate stays, and is signed when it is asked for again, or at the next start. */
+static void fail(struct ca_issuing *i, enum err result, const struct err_info *why)
+{
+    if (i->pair)
+        ca_pair_give_up(i, result, why);
+    else
+        ca_issuing_finish(i, result, why);
+}
+
 static void answer_what_stands(struct ca_job *job)
 {
     struct ca_issuing *i = of_job(job);
     struct err_info e = {0};
-    finish(i, read_again(i, &e), &e);
+    ca_issuing_finish(i, read_again(i, &e), &e);
 }
 
 static void recorded(struct store_group_item *item, enum err result, const struct err_info *e)
 {
     struct ca_issuing *i = (struct ca_issuing *)item;
     if (result != ERR_OK) {
-        finish(i, result, e);
+        fail(i, result, e);
         return;
     }
     boundary(BOUNDARY_CA_RECORDED);
     i->state = "active";
     ca_changed(i->ca);
     if (i->signed_work.first) {
-        finish(i, ERR_OK, NULL);
+        ca_issuing_finish(i, ERR_OK, NULL);
         return;
     }
     i->job.run = answer_what_stands;
@@ -315,8 +316,10 @@ static void sign_it(struct ca_job *job)
     struct ca_issuing *i = of_job(job);
     struct err_info e = {0};
     enum err result = cert_sign(i->tbs, i->issuer->signer, i->arena, &i->certificate, &e);
+    if (result == ERR_OK && i->pair)
+        result = ca_pair_sign(i, &e);
     if (result != ERR_OK) {
-        finish(i, result, &e);
+        fail(i, result, &e);
         return;
     }
     boundary(BOUNDARY_CA_SIGNED);
@@ -326,13 +329,23 @@ static void sign_it(struct ca_job *job)
     store_group_submit(i->ca->group, &i->item);
 }
 
+void ca_issuing_sign(struct ca_issuing *i)
+{
+    i->job.run = sign_it;
+    ca_signers_put(i->ca->signers, &i->job);
+}
+
 static void intended(struct store_group_item *item, enum err result, const struct err_info *e)
 {
     struct ca_issuing *i = (struct ca_issuing *)item;
     if (result == ERR_OK)
         boundary(BOUNDARY_CA_INTENDED);
     if (result != ERR_OK || (i->repeated && i->certificate.n > 0)) {
-        finish(i, result, e);
+        ca_issuing_finish(i, result, e);
+        return;
+    }
+    if (i->pair) {
+        ca_pairs_add(i->ca->pairs, i);
         return;
     }
     i->job.run = sign_it;
@@ -341,6 +354,8 @@ static void intended(struct store_group_item *item, enum err result, const struc
 
 static enum err check_request(struct ca_issuing *i, struct err_info *e)
 {
+    if (strpbrk(i->r->request_id, "+!")) /* of our own making */
+        return refuse_request(e, "a request id has neither + nor !");
     if (pki_pub_alg(i->key) != i->profile->algorithm)
         return refuse_request(e, "the key's algorithm is not the profile's");
     return ca_issuer_for(i->ca, i->profile->algorithm, &i->issuer, e);
@@ -375,6 +390,12 @@ static enum err end(struct ca_issuing *i, struct ca_answer *out, struct err_info
     *out =
         (struct ca_answer){.certificate = i->certificate, .state = i->state, .issuer = i->issuer};
     snprintf(out->serial, sizeof out->serial, "%s", text_hex(i->arena, i->serial));
+    if (i->pair) {
+        out->encryption.certificate = i->pair->certificate;
+        out->encryption.sealed = i->pair->sealed;
+        snprintf(out->encryption.serial, sizeof out->encryption.serial, "%s",
+                 text_hex(i->arena, i->pair->serial));
+    }
     return ERR_OK;
 }
 
@@ -404,20 +425,13 @@ static enum err issue(struct ca_issuing *i, struct ca_answer *out, struct err_in
     return result;
 }
 
-static enum err pairs_only(const char *code, struct err_info *e)
-{
-    err_set(e, ERR_CA_PROFILE, "profile", "%s makes pairs", code);
-    err_arg(e, "why", "certificates of profile %s come as a pair of signing and encryption", code);
-    return ERR_CA_PROFILE;
-}
-
 /* That of the responder's certificate is nobody's to ask for. */
 static enum err find_profile(const struct ca *ca, const char *code, const struct ca_profile **out,
                              struct err_info *e)
 {
     *out = ca_profile_find(ca, code);
-    if (*out && (*out)->dual)
-        return pairs_only(code, e);
+    if (*out && (*out)->dual && !ca->pairs)
+        return err_set(e, ERR_CONFIG, NULL, "profile %s makes pairs, and no kmc is known", code);
     if (*out && (*out)->holder != CA_HOLDER_OCSP)
         return ERR_OK;
     err_set(e, ERR_CA_PROFILE, "profile", "no profile %s", code);
@@ -549,6 +563,14 @@ enum err ca_certificate_of_request(struct ca *ca, const char *request_id, struct
                               .state = row_text(row, "state"),
                               .issuer = ca_issuer_by_id(ca, row_int(row, "issuer_id"))};
     snprintf(out->serial, sizeof out->serial, "%s", text_hex(a, row_blob(row, "serial")));
+    if (row_int(row, "pair")) {
+        TRY(store_one(tx, &Q_ca_certificate_by_id, PARAMS(P_INT(row_int(row, "pair"))), a, &row,
+                      e));
+        out->encryption.certificate = row_blob(row, "certificate");
+        out->encryption.sealed = row_blob(row, "sealed");
+        snprintf(out->encryption.serial, sizeof out->encryption.serial, "%s",
+                 text_hex(a, row_blob(row, "serial")));
+    }
     if (out->certificate.n == 0)
         return err_set(e, ERR_BUSY, NULL, "%s is being signed", request_id);
     return out->issuer ? ERR_OK
@@ -567,6 +589,12 @@ enum err ca_settle_intents(struct ca *ca, const struct ca_issuer *only, struct e
     }
     for (size_t k = 0; k < open.n; k++) {
         const struct store_row *row = &open.row[k];
+        if (row_int(row, "pair")) { /* at the start; later ones have somebody who is at them */
+            if (!only)
+                TRY(ca_pair_void(ca, row_int(row, "id"), "unfinished", e));
+            settled += !only;
+            continue;
+        }
         const struct ca_issuer *issuer = ca_issuer_by_id(ca, row_int(row, "issuer_id"));
         if (only ? issuer != only : issuer && issuer->locked)
             continue;
@@ -587,7 +615,8 @@ enum err ca_settle_intents(struct ca *ca, const struct ca_issuer *only, struct e
         settled++;
     }
     if (settled > 0)
-        log_line(LOG_LEVEL_INFO, "ca.settled", "%zu intended certificates signed after a restart",
+        log_line(LOG_LEVEL_INFO, "ca.settled",
+                 "%zu intended certificates signed, or of pairs given up, after a restart",
                  settled);
     return ERR_OK;
 }

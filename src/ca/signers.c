@@ -60,6 +60,17 @@ void ca_signers_add(struct ca_signers *s, struct ca_job *job)
     s->added_last = &job->next;
 }
 
+void ca_signers_put(struct ca_signers *s, struct ca_job *job)
+{
+    job->next = NULL;
+    pthread_mutex_lock(&s->lock);
+    *s->last = job;
+    s->last = &job->next;
+    if (s->idle > 0)
+        pthread_cond_signal(&s->some);
+    pthread_mutex_unlock(&s->lock);
+}
+
 void ca_signers_go(void *signers)
 {
     struct ca_signers *s = signers;

@@ -134,6 +134,36 @@ static const char *who_agreed(const struct ca_change_in *in)
     return in->second ? in->second : "-";
 }
 
+/* One certificate: its row, the log, the chain. */
+static enum err change_row(struct store_tx *tx, struct change_work *w, const struct store_row *row,
+                           struct err_info *e)
+{
+    const char *to = changes[w->in->change].to;
+    enum crl_reason reason = reason_of(w->in);
+    struct bytes serial = row_blob(row, "serial");
+    TRY(store_exec_one(tx, &Q_ca_certificate_change,
+                       PARAMS(P_INT(row_int(row, "id")), P_TEXT(row_text(row, "state")), P_TEXT(to),
+                              P_INT(reason), P_INT(w->now), P_INT(w->in->invalid_since)),
+                       e));
+    TRY(ca_status_append(tx, serial, row_int(row, "issuer_id"), to, reason, w->now,
+                         row_int(row, "not_after"), &w->seq, e));
+    return ca_audit(
+        tx, w->now, w->in->actor, changes[w->in->change].act,
+        arena_fmt(w->arena, "%s %s %s%s%s", text_hex(w->arena, serial), crl_reason_text(reason),
+                  who_agreed(w->in), w->in->invalid_since ? " since " : "",
+                  w->in->invalid_since ? time_rfc3339(w->arena, w->in->invalid_since) : ""),
+        e);
+}
+
+/* The two of a pair live and end together (GM/T 0015-2012), whichever of them is named. */
+static enum err change_partner(struct store_tx *tx, struct change_work *w, int64_t id,
+                               const char *state, struct err_info *e)
+{
+    const struct store_row *row;
+    TRY(store_one(tx, &Q_ca_certificate_by_id, PARAMS(P_INT(id)), w->arena, &row, e));
+    return strcmp(row_text(row, "state"), state) == 0 ? change_row(tx, w, row, e) : ERR_OK;
+}
+
 static enum err change_in(struct store_tx *tx, void *arg, struct err_info *e)
 {
     struct change_work *w = arg;
@@ -155,19 +185,9 @@ static enum err change_in(struct store_tx *tx, void *arg, struct err_info *e)
         TRY(ca_activation_check(row, w->in->revision, w->in->activation, w->arena, e));
     else
         TRY(count_use(tx, w, e));
-    enum crl_reason reason = reason_of(w->in);
-    TRY(store_exec_one(tx, &Q_ca_certificate_change,
-                       PARAMS(P_INT(row_int(row, "id")), P_TEXT(state), P_TEXT(to), P_INT(reason),
-                              P_INT(w->now), P_INT(w->in->invalid_since)),
-                       e));
-    TRY(ca_status_append(tx, w->serial, row_int(row, "issuer_id"), to, reason, w->now,
-                         row_int(row, "not_after"), &w->seq, e));
-    return ca_audit(
-        tx, w->now, w->in->actor, changes[w->in->change].act,
-        arena_fmt(w->arena, "%s %s %s%s%s", w->in->serial, crl_reason_text(reason),
-                  who_agreed(w->in), w->in->invalid_since ? " since " : "",
-                  w->in->invalid_since ? time_rfc3339(w->arena, w->in->invalid_since) : ""),
-        e);
+    TRY(change_row(tx, w, row, e));
+    int64_t pair = row_int(row, "pair");
+    return pair ? change_partner(tx, w, pair, state, e) : ERR_OK;
 }
 
 enum err ca_change(struct ca *ca, const struct ca_change_in *in, int64_t *seq, struct err_info *e)

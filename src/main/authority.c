@@ -7,6 +7,7 @@
 #include "main/verb.h"
 
 #include "ca/api.h"
+#include "ca/escrow.h"
 #include "kmc/kmc.h"
 #include "responder/responder.h"
 
@@ -96,6 +97,10 @@ static enum err ca_process(const struct place *p, struct err_info *e)
     o.delta_base_period = conf_int(c, "crl_delta_hours", 0, 23, 0) * TIME_HOUR;
     _auto(arena) secrets = arena_new();
     TRY(ca_keys_passphrases(p, c, secrets, &o.passphrases, e));
+    char key[PEER_KEY_LEN + 1];
+    TRY(peer_key_read(place_peer_key(p), key, e));
+    o.kmc = &(struct ca_escrow_options){
+        .data = o.data, .socket = place_socket(p, "kmc", "ca"), .peer_key = key};
     TRY(confine_folders(p, "ca", e));
     TRY(ca_open(&o, &ca, e));
     arena_reset(secrets);

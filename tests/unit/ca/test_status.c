@@ -172,7 +172,7 @@ static void a_list_may_be_long(void **state)
         "INSERT INTO ca_certificate SELECT 1000 + n, "
         "CAST((CASE n WHEN 7 THEN x'ff' ELSE x'0102' END) || randomblob(14) AS BLOB), "
         "issuer_id, profile, 'bulk-' || n, key_hash, 'bulk-' || n, ukey, subject, not_before, "
-        "not_after, x'', x'00', 'revoked', 1, changed_at, created_at, '[]', 0, 0 "
+        "not_after, x'', x'00', 'revoked', 1, changed_at, created_at, '[]', 0, 0, 0, NULL "
         "FROM ca_certificate, c WHERE id = 1";
     char text[sizeof bulk + 16];
     snprintf(text, sizeof text, bulk, MANY);
