@@ -62,7 +62,7 @@ static const char *signature_algorithm(struct subject *s)
 static const char *issuer_name(struct subject *s)
 {
     if (!s->c->issuer_subject.n)
-        return s->t->issuer.n > 2 ? NULL : "the issuer is empty";
+        return lint_name(s->t->issuer, s->a);
     return der_same(s->t->issuer, s->c->issuer_subject)
                ? NULL
                : "the issuer is not the subject of the issuing certificate";
@@ -123,6 +123,9 @@ static const char *public_key(struct subject *s)
 
 static const char *extensions_once(struct subject *s)
 {
+    for (size_t i = 0; i < s->t->exts; i++)
+        if (!der_oid_text(s->a, s->t->ext[i].oid))
+            return "an extension with a malformed OID (X.690 8.19)";
     for (size_t i = 0; i < s->t->exts; i++)
         for (size_t k = i + 1; k < s->t->exts; k++)
             if (der_same(s->t->ext[i].oid, s->t->ext[k].oid))

@@ -178,8 +178,9 @@ static const char *algorithms(struct crl_subject *s)
 
 static const char *issuer(struct crl_subject *s)
 {
-    if (s->l->issuer.n <= 2)
-        return "the issuer is empty";
+    const char *wrong = lint_name(s->l->issuer, s->a);
+    if (wrong)
+        return wrong;
     if (s->c->issuer_subject.n && !der_same(s->l->issuer, s->c->issuer_subject))
         return "the issuer is not the subject of the issuing certificate";
     return NULL;
@@ -330,6 +331,9 @@ static const char *entry_invalidity(struct crl_subject *s)
 static const char *once(struct arena *a, const struct crl_ext *ext, size_t n)
 {
     for (size_t i = 0; i < n; i++)
+        if (!der_oid_text(a, ext[i].oid))
+            return "an extension with a malformed OID (X.690 8.19)";
+    for (size_t i = 0; i < n; i++)
         for (size_t k = i + 1; k < n; k++)
             if (der_same(ext[i].oid, ext[k].oid))
                 return arena_fmt(a, "%s stands twice", der_oid_text(a, ext[i].oid));
@@ -417,17 +421,46 @@ static const char *delta(struct crl_subject *s)
     return by_serial(&base, &n) < 0 ? NULL : "a delta against a list that is not earlier";
 }
 
+/* DistributionPointName (RFC 5280 4.2.1.13): general names, or a name relative to the issuer's. */
+static enum err read_point_name(struct der name, struct err_info *e)
+{
+    struct der names;
+    if (der_next_is(&name, DER_EXPLICIT(1)))
+        return der_any(&name, NULL, NULL, NULL, e);
+    TRY(der_enter(&name, DER_EXPLICIT(0), &names, e));
+    TRY(der_end(&name, e));
+    do
+        TRY(der_any(&names, NULL, NULL, NULL, e));
+    while (der_more(&names));
+    return ERR_OK;
+}
+
+static enum err read_point(struct bytes value, struct err_info *e)
+{
+    struct der d = der_start(value), seq, name;
+    TRY(der_enter(&d, DER_SEQUENCE, &seq, e));
+    TRY(der_end(&d, e));
+    if (!der_more(&seq))
+        return der_refuse(e, "an empty issuing distribution point");
+    if (der_next_is(&seq, DER_EXPLICIT(0))) {
+        TRY(der_enter(&seq, DER_EXPLICIT(0), &name, e));
+        TRY(read_point_name(name, e));
+    }
+    for (uint8_t n = 1; n <= 5;
+         n++) /* which certificates and reasons: [3] is of bits, the rest BOOLEAN */
+        if (der_next_is(&seq, DER_CONTEXT(n)))
+            TRY(der_any(&seq, NULL, NULL, NULL, e));
+    return der_end(&seq, e);
+}
+
 static const char *point(struct crl_subject *s)
 {
     const struct crl_ext *x = ext_of(s, ARC_POINT);
-    struct der d = der_start(x ? x->value : (struct bytes){0}), seq;
     if (!x)
         return NULL;
     if (!x->critical)
         return "the issuing distribution point is not critical";
-    if (der_enter(&d, DER_SEQUENCE, &seq, &s->e) != ERR_OK || der_end(&d, &s->e) != ERR_OK)
-        return arena_fmt(s->a, "%s", s->e.detail);
-    return der_more(&seq) ? NULL : "an empty issuing distribution point";
+    return read_point(x->value, &s->e) == ERR_OK ? NULL : arena_fmt(s->a, "%s", s->e.detail);
 }
 
 static const char *freshest(struct crl_subject *s)

@@ -14,4 +14,7 @@ const char *lint_signed(const struct pki_pub *key, struct bytes algorithm, struc
 /* A serial for a sentence: hex, of what is no serial its first octets. */
 const char *lint_serial(struct arena *a, struct bytes content);
 
+/* NULL: a Name of one part at least. */
+const char *lint_name(struct bytes der, struct arena *a);
+
 #endif

@@ -5,7 +5,10 @@
 #include "pki/cert_priv.h"
 #include "pki/csr.h"
 #include "pki/lint_priv.h"
+#include "pki/name.h"
 #include "pki/signer.h"
+
+#include <string.h>
 
 /* ---- shared ---- */
 
@@ -31,6 +34,83 @@ const char *lint_signed(const struct pki_pub *key, struct bytes algorithm, struc
         return "the signature algorithm is not that of the signer's key";
     return pki_verify(key, message, signature, &e) == ERR_OK ? NULL
                                                              : "the signature does not verify";
+}
+
+/* PrintableString's characters, X.680 41.4. */
+static int is_printable(struct bytes c)
+{
+    static const char signs[] = " '()+,-./:=?";
+    for (size_t i = 0; i < c.n; i++) {
+        uint8_t x = c.p[i];
+        int alnum = (x >= 'a' && x <= 'z') || (x >= 'A' && x <= 'Z') || (x >= '0' && x <= '9');
+        if (!alnum && !memchr(signs, x, sizeof signs - 1))
+            return 0;
+    }
+    return 1;
+}
+
+static int is_ascii(struct bytes c)
+{
+    for (size_t i = 0; i < c.n; i++)
+        if (c.p[i] >= 0x80)
+            return 0;
+    return 1;
+}
+
+/* Pairs of octets, none half of a pair of surrogates. */
+static int is_bmp(struct bytes c)
+{
+    for (size_t i = 0; i < c.n; i += 2)
+        if ((c.p[i] & 0xf8) == 0xd8)
+            return 0;
+    return c.n % 2 == 0;
+}
+
+/* A Name's values are strings (RFC 5280 4.1.2.4; of UniversalString none is known), and their octets are of their type (X.690 8.23). */
+static int is_string(uint8_t tag, struct bytes c)
+{
+    enum { NUMERIC = 0x12 };
+    switch (tag) {
+    case DER_UTF8:
+        return text_is_utf8(c.p, c.n);
+    case DER_PRINTABLE:
+        return is_printable(c);
+    case NUMERIC:
+    case DER_IA5:
+        return is_ascii(c);
+    case DER_BMP:
+        return is_bmp(c);
+    default:
+        return tag == DER_TELETEX;
+    }
+}
+
+static enum err values_are_strings(struct bytes der, struct err_info *e)
+{
+    struct der d = der_start(der), rdns, set, pair;
+    TRY(der_enter(&d, DER_SEQUENCE, &rdns, e));
+    while (der_more(&rdns)) {
+        TRY(der_enter(&rdns, DER_SET, &set, e));
+        while (der_more(&set)) {
+            uint8_t tag = 0;
+            struct bytes value;
+            TRY(der_enter(&set, DER_SEQUENCE, &pair, e));
+            TRY(der_any(&pair, NULL, NULL, NULL, e));
+            TRY(der_any(&pair, &tag, NULL, &value, e));
+            if (!is_string(tag, value))
+                return der_refuse(e, "a part that is no string, or not of its type");
+        }
+    }
+    return ERR_OK;
+}
+
+const char *lint_name(struct bytes der, struct arena *a)
+{
+    char *text;
+    struct err_info e;
+    if (name_text(der, a, &text, &e) != ERR_OK || values_are_strings(der, &e) != ERR_OK)
+        return arena_fmt(a, "the issuer: %s", e.detail);
+    return *text ? NULL : "the issuer is empty";
 }
 
 const char *lint_serial(struct arena *a, struct bytes content)

@@ -520,6 +520,36 @@ static void a_certificate_is_looked_at_without_its_issuer(void **state)
     assert_int_equal(n, 3); /* issuer-name, authority-key-id, signature */
 }
 
+/* Found by fuzzing: nobody else reads a name whose values are not what their types say. */
+static void an_issuer_of_malformed_values_is_seen_without_its_certificate(void **state)
+{
+    struct world *w = *state;
+    const struct lint_context nobody = {0};
+    struct lint_problem problem[LINT_PROBLEMS_MAX];
+    static const char *const wrong[] = {
+        "300d310b300906035504030c02c328", /* UTF-8 that is none */
+        "300d310b30090603550403130240"
+        "40",                             /* @ in a PrintableString */
+        "300d310b300906035504031e02d800", /* half a pair of surrogates */
+        "300d310b300906035504030102"
+        "0101",                               /* a BOOLEAN */
+        "300f310d300b06035504031c0400110000", /* UniversalString */
+        "300d310b30090603800403"
+        "0c02"
+        "4b69", /* OID */
+        "3000"};
+    w->rule = lint_crl_rule;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct crl_parts p = good_crl(w);
+        p.issuer = hex(w->a, wrong[i]);
+        judged(w, lint_crl(crl_of(w, &p), &nobody, w->a, problem), problem, "crl-issuer");
+    }
+    struct crl_parts p = good_crl(w);
+    p.issuer = hex(w->a, "300d310b300906035504031302"
+                         "4b69");
+    judged(w, lint_crl(crl_of(w, &p), &nobody, w->a, problem), problem, NULL);
+}
+
 static void a_request_is_read_and_proved(void **state)
 {
     struct world *w = *state;
@@ -548,6 +578,7 @@ int main(void)
         IN_A_WORLD(each_rule_of_answers_refuses_its_own_fault),
         IN_A_WORLD(an_error_has_a_status_and_no_more),
         IN_A_WORLD(a_certificate_is_looked_at_without_its_issuer),
+        IN_A_WORLD(an_issuer_of_malformed_values_is_seen_without_its_certificate),
         IN_A_WORLD(a_request_is_read_and_proved),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
