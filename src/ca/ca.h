@@ -16,6 +16,7 @@
 #include "pki/crl.h"
 #include "pki/name.h"
 
+struct ca_hsm;
 struct conf;
 struct ca_escrow_options;
 struct spawner;
@@ -42,7 +43,8 @@ struct ca_issuer {
     struct pki_signer
         *_Atomic signer;       /* NULL: a root whose key is kept away, or one that is locked */
     _Atomic int locked;        /* an issuing CA that waits for its custodians (ca/keys.h) */
-    int encrypted;             /* its key's file is */
+    int encrypted;             /* its key's file is, or it is in an HSM */
+    const struct conf *hsm;    /* where its key is in an HSM; NULL: it is in a file */
     const struct split *split; /* NULL: its key is not held in shares */
 };
 
@@ -55,6 +57,7 @@ struct ca_options {
     const char *database;   /* store URL */
     const char *status_url; /* public address of the responder, no slash at the end */
     const struct clock *clock;
+    struct ca_hsm *hsm;             /* for keys in an HSM; NULL: none */
     const struct conf *passphrases; /* of encrypted keys, by code; NULL: none. For ca_open alone */
     struct spawner
         *decoders; /* its children read the regulator's lists; NULL: a tool that takes none */

@@ -87,6 +87,18 @@ NODISCARD enum err ca_issuer_for(const struct ca *ca, enum pki_alg alg,
 
 /* The key of an issuer, from its file; one that waits for its custodians is no error. */
 NODISCARD enum err ca_key_load(struct ca *ca, struct ca_issuer *issuer, struct err_info *e);
+/* ---- pin.c: keys in an HSM ---- */
+enum { CA_PIN_SIZE = 256 };
+/* `<code>.p11`, where it is there. ERR_CONFIG{why}. */
+NODISCARD enum err ca_pin_find(struct ca *ca, struct ca_issuer *issuer, struct err_info *e);
+/* A signer with this PIN; it is told once. ERR_KEY_PASSPHRASE: `pin` is NULL; ERR_HSM_PIN leaves the mark. */
+NODISCARD enum err ca_pin_use(const struct ca *ca, const struct ca_issuer *issuer, const char *pin,
+                              struct pki_signer **out, struct err_info *e);
+int ca_pin_was_refused(const struct ca *ca, const struct ca_issuer *issuer);
+/* The PIN from the custodians' secret. ERR_CONFIG{why}, ERR_CRYPTO. */
+NODISCARD enum err ca_pin_open(const struct ca_issuer *issuer, const uint8_t secret[32], char *pin,
+                               size_t size, struct err_info *e);
+
 /* ERR_CA_LOCKED. */
 enum err ca_locked(const struct ca_issuer *issuer, struct err_info *e);
 struct ca_unlocking *ca_unlocking_new(void);

@@ -1,5 +1,6 @@
 /* What a ceremony makes, in memory. */
 #include "ca/ceremony_priv.h"
+#include "ca/hsm.h"
 
 #include "base/sys.h"
 #include "base/text.h"
@@ -215,6 +216,22 @@ static void add_named(struct ca_ceremony *c, enum ca_ceremony_place place, const
     ca_ceremony_add(c, place, arena_fmt(c->arena, "%s.%s", code, ending), content);
 }
 
+static void add_credential(struct ca_ceremony *c, const char *code, const char *passphrase)
+{
+    if (!c->spec->credential)
+        return;
+    char *line = arena_fmt(c->arena, "%s = %s\n", code, passphrase);
+    ca_ceremony_add(c, CA_PLACE_CREDENTIAL, "",
+                    (struct bytes){(const uint8_t *)line, strlen(line)});
+}
+
+static void add_split(struct ca_ceremony *c, enum ca_ceremony_place place, const char *code,
+                      const struct split *split)
+{
+    const char *text = split_text(split, c->arena);
+    add_named(c, place, code, "split", (struct bytes){(const uint8_t *)text, strlen(text)});
+}
+
 /* A key, encrypted under a secret that is split and then forgotten. */
 static enum err make_key(struct ca_ceremony *c, struct ca_made *m, struct ca_ceremony_key *k,
                          struct ca_custody custody, enum ca_ceremony_place place,
@@ -231,17 +248,42 @@ static enum err make_key(struct ca_ceremony *c, struct ca_made *m, struct ca_cer
         result = ca_made_key(m, c->spec->alg, e);
     if (result == ERR_OK)
         result = pki_key_save(m->key, passphrase, c->arena, &pem, e);
-    if (result == ERR_OK && place == CA_PLACE_CA && c->spec->credential) {
-        char *line = arena_fmt(c->arena, "%s = %s\n", m->code, passphrase);
-        ca_ceremony_add(c, CA_PLACE_CREDENTIAL, "",
-                        (struct bytes){(const uint8_t *)line, strlen(line)});
-    }
+    if (result == ERR_OK && place == CA_PLACE_CA)
+        add_credential(c, m->code, passphrase);
     mem_wipe(secret, sizeof secret);
     mem_wipe(passphrase, sizeof passphrase);
     TRY(result);
-    const char *split = split_text(&k->split, c->arena);
     add_named(c, place, m->code, "pem", pem);
-    add_named(c, place, m->code, "split", (struct bytes){(const uint8_t *)split, strlen(split)});
+    add_split(c, place, m->code, &k->split);
+    return ERR_OK;
+}
+
+/* The key is the HSM's; what the custodians hold opens its PIN. */
+static enum err take_from_hsm(struct ca_ceremony *c, struct ca_made *m, struct ca_ceremony_key *k,
+                              struct err_info *e)
+{
+    const struct ca_ceremony_spec *s = c->spec;
+    uint8_t secret[SHARES_SECRET_LEN];
+    const char *sealed;
+    if (!c->options->hsm)
+        return ca_ceremony_wrong(e, "ca.conf names no pkcs11_module");
+    TRY(ca_hsm_signer(c->options->hsm, s->token, s->key, s->pin, &m->signer, e));
+    if (pki_pub_alg(m->signer->pub) != s->alg)
+        return ca_ceremony_wrong(e, "the key %s of the HSM is %s", s->key,
+                                 pki_alg_text(pki_pub_alg(m->signer->pub)));
+    random_bytes(secret, sizeof secret);
+    enum err result = shares_split(secret, s->issuing.threshold, s->issuing.count, &k->split,
+                                   k->share, e);
+    if (result == ERR_OK)
+        result = ca_pin_seal(secret, m->code, s->pin, c->arena, &sealed, e);
+    mem_wipe(secret, sizeof secret);
+    TRY(result);
+    const char *where = arena_fmt(c->arena, "token = %s\nkey = %s\nsealed_pin = %s\n", s->token,
+                                  s->key, sealed);
+    add_named(c, CA_PLACE_CA, m->code, "p11",
+              (struct bytes){(const uint8_t *)where, strlen(where)});
+    add_split(c, CA_PLACE_CA, m->code, &k->split);
+    add_credential(c, m->code, s->pin);
     return ERR_OK;
 }
 
@@ -268,7 +310,8 @@ static enum err make_issuing(struct ca_ceremony *c, struct err_info *e)
     m->not_after = m->not_before + s->issuing_years * 365LL * TIME_DAY;
     if (m->not_after > c->root.not_after)
         m->not_after = c->root.not_after;
-    TRY(make_key(c, m, &c->issuing_key, s->issuing, CA_PLACE_CA, e));
+    TRY(s->token ? take_from_hsm(c, m, &c->issuing_key, e)
+                 : make_key(c, m, &c->issuing_key, s->issuing, CA_PLACE_CA, e));
     TRY(ca_made_certify(m, s->organisation, &c->root, c->options->status_url, c->arena, e));
     c->issuing_key.certificate = m->certificate;
     add_named(c, CA_PLACE_OUT, m->code, "cer", m->certificate);

@@ -32,7 +32,10 @@ struct ca_ceremony_spec {
     const char *root_folder; /* RENEW, LIST: the medium with the root's encrypted key */
     const char *out;         /* folder to make: on the root's medium, or for the record */
     const char *shares;      /* folder to make for files of shares; NULL: none are written */
-    const char *credential;  /* file to make with the issuing key's passphrase; NULL: none */
+    const char *token,
+        *key; /* the issuing CA's key is there already, in an HSM, by these labels; NULL: one is made */
+    const char *pin;        /* of the HSM; borrowed, the caller wipes it */
+    const char *credential; /* file to make with the issuing key's passphrase; NULL: none */
 };
 
 /* A key that this ceremony made, or a root that it opened (`split.count` 0 then). */

@@ -118,6 +118,8 @@ static enum err remove_keys_of(const struct ca_ceremony *c, const char *folder, 
         result = remove_file(in_ca(c, arena_fmt(c->arena, "%s.pem", code)), e);
         if (result == ERR_OK)
             result = remove_file(in_ca(c, arena_fmt(c->arena, "%s.split", code)), e);
+        if (result == ERR_OK)
+            result = remove_file(in_ca(c, arena_fmt(c->arena, "%s.p11", code)), e);
     }
     if (d)
         closedir(d);
@@ -192,6 +194,7 @@ enum err ca_ceremony_room(const struct ca_ceremony *c, struct err_info *e)
     if (c->spec->kind == CA_CEREMONY_LIST)
         return ERR_OK;
     TRY(free_to_make(in_ca(c, arena_fmt(c->arena, "%s.pem", issuing)), e));
+    TRY(free_to_make(in_ca(c, arena_fmt(c->arena, "%s.p11", issuing)), e));
     return free_to_make(in_ca(c, arena_fmt(c->arena, "%s.split", issuing)), e);
 }
 

@@ -113,21 +113,32 @@ static enum err not_its_key(const struct ca_issuer *issuer, struct err_info *e)
     return ERR_CONFIG;
 }
 
-/* ERR_KEY_PASSPHRASE without the right one. */
-static enum err open_key(struct ca *ca, const struct ca_issuer *issuer, const char *passphrase,
-                         struct pki_signer **out, struct err_info *e)
+static enum err open_file(const struct ca *ca, const struct ca_issuer *issuer,
+                          const char *passphrase, struct pki_signer **out, struct err_info *e)
 {
     _auto(arena) a = arena_new();
     struct bytes pem;
     _auto(pki_key) key = NULL;
-    _auto(pki_pub) certified = NULL;
     TRY(file_read(a, arena_fmt(a, "%s/keys/%s.pem", ca->options.data, issuer->code), KEY_FILE_MAX,
                   &pem, e));
     TRY(pki_key_load(pem, passphrase, &key, e));
-    TRY(cert_key(issuer->certificate, &certified, e));
-    if (!pki_pub_equal(certified, pki_key_pub(key)))
-        return not_its_key(issuer, e);
     return pki_signer_from_key(key, out, e);
+}
+
+/* A file with the passphrase, or a key in an HSM with the PIN. ERR_KEY_PASSPHRASE without the right one, or without any;
+ * ERR_HSM_PIN; ERR_NOT_FOUND. */
+static enum err open_key(const struct ca *ca, const struct ca_issuer *issuer,
+                         const char *passphrase, struct pki_signer **out, struct err_info *e)
+{
+    _auto(pki_signer) signer = NULL;
+    _auto(pki_pub) certified = NULL;
+    TRY(issuer->hsm ? ca_pin_use(ca, issuer, passphrase, &signer, e)
+                    : open_file(ca, issuer, passphrase, &signer, e));
+    TRY(cert_key(issuer->certificate, &certified, e));
+    if (!pki_pub_equal(certified, signer->pub))
+        return not_its_key(issuer, e);
+    *out = steal(&signer);
+    return ERR_OK;
 }
 
 /* A root's key may be kept elsewhere, an issuing CA's wait for its custodians, and that of one that ended be destroyed. */
@@ -137,15 +148,19 @@ enum err ca_key_load(struct ca *ca, struct ca_issuer *issuer, struct err_info *e
     const struct conf *known = ca->options.passphrases;
     const char *passphrase = known ? conf_get(known, issuer->code, NULL) : NULL;
     TRY(read_split(ca, issuer, e));
+    TRY(ca_pin_find(ca, issuer, e));
     enum err opened = open_key(ca, issuer, NULL, &signer, e);
     issuer->encrypted = opened == ERR_KEY_PASSPHRASE;
     if (issuer->encrypted && passphrase)
-        opened = open_key(ca, issuer, passphrase, &signer, e);
+        opened = ca_pin_was_refused(ca, issuer) ? ERR_HSM_PIN
+                                                : open_key(ca, issuer, passphrase, &signer, e);
     issuer->signer = signer;
     int ended = issuer->not_after < clock_business(ca->options.clock);
     if (opened == ERR_OK || (opened == ERR_NOT_FOUND && (issuer->root || ended)))
         return ERR_OK;
-    if (opened != ERR_KEY_PASSPHRASE || passphrase || (!issuer->split && !issuer->root))
+    int waits = opened == ERR_HSM_PIN ||
+                (opened == ERR_KEY_PASSPHRASE && !passphrase && (issuer->split || issuer->root));
+    if (!waits)
         return opened;
     issuer->locked = !issuer->root;
     log_line(LOG_LEVEL_WARN, "ca.locked", "%s waits for its custodians: certhall ca unlock",
@@ -226,13 +241,18 @@ static enum err use(struct ca *ca, struct ca_issuer *issuer, const struct waitin
                     struct err_info *e)
 {
     uint8_t secret[SHARES_SECRET_LEN];
-    char passphrase[CA_PASSPHRASE_SIZE];
+    char passphrase[CA_PIN_SIZE]; /* or PIN */
     struct pki_signer *signer = NULL;
     struct unlocked u = {.code = issuer->code, .now = clock_business(ca->options.clock)};
     size_t at = 0;
     TRY(shares_join(issuer->split, w->share, w->n, secret, e));
-    ca_key_passphrase(secret, issuer->code, passphrase);
-    enum err opened = open_key(ca, issuer, passphrase, &signer, e);
+    enum err opened = ERR_OK;
+    if (issuer->hsm)
+        opened = ca_pin_open(issuer, secret, passphrase, sizeof passphrase, e);
+    else
+        ca_key_passphrase(secret, issuer->code, passphrase);
+    if (opened == ERR_OK)
+        opened = open_key(ca, issuer, passphrase, &signer, e);
     mem_wipe(secret, sizeof secret);
     mem_wipe(passphrase, sizeof passphrase);
     TRY(opened);

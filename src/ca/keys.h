@@ -3,7 +3,12 @@
  * `<data>/keys/<code>.pem` is PKCS#8, as a rule encrypted; its passphrase is made from a secret that custodians hold in shares
  * (pki/shares.h), and `<code>.split` says what is public of those. The process gets the passphrase from a file when it
  * starts (ca_options.passphrases), or k custodians give their shares at the administrator's socket. Until then that CA is locked:
- * what needs its signature is refused with ERR_CA_LOCKED, all else goes on. */
+ * what needs its signature is refused with ERR_CA_LOCKED, all else goes on.
+ *
+ * A key in an HSM has `<code>.p11` instead: `token` and `key` name it by their labels, and `sealed_pin`, where it is there,
+ * is its PIN sealed under the secret that the custodians hold; else the PIN stands where passphrases do. After a PIN was refused the file
+ * `<code>.pin-refused` stands there, and no start of the process tells it again: HSMs count, and lock. Custodians who
+ * open the key take it away, or whoever mends the PIN. */
 #ifndef CERTHALL_CA_KEYS_H
 #define CERTHALL_CA_KEYS_H
 
@@ -42,6 +47,10 @@ NODISCARD enum err ca_unlock(struct ca *ca, const char *code, const char *share_
 enum { CA_PASSPHRASE_SIZE = 65 };
 void ca_key_passphrase(const uint8_t secret[SHARES_SECRET_LEN], const char *code,
                        char out[CA_PASSPHRASE_SIZE]);
+/* A PIN sealed under that secret, base64: what `sealed_pin` of `<code>.p11` is. */
+NODISCARD enum err ca_pin_seal(const uint8_t secret[SHARES_SECRET_LEN], const char *code,
+                               const char *pin, struct arena *a, const char **sealed,
+                               struct err_info *e);
 /* The settings file `path`: lines `<code> = <passphrase>`. ERR_CONFIG{why} where others than its owner may read it. */
 NODISCARD enum err ca_passphrases_read(struct arena *a, const char *path, const struct conf **out,
                                        struct err_info *e);

@@ -8,6 +8,7 @@
 
 #include "ca/api.h"
 #include "ca/escrow.h"
+#include "ca/hsm.h"
 #include "kmc/kmc.h"
 #include "responder/responder.h"
 
@@ -78,10 +79,14 @@ static enum err ca_process(const struct place *p, struct err_info *e)
     TRY(confine_decoders(&decoders, e));
     struct conf *c;
     _auto(clock) clock = NULL;
+    _auto(ca_hsm) hsm = NULL;
     struct ca_options o = {.data = place_folder(p, "ca")};
     struct ca_api api = {0};
     _auto(ca) ca = NULL;
     TRY(place_conf(p, "ca", &c, e));
+    if (*conf_get(c, "pkcs11_module", ""))
+        TRY(ca_hsm_start(conf_get(c, "pkcs11_module", ""), &hsm, e));
+    o.hsm = hsm;
     TRY(place_clock(c, &clock, e));
     arm_boundaries(p, "ca", c);
     TRY(place_need(p, "ca", c, "database", &o.database, e));

@@ -6,6 +6,7 @@
 #include "main/verb.h"
 
 #include "base/text.h"
+#include "ca/hsm.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -104,6 +105,7 @@ static enum err run_one(struct ceremony *c, const char *answers, struct err_info
 {
     struct conf *conf, *file = NULL;
     _auto(clock) clock = NULL;
+    _auto(ca_hsm) hsm = NULL;
     struct ca_options o = {.data = place_folder(&c->place, "ca")};
     int settled;
     TRY(place_conf(&c->place, "ca", &conf, e));
@@ -111,6 +113,9 @@ static enum err run_one(struct ceremony *c, const char *answers, struct err_info
     TRY(place_need(&c->place, "ca", conf, "database", &o.database, e));
     TRY(place_need(&c->place, "ca", conf, "status_url", &o.status_url, e));
     o.clock = clock;
+    if (c->spec.token)
+        TRY(ca_hsm_start(conf_get(conf, "pkcs11_module", ""), &hsm, e));
+    o.hsm = hsm;
     TRY(ca_does_not_run(&c->place, e));
     if (answers)
         TRY(conf_read(c->arena, answers, &file, e));
@@ -144,6 +149,8 @@ static const char *wrong(const struct ceremony *c, char **rest, const char *answ
         return "with --answers the shares go to files: --shares-to DIR";
     if (!answers && !terminal_is_there())
         return "people are asked at a terminal, or --answers FILE says it";
+    if ((c->spec.token || c->spec.key) && (!c->spec.token || !c->spec.key || list))
+        return "--hsm-token and --hsm-key go together, for create and renew";
     if (c->spec.revoke && !list)
         return "--revoke is for list";
     return NULL;
@@ -182,6 +189,8 @@ int ceremony_run(int argc, char **argv)
                                       {"root", &c.spec.root_folder, NULL},
                                       {"shares-to", &c.spec.shares, NULL},
                                       {"credential", &c.spec.credential, NULL},
+                                      {"hsm-token", &c.spec.token, NULL},
+                                      {"hsm-key", &c.spec.key, NULL},
                                       {"revoke", &c.spec.revoke, NULL}};
     char **rest;
     if (!options_take(argc, argv, rows, sizeof rows / sizeof *rows, &rest))

@@ -17,6 +17,7 @@ int ceremony_run(int argc, char **argv);
     "  --root DIR           renew, list: the folder with the root's key. verify: the root's certificate\n"                         \
     "  --shares-to DIR      folder to be made for files of shares (0400); without it each custodian sees his on the screen\n"      \
     "  --credential FILE    also the issuing key's passphrase, for systemd-creds encrypt (ca.conf: passphrases)\n"                 \
+    "  --hsm-token LABEL --hsm-key LABEL   the issuing CA's key is there already, in the HSM of ca.conf's pkcs11_module\n"         \
     "  --answers FILE       nobody is asked; the file says it (docs/ca-guide.md)\n"
 
 #endif

@@ -142,6 +142,10 @@ enum err ceremony_ask(struct ceremony *c, struct err_info *e)
         TRY(ask_number(c, "issuing_years", "签发证书有效年数 Years the issuing CA is valid",
                        CA_ISSUING_YEARS, &s->issuing_years, e));
     }
+    if (s->token)
+        TRY(ask(c, "hsm_pin", "密码机的 PIN（会显示）PIN of the HSM (it is shown)", NULL, &s->pin,
+                e));
+    terminal_clear();
     return ask_number(c, "list_days", "根的吊销列表有效天数 Days the root's list is valid", 400,
                       &s->list_days, e);
 }

@@ -20,6 +20,12 @@ static int is_encrypted(const struct place *p, const char *path)
            memmem(pem.p, pem.n, "ENCRYPTED", 9) != NULL;
 }
 
+/* Another key there is that of the ca's requests to the kmc, by which nobody issues anything. */
+static int is_issuers(const char *name)
+{
+    return strncmp(name, "root-", 5) == 0 || strncmp(name, "issuing-", 8) == 0;
+}
+
 static void check_key(struct findings *f, const struct place *p, const char *path, int demo)
 {
     int good = is_encrypted(p, path);
@@ -40,7 +46,7 @@ void doctor_keys(struct findings *f, const struct place *p)
     DIR *d = opendir(folder);
     const struct dirent *entry;
     while (d && (entry = readdir(d)))
-        if (ends_with(entry->d_name, ".pem") && *entry->d_name != '.')
+        if (ends_with(entry->d_name, ".pem") && is_issuers(entry->d_name))
             check_key(f, p, arena_fmt(p->arena, "%s/%s", folder, entry->d_name), demo);
     if (d)
         closedir(d);

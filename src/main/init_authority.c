@@ -64,6 +64,8 @@ static enum err write_settings(const struct init_options *o, struct err_info *e)
             "# passphrases of the ca's encrypted keys: a 0400 file, or credential:NAME of systemd; without it their\n"
             "# custodians open them (certhall ca unlock)\n"
             "passphrases =\n"
+            "# the vendor's PKCS#11 library, for issuing keys in an HSM\n"
+            "pkcs11_module =\n"
             "# how often the hall may have certificates revoked, and released from hold, in an hour\n"
             "revoke_per_hour = 20\nrelease_per_hour = 20\n"
             "crl_minutes = 10\n%s",

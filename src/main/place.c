@@ -203,6 +203,8 @@ enum err process_wait(const struct place *p, const char *name, struct err_info *
         ;
     unlink(ready);
     log_line(LOG_LEVEL_INFO, "stopping", "%s", name);
-    return got == SIGCHLD ? err_set(e, ERR_INTERNAL, NULL, "the reader of outside files ended")
-                          : ERR_OK;
+    return got == SIGCHLD
+               ? err_set(e, ERR_INTERNAL, NULL,
+                         "the reader of outside files ended, or the child with the HSM's module")
+               : ERR_OK;
 }

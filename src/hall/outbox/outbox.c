@@ -107,5 +107,5 @@ int outbox_is_passing(enum err code)
 {
     return code == ERR_UNAVAILABLE || code == ERR_STORE_AWAY || code == ERR_BUSY ||
            code == ERR_IO || code == ERR_CONFLICT || code == ERR_STORE_RETRY ||
-           code == ERR_CA_LOCKED;
+           code == ERR_CA_LOCKED || code == ERR_HSM;
 }
