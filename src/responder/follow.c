@@ -410,7 +410,8 @@ static void follow_issuer(struct responder *r, struct issuer *issuer)
     if (needs_certificate(r, issuer) && now >= issuer->certify_at) {
         enum err certified = certify_key(r, issuer, &e);
         if (certified != ERR_OK) {
-            issuer->certify_at = certified == ERR_UNAVAILABLE ? now : now + TIME_MINUTE;
+            int waits = certified == ERR_UNAVAILABLE || certified == ERR_CA_LOCKED;
+            issuer->certify_at = waits ? now : now + TIME_MINUTE;
             issuer_failed(issuer, "certificate for the responder's key", &e);
             works = 0;
         }
@@ -441,15 +442,25 @@ enum err follow_once(struct responder *r, struct err_info *e)
     return r->unsaved ? snapshot_save(r, e) : snapshot_touch(r, e);
 }
 
+/* While the ca was away, or we were, a ceremony may have renewed a root's list, which no change of the log tells. */
+static void ask_for_lists(struct responder *r)
+{
+    for (size_t i = 0; i < r->issuers; i++)
+        r->issuer[i].crl_at = 0;
+}
+
 static void *follow(void *arg)
 {
     struct responder *r = arg;
     int away = 0;
+    ask_for_lists(r);
     while (!atomic_load(&r->stop)) {
         struct err_info e;
         if (follow_once(r, &e) == ERR_OK) {
-            if (away)
+            if (away) {
                 log_line(LOG_LEVEL_INFO, "responder.ca_back", "seq %" PRId64, r->seq);
+                ask_for_lists(r);
+            }
             away = 0;
             continue;
         }
