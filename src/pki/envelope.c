@@ -41,6 +41,13 @@ enum err envelope_secret(const struct pki_key *k, struct arena *a, struct bytes 
                          struct err_info *e)
 {
     struct bytes pkcs8;
+    const struct sm2_key *sm2 = pki_key_sm2(k);
+    if (sm2) {
+        uint8_t *d = arena_alloc(a, SM2_LEN);
+        sm2_key_octets(sm2, d);
+        *secret = (struct bytes){d, SM2_LEN};
+        return ERR_OK;
+    }
     switch (pki_key_alg(k)) {
     case PKI_RSA2048:
     case PKI_RSA3072:

@@ -278,6 +278,11 @@ enum err pki_key_from_scalar(enum pki_alg alg, const uint8_t scalar[32], struct 
                              struct pki_key **out, struct err_info *e)
 {
     *out = NULL;
+    if (alg == PKI_SM2) {
+        _auto(pki_pub) pub = NULL;
+        TRY(pki_pub_from_point(alg, point, &pub, e));
+        return sm2_pair(scalar, pub, out, e);
+    }
     EVP_PKEY *pkey = NULL;
     TRY(evp_from_scalar(alg, scalar, point, &pkey, e));
     return adopt(pkey, out, e);

@@ -44,7 +44,7 @@ DEFINE_AUTO(sm2_pub)
 /* ERR_KEY_UNSUPPORTED when the point is not on the curve. */
 NODISCARD enum err sm2_pub_new(const struct sm2 *m, const uint8_t point[SM2_POINT_LEN],
                                struct sm2_pub **out, struct err_info *e);
-/* A table of this key (32 KiB, as long as five verifications): a verification then takes a third. Once, by one thread; others
+/* A table of this key (32 KiB, as long as ten verifications): a verification then takes a third. Once, by one thread; others
  * may use the key meanwhile. */
 void sm2_pub_prepare(const struct sm2 *m, struct sm2_pub *p);
 
