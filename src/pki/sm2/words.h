@@ -117,9 +117,8 @@ static inline void words_reduce(uint64_t out[WORDS], const uint64_t a[WORDS], ui
                                 const uint64_t modulus[WORDS])
 {
     uint64_t less[WORDS];
-    uint64_t borrow = words_sub(less, a, modulus);
-    uint64_t keep = mask_of(borrow &
-                            (above ^ 1)); /* above less a borrow is 0 where both are there */
+    uint64_t borrow = words_sub(less, a, modulus); /* taken from the bit above, if it is there */
+    uint64_t keep = mask_of(borrow & (above ^ 1));
     for (int i = 0; i < WORDS; i++)
         out[i] = (a[i] & keep) | (less[i] & ~keep);
 }
