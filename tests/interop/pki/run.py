@@ -4,6 +4,7 @@
     run.py PKI_BENCH INTEROP_JAVA PROFILE_BENCH CERTHALL PROFILES
 """
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -181,6 +182,12 @@ def profiles():
     case("certificates of the shipped profiles are written", status == 0 and len(made) >= 5, text)
     for code, alg, kind in made:
         profile_reads(code, alg, os.path.join(top, code), ["signing", "encryption"] if kind == "dual" else ["single"])
+    file = os.path.join(PROFILES, f"{made[0][0]}.json")
+    works("profile check takes a certificate profile", CERTHALL, "profile", "check", file, says="no mistakes")
+    broken = os.path.join(TMP, "broken.json")
+    with open(file, encoding="utf-8") as text, open(broken, "w", encoding="utf-8") as out:
+        out.write(re.sub('"evidence".*', '"evidence": []', text.read()))
+    refuses("profile check names file, member and reason", CERTHALL, "profile", "check", broken, says="broken.json: evidence: needs")
     sm2 = next(os.path.join(top, code) for code, alg, kind in made if alg == "SM2" and kind == "single")
     works("an SM2 certificate with the empty id is written", PROFILE_BENCH, "empty-id", sm2)
     works("openssl, whose default that is, verifies it", "openssl", "verify", "-partial_chain", "-trusted", f"{sm2}/ca.pem",
