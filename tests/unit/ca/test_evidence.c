@@ -40,6 +40,10 @@ static const char *const profiles[][2] = {
      "{\"code\":\"agreeing\",\"project\":\"aml-reporting\",\"algorithm\":\"P-256\",\"subject\":["
      "{\"type\":\"O\",\"from\":\"institution_name\"}],\"key_usage\":[\"keyAgreement\"],"
      "\"days_max\":400,\"evidence\":[\"regulator\",\"maker\"]}"},
+    {"status",
+     "{\"code\":\"status\",\"holder\":\"ocsp\",\"algorithm\":\"P-256\",\"subject\":["
+     "{\"type\":\"CN\",\"value\":\"Status of ours\"}],\"key_usage\":[\"digitalSignature\"],"
+     "\"eku\":[\"OCSPSigning\"],\"days_max\":30}"},
     {"other",
      "{\"code\":\"other\",\"project\":\"another\",\"algorithm\":\"P-256\",\"subject\":\"holder\","
      "\"key_usage\":[\"digitalSignature\"],\"days_max\":400,\"evidence\":[\"holder\"]}"},
@@ -531,6 +535,30 @@ static void a_release_that_the_holder_signed_is_not_counted(void **state)
     pki_key_free(key);
 }
 
+/* A responder's certificate says "good" for every other: only the ca's own call makes one, by the administrator's profile. */
+static void nobody_can_ask_for_a_responders_certificate(void **state)
+{
+    (void)state;
+    struct err_info e;
+    struct pki_key *key = NULL;
+    struct ca_answer answer;
+    struct cert_view view;
+    struct bytes der, csr = ca_fixture_csr(&f, PKI_P256, &key);
+    _auto_json evidence = ca_fixture_evidence(&f, "400", UKEY, csr);
+    struct ca_request r = ca_fixture_request(&f, "400-sign", "400", csr, evidence);
+    r.profile = "status";
+    r.not_after = r.not_before + TIME_DAY;
+    assert_err(ERR_CA_PROFILE, ca_issue(f.ca, &r, f.arena, &answer, &e));
+    assert_string_equal(e.field, "profile");
+    assert_ok(ca_responder_certificate(f.ca, 0, csr, f.arena, &der, &e), &e);
+    assert_ok(cert_view(der, f.arena, &view, &e), &e);
+    assert_string_equal(view.subject_text, "CN=Status of ours");
+    assert_int_equal(view.eku, CERT_EKU_OCSP_SIGNING);
+    assert_true(view.ocsp_nocheck && !view.crl_url && !view.ocsp_url);
+    assert_true(view.not_after - view.not_before <= 31LL * TIME_DAY);
+    pki_key_free(key);
+}
+
 #define IN_A_CA(t) cmocka_unit_test_setup_teardown(t, set_up, tear_down)
 
 int main(void)
@@ -547,6 +575,7 @@ int main(void)
         IN_A_CA(a_renewal_by_row_names_the_same_person),
         IN_A_CA(activation_is_for_one_hold_of_one_certificate),
         IN_A_CA(a_release_that_the_holder_signed_is_not_counted),
+        IN_A_CA(nobody_can_ask_for_a_responders_certificate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
