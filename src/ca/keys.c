@@ -264,7 +264,10 @@ static enum err use(struct ca *ca, struct ca_issuer *issuer, const struct waitin
         pki_signer_free(signer);
         return recorded;
     }
-    issuer->signer = signer;
+    if (issuer->signer) /* opened before, when its intents could not be settled */
+        pki_signer_free(signer);
+    else
+        issuer->signer = signer;
     TRY(ca_settle_intents(ca, issuer, e));
     issuer->locked = 0;
     log_line(LOG_LEVEL_INFO, "ca.unlocked", "%s by shares %s", u.code, u.shares);
