@@ -20,6 +20,8 @@ WORDS = {
                    "the same SM2 operations of OpenSSL alone: 3 verifications, 4 signatures, 1 encryption"),
     "ocsp-get": ("OCSP GET, 5 % unknown", "nginx `return 200`, same body, 64 kept connections, 1 worker, no access log"),
     "ocsp-post": ("OCSP POST, the same", "the same"),
+    "crl-million": ("full list of 1,000,000 from the ca's index, one change later: signed, recorded, written", "hashing its bytes"),
+    "crl-memory": ("the same, what the process grows by while it makes it", "its size"),
     "order-list": ("order list of the portal at 1,000,000 orders: second page of 50, filtered", "all its SQL run in-process"),
     "order-view": ("order view of the console, values decrypted and masked, at 1,000,000 orders", "all its SQL run in-process"),
     "search-seconds": ("slowest kind of search at 1,000,000 orders, seconds of CPU", "–"),

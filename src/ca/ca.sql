@@ -133,7 +133,7 @@ SELECT COALESCE(MIN(at), 0) AS at FROM
 
 -- name: ca_crl_add :exec
 INSERT INTO ca_crl (issuer_id, shard, base, base_seq, base_at, base_until, number, status_seq, this_update, next_update,
-    octets, sha256)
+    octets, signature)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
 
 -- name: ca_crl_prune :exec

@@ -26,7 +26,8 @@ struct crl_work {
     int64_t last_at; /* thisUpdate of the list before; 0: there is none */
     int64_t base, base_seq, base_at, base_until; /* of a delta */
     int fresh;                                   /* the file there still holds */
-    uint8_t sum[DIGEST_LEN];
+    uint8_t end[600]; /* algorithm and signature: the last piece of the file */
+    size_t end_n;
     uint64_t octets;
 };
 
@@ -117,35 +118,43 @@ static enum err look_at_last(struct store_tx *tx, struct crl_work *w, struct err
 
 /* ---- making it ---- */
 
+struct list_file {
+    struct file_side side;
+    struct crl_work *work;
+};
+
 static enum err sink_expect(void *self, size_t most, struct err_info *e)
 {
-    return file_side_expect(self, most, e);
+    return file_side_expect(&((struct list_file *)self)->side, most, e);
 }
 
 static enum err sink_put(void *self, struct bytes piece, struct err_info *e)
 {
-    return file_side_put(self, piece, e);
+    struct list_file *f = self;
+    f->work->end_n = piece.n <= sizeof f->work->end ? piece.n : 0;
+    memcpy(f->work->end, piece.p, f->work->end_n);
+    return file_side_put(&f->side, piece, e);
 }
 
 static enum err sink_view(void *self, struct bytes *all, struct err_info *e)
 {
-    return file_side_view(self, all, e);
+    return file_side_view(&((struct list_file *)self)->side, all, e);
 }
 
 static enum err sink_patch(void *self, size_t at, struct bytes piece, struct err_info *e)
 {
-    return file_side_patch(self, at, piece, e);
+    return file_side_patch(&((struct list_file *)self)->side, at, piece, e);
 }
 
 static enum err record_crl(struct store_tx *tx, void *arg, struct err_info *e)
 {
     const struct crl_work *w = arg;
-    struct bytes sum = {w->sum, sizeof w->sum};
+    struct bytes end = {w->end, w->end_n};
     TRY(store_exec(tx, &Q_ca_crl_add,
                    PARAMS(P_INT(w->issuer->id), P_INT(w->of.shard), P_INT(w->base),
                           P_INT(w->base_seq), P_INT(w->base_at), P_INT(w->base_until),
                           P_INT(w->number), P_INT(w->seq), P_INT(w->now), P_INT(w->next_update),
-                          P_INT((int64_t)w->octets), P_BLOB(sum)),
+                          P_INT((int64_t)w->octets), P_BLOB(end)),
                    NULL, e));
     TRY(store_exec(
         tx, &Q_ca_crl_prune,
@@ -155,10 +164,9 @@ static enum err record_crl(struct store_tx *tx, void *arg, struct err_info *e)
                     arena_fmt(w->arena, "%s %lld", w->name, (long long)w->number), e);
 }
 
-static enum err write_file(struct crl_work *w, const struct listed *of, struct file_side *file,
+static enum err write_file(struct crl_work *w, const struct listed *of, struct list_file *file,
                            struct err_info *e)
 {
-    struct bytes all;
     struct listed_reading reading = {
         .listed = of, .shard = (unsigned)w->of.shard, .last_at = w->of.delta ? 0 : w->last_at};
     struct crl_source source = listed_source(&reading);
@@ -173,23 +181,21 @@ static enum err write_file(struct crl_work *w, const struct listed *of, struct f
                             .delta_base = (uint64_t)w->base,
                             .delta_base_until = w->base_until,
                             .delta_url = deltas && !w->of.delta ? url_of(w, 1) : NULL};
-    TRY(file_side_open(w->path, file, e));
+    TRY(file_side_open(w->path, &file->side, e));
     TRY(crl_write_to(&spec, &source, w->issuer->signer, &sink, e));
-    TRY(file_side_view(file, &all, e));
-    digest_sha256(all, w->sum);
-    w->octets = all.n;
+    w->octets = file->side.n;
     boundary(BOUNDARY_CA_LIST_SIGNED);
-    TRY(file_side_sync(file, 0600, e));
+    TRY(file_side_sync(&file->side, 0600, e));
     TRY(store_group_run(w->ca->group, record_crl, w, e));
     boundary(BOUNDARY_CA_LIST_RECORDED);
-    return file_side_keep(file, e);
+    return file_side_keep(&file->side, e);
 }
 
 static enum err write_list(struct crl_work *w, const struct listed *of, struct err_info *e)
 {
-    struct file_side file = {.fd = -1};
+    struct list_file file = {.side = {.fd = -1}, .work = w};
     enum err written = write_file(w, of, &file, e);
-    file_side_clear(&file);
+    file_side_clear(&file.side);
     TRY(written);
     w->lists->made[w->of.shard][w->of.delta] = 1;
     return ERR_OK;
