@@ -474,5 +474,6 @@ static const struct httpd_route routes[] = {
 void ca_api_mount(struct httpd *server, struct ca_api *api)
 {
     httpd_mount(server, routes, sizeof routes / sizeof *routes, guard, api);
+    httpd_mount(server, ca_mass_routes, ca_mass_route_count, guard, api);
     httpd_mount(server, ca_admin_routes, ca_admin_route_count, guard, api);
 }

@@ -14,4 +14,8 @@ void ca_api_certificate(struct json_out *j, const struct ca *ca, const struct ca
 extern const struct httpd_route ca_admin_routes[];
 extern const size_t ca_admin_route_count;
 
+/* Many certificates at once, for the hall. */
+extern const struct httpd_route ca_mass_routes[];
+extern const size_t ca_mass_route_count;
+
 #endif

@@ -62,6 +62,7 @@ struct ca_options {
     struct spawner
         *decoders; /* its children read the regulator's lists; NULL: a tool that takes none */
     int revoke_per_hour, release_per_hour; /* how often the hall may have it done */
+    int mass_per_second;                   /* pace of ca_change_many; 0: none */
     int64_t crl_period;                    /* ms between lists when nothing changed */
     const struct ca_escrow_options
         *kmc;       /* for profiles that make pairs; NULL: a tool, which makes none */
@@ -206,6 +207,30 @@ struct ca_change_in {
  * ERR_CA_EVIDENCE for an activation that is none, ERR_CA_LIMIT when the hour's number of CA_REVOKE or of CA_RELEASE is used up. *seq: the change's number in the status log. */
 NODISCARD enum err ca_change(struct ca *ca, const struct ca_change_in *in, int64_t *seq,
                              struct err_info *e);
+
+/* Many of them by one request: what can be done is, in the order asked for, a few at a time so that single ones pass between, and
+ * at most `mass_per_second`. The hour's numbers count for each as for a single one. What was not done when they are used up, or
+ * after some seconds, is done when the same request is made again, which begins where it stopped. */
+enum { CA_MASS_MAX = 10000, CA_REQUEST_ID_MAX = 128 };
+struct ca_mass_in {
+    const char *request_id;
+    struct ca_change_in change; /* without its serial */
+    const char *const *serial;  /* hex */
+    size_t n;
+};
+struct ca_mass_item {
+    const char *serial;
+    const char *
+        result; /* "done", "already" in that state, the code of a refusal, or "" : to be asked for again */
+    int64_t seq; /* in the status log; 0: none */
+};
+struct ca_mass {
+    struct ca_mass_item *item; /* in the arena, as asked */
+    size_t n, done, refused, open;
+};
+/* ERR_BAD_REQUEST; ERR_CA_REQUEST: the request id was used for something else. */
+NODISCARD enum err ca_change_many(struct ca *ca, const struct ca_mass_in *in, struct arena *a,
+                                  struct ca_mass *out, struct err_info *e);
 
 /* The newest list, made anew when something that it shows changed since, it is older than the period, or the process has made
  * none yet. It is a file, `<data>/lists/<name>.crl`, as its address ends.

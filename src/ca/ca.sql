@@ -215,3 +215,21 @@ SELECT n, object FROM ca_audit WHERE act = 'anchor' ORDER BY n DESC LIMIT 1;
 
 -- name: ca_audit_ceremony :one
 SELECT n FROM ca_audit WHERE act = 'ceremony' AND object = $1 ORDER BY n LIMIT 1;
+
+-- name: ca_mass_get :one
+SELECT sum FROM ca_mass WHERE request_id = $1;
+
+-- name: ca_mass_add :exec
+INSERT INTO ca_mass (request_id, sum, at) VALUES ($1, $2, $3);
+
+-- name: ca_mass_item_add :exec
+INSERT INTO ca_mass_item (request_id, n, serial, result, seq) VALUES ($1, $2, $3, '', 0);
+
+-- name: ca_mass_item_open :many
+SELECT n, serial FROM ca_mass_item WHERE request_id = $1 AND result = '' ORDER BY n LIMIT $2;
+
+-- name: ca_mass_item_done :exec
+UPDATE ca_mass_item SET result = $3, seq = $4 WHERE request_id = $1 AND n = $2;
+
+-- name: ca_mass_items :many
+SELECT serial, result, seq FROM ca_mass_item WHERE request_id = $1 ORDER BY n;

@@ -235,6 +235,17 @@ NODISCARD enum err ca_certificate_next_id(struct store_tx *tx, struct arena *a, 
 NODISCARD enum err ca_status_append(struct store_tx *tx, struct bytes serial, int64_t issuer_id,
                                     const char *state, enum crl_reason reason, int64_t at,
                                     int64_t not_after, int64_t *seq, struct err_info *e);
+/* One change, in the caller's transaction. Refusals leave nothing behind. */
+struct ca_change_work {
+    struct ca *ca;
+    const struct ca_change_in *in;
+    struct bytes serial;
+    struct arena *arena;
+    int64_t now, seq;
+    int already; /* it was in that state */
+};
+NODISCARD enum err ca_change_check(const struct ca_change_in *in, struct err_info *e);
+NODISCARD enum err ca_change_one(struct store_tx *tx, struct ca_change_work *w, struct err_info *e);
 /* Wake who waits for the status log; after the commit. */
 void ca_changed(struct ca *ca);
 

@@ -41,14 +41,6 @@ void ca_changed(struct ca *ca)
     pthread_mutex_unlock(&ca->change_lock);
 }
 
-struct change_work {
-    struct ca *ca;
-    const struct ca_change_in *in;
-    struct bytes serial;
-    struct arena *arena;
-    int64_t now, seq;
-};
-
 static enum err bad_state(struct err_info *e, const char *state)
 {
     err_set(e, ERR_CA_STATE, "serial", "state is %s", state);
@@ -58,7 +50,7 @@ static enum err bad_state(struct err_info *e, const char *state)
 
 /* So many an hour (design §1): a captured hall does limited harm until it is noticed. Who else agreed is that hall's own
  * word, so it takes nobody out of the count. To hold is free: it can be undone, and must never wait. */
-static enum err count_use(struct store_tx *tx, struct change_work *w, struct err_info *e)
+static enum err count_use(struct store_tx *tx, struct ca_change_work *w, struct err_info *e)
 {
     const struct ca_options *o = &w->ca->options;
     int revoking = w->in->change == CA_REVOKE;
@@ -96,7 +88,7 @@ static enum err bad_since(struct err_info *e, const char *why)
 }
 
 /* RFC 5280 5.3.2: it may be long before the revocation, and cannot be later; before it began the certificate was not valid anyway. */
-static enum err check_since(const struct change_work *w, const struct store_row *row,
+static enum err check_since(const struct ca_change_work *w, const struct store_row *row,
                             struct err_info *e)
 {
     int64_t since = w->in->invalid_since;
@@ -135,8 +127,8 @@ static const char *who_agreed(const struct ca_change_in *in)
 }
 
 /* One certificate: its row, the log, the chain. */
-static enum err change_row(struct store_tx *tx, struct change_work *w, const struct store_row *row,
-                           struct err_info *e)
+static enum err change_row(struct store_tx *tx, struct ca_change_work *w,
+                           const struct store_row *row, struct err_info *e)
 {
     const char *to = changes[w->in->change].to;
     enum crl_reason reason = reason_of(w->in);
@@ -156,7 +148,7 @@ static enum err change_row(struct store_tx *tx, struct change_work *w, const str
 }
 
 /* The two of a pair live and end together (GM/T 0015-2012), whichever of them is named. */
-static enum err change_partner(struct store_tx *tx, struct change_work *w, int64_t id,
+static enum err change_partner(struct store_tx *tx, struct ca_change_work *w, int64_t id,
                                const char *state, struct err_info *e)
 {
     const struct store_row *row;
@@ -164,14 +156,14 @@ static enum err change_partner(struct store_tx *tx, struct change_work *w, int64
     return strcmp(row_text(row, "state"), state) == 0 ? change_row(tx, w, row, e) : ERR_OK;
 }
 
-static enum err change_in(struct store_tx *tx, void *arg, struct err_info *e)
+enum err ca_change_one(struct store_tx *tx, struct ca_change_work *w, struct err_info *e)
 {
-    struct change_work *w = arg;
     const struct store_row *row;
     ca_forget_maker(tx);
     TRY(store_one(tx, &Q_ca_certificate_by_serial, PARAMS(P_BLOB(w->serial)), w->arena, &row, e));
     const char *state = row_text(row, "state"), *to = changes[w->in->change].to;
-    if (strcmp(state, to) == 0) { /* asked again: nothing more to do */
+    w->already = strcmp(state, to) == 0;
+    if (w->already) { /* asked again: nothing more to do */
         struct ca_last *last;
         TRY(last_of(tx, &last, e));
         w->seq = last->status;
@@ -190,15 +182,25 @@ static enum err change_in(struct store_tx *tx, void *arg, struct err_info *e)
     return pair ? change_partner(tx, w, pair, state, e) : ERR_OK;
 }
 
+static enum err change_in(struct store_tx *tx, void *arg, struct err_info *e)
+{
+    return ca_change_one(tx, arg, e);
+}
+
+enum err ca_change_check(const struct ca_change_in *in, struct err_info *e)
+{
+    if (in->change == CA_REVOKE && !crl_reason_is_final(in->reason))
+        return not_final(e);
+    return in->change != CA_REVOKE && in->invalid_since ? bad_since(e, "only with a revocation")
+                                                        : ERR_OK;
+}
+
 enum err ca_change(struct ca *ca, const struct ca_change_in *in, int64_t *seq, struct err_info *e)
 {
     _auto(arena) a = arena_new();
-    struct change_work w = {
+    struct ca_change_work w = {
         .ca = ca, .in = in, .arena = a, .now = clock_business(ca->options.clock)};
-    if (in->change == CA_REVOKE && !crl_reason_is_final(in->reason))
-        return not_final(e);
-    if (in->change != CA_REVOKE && in->invalid_since)
-        return bad_since(e, "only with a revocation");
+    TRY(ca_change_check(in, e));
     if (!text_from_hex(a, in->serial, &w.serial) || w.serial.n == 0 || w.serial.n > CERT_SERIAL_MAX)
         return err_set(e, ERR_NOT_FOUND, "serial", "not a serial");
     TRY(store_group_run(ca->group, change_in, &w, e));

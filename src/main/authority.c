@@ -97,6 +97,7 @@ static enum err ca_process(const struct place *p, struct err_info *e)
     o.revoke_per_hour = (int)conf_int(c, "revoke_per_hour", 0, 100000,
                                       conf_int(c, "revoke_alone_per_hour", 0, 100000, 20));
     o.release_per_hour = (int)conf_int(c, "release_per_hour", 0, 100000, 20);
+    o.mass_per_second = (int)conf_int(c, "mass_per_second", 1, 100000, 2000);
     o.crl_period = conf_int(c, "crl_minutes", 1, 1440, 10) * TIME_MINUTE;
     o.crl_shards = (int)conf_int(c, "crl_shards", 1, CA_SHARDS_MAX, 1);
     o.delta_base_period = conf_int(c, "crl_delta_hours", 0, 23, 0) * TIME_HOUR;

@@ -28,16 +28,18 @@ static void fill(const struct ca_fixture *f, const char *like)
     sqlite3_stmt *q;
     uint8_t serial[SERIAL_OCTETS] = {0x41};
     must(sqlite3_open(arena_fmt(f->arena, "%s/ca.db", f->folder), &db) == SQLITE_OK, "open");
-    must(sqlite3_exec(db, "PRAGMA synchronous = OFF; BEGIN", NULL, NULL, NULL) == SQLITE_OK, "begin");
-    must(sqlite3_prepare_v2(
-             db,
-             "INSERT INTO ca_certificate (id, serial, issuer_id, profile, request_id, key_hash, "
-             "order_no, ukey, subject, not_before, not_after, tbs, certificate, state, reason, "
-             "changed_at, created_at, evidence) SELECT 1000 + ?1, ?2, issuer_id, profile, "
-             "'bulk-' || ?1, ?2, 'bulk-' || ?1, ukey, subject, not_before, not_after, x'', x'00', "
-             "'revoked', ?3, changed_at, created_at, '[]' FROM ca_certificate WHERE request_id = ?4",
-             -1, &q, NULL) == SQLITE_OK,
-         "prepare");
+    must(sqlite3_exec(db, "PRAGMA synchronous = OFF; BEGIN", NULL, NULL, NULL) == SQLITE_OK,
+         "begin");
+    must(
+        sqlite3_prepare_v2(
+            db,
+            "INSERT INTO ca_certificate (id, serial, issuer_id, profile, request_id, key_hash, "
+            "order_no, ukey, subject, not_before, not_after, tbs, certificate, state, reason, "
+            "changed_at, created_at, evidence) SELECT 1000 + ?1, ?2, issuer_id, profile, "
+            "'bulk-' || ?1, ?2, 'bulk-' || ?1, ukey, subject, not_before, not_after, x'', x'00', "
+            "'revoked', ?3, changed_at, created_at, '[]' FROM ca_certificate WHERE request_id = ?4",
+            -1, &q, NULL) == SQLITE_OK,
+        "prepare");
     for (int i = 0; i < LISTED; i++) {
         for (int k = 0; k < 4; k++)
             serial[1 + k] = (uint8_t)((uint32_t)i >> (24 - 8 * k));
@@ -133,11 +135,12 @@ int main(void)
         hashed[i] = hash_it(copy, l.size);
         ratio[i] = made[i] / hashed[i];
     }
-    printf("# list of %d: %.1f MiB, %.0f ms of CPU; hashing it %.0f ms; its rows read and the first "
-           "list made: %.2f s; the index and the rest of the process took %.0f MiB more than before\n",
-           LISTED, (double)l.size / 1048576, bench_median(made, BENCH_ROUNDS) * 1e3,
-           bench_median(hashed, BENCH_ROUNDS) * 1e3, loaded,
-           (double)(memory("VmRSS") - before_rows) / 1024 - (double)l.size / 1048576);
+    printf(
+        "# list of %d: %.1f MiB, %.0f ms of CPU; hashing it %.0f ms; its rows read and the first "
+        "list made: %.2f s; the index and the rest of the process took %.0f MiB more than before\n",
+        LISTED, (double)l.size / 1048576, bench_median(made, BENCH_ROUNDS) * 1e3,
+        bench_median(hashed, BENCH_ROUNDS) * 1e3, loaded,
+        (double)(memory("VmRSS") - before_rows) / 1024 - (double)l.size / 1048576);
     printf("limit crl-million %.3f 4 2\n", bench_median(ratio, BENCH_ROUNDS));
     printf("limit crl-memory %.3f 1.3 1.3\n", bench_median(most, BENCH_ROUNDS));
     free(copy);
