@@ -20,6 +20,7 @@ WORDS = {
                    "the same SM2 operations of OpenSSL alone: 3 verifications, 4 signatures, 1 encryption"),
     "ocsp-get": ("OCSP GET, 5 % unknown", "nginx `return 200`, same body, 64 kept connections, 1 worker, no access log"),
     "ocsp-post": ("OCSP POST, the same", "the same"),
+    "ocsp-many": ("OCSP GET with 10,000,000 certificates known, 200,000 of them asked for uniformly", "the same with 10,000"),
     "crl-million": ("full list of 1,000,000 from the ca's index, one change later: signed, recorded, written", "hashing its bytes"),
     "crl-memory": ("the same, what the process grows by while it makes it", "its size"),
     "order-list": ("order list of the portal at 1,000,000 orders: second page of 50, filtered", "all its SQL run in-process"),
