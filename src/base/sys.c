@@ -139,7 +139,7 @@ enum err file_replace(const char *path, struct bytes content, mode_t mode, struc
 enum err file_map(const char *path, struct file_map *out, struct err_info *e)
 {
     struct stat st;
-    *out = (struct file_map){{(const uint8_t *)"", 0}};
+    *out = (struct file_map){{(const uint8_t *)"", 0}, -1};
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return errno == ENOENT ? err_set(e, ERR_NOT_FOUND, NULL, "%s", path)
@@ -150,18 +150,24 @@ enum err file_map(const char *path, struct file_map *out, struct err_info *e)
         map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
         failed = map == MAP_FAILED;
     }
-    enum err result = failed ? io_error(e, "read", path) : ERR_OK;
-    close(fd);
-    if (!failed && map)
+    if (failed) {
+        enum err result = io_error(e, "read", path);
+        close(fd);
+        return result;
+    }
+    if (map)
         out->all = (struct bytes){map, (size_t)st.st_size};
-    return result;
+    out->fd = fd;
+    return ERR_OK;
 }
 
 void file_unmap(struct file_map *m)
 {
     if (m->all.n)
         munmap((void *)(uintptr_t)m->all.p, m->all.n);
-    m->all = (struct bytes){(const uint8_t *)"", 0};
+    if (m->fd >= 0)
+        close(m->fd);
+    *m = (struct file_map){{(const uint8_t *)"", 0}, -1};
 }
 
 enum err file_side_open(const char *path, struct file_side *f, struct err_info *e)

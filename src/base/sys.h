@@ -15,6 +15,7 @@ NODISCARD enum err file_read(struct arena *a, const char *path, size_t max, stru
 /* A whole file, mapped to be read. ERR_NOT_FOUND, ERR_IO. Who shortens the file meanwhile ends the process. */
 struct file_map {
     struct bytes all;
+    int fd; /* open as long as it is mapped; -1: none */
 };
 NODISCARD enum err file_map(const char *path, struct file_map *out, struct err_info *e);
 void file_unmap(struct file_map *m);

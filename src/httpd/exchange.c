@@ -436,6 +436,11 @@ static int64_t send_seconds(const struct httpd_conn *c)
 
 static enum MHD_Result send_response(struct httpd_conn *c)
 {
+    if (c->prepared) { /* shared: it cannot say that the connection ends, which is closed then all the same */
+        httpd_link_deadline(c->link, send_seconds(c));
+        return MHD_queue_response(c->mhd, (unsigned)c->status,
+                                  httpd_prepared_response(c->prepared));
+    }
     if (!c->response)
         return MHD_NO;
     if (c->stream && strcmp(c->head_method, "HEAD") != 0) {
@@ -523,6 +528,7 @@ void httpd_on_completed(void *listener, struct MHD_Connection *mhd, void **state
     httpd_link_deadline(c->link, s->set.idle_seconds + s->set.header_seconds);
     if (c->response)
         MHD_destroy_response(c->response);
+    httpd_prepared_drop(c->prepared);
     if (c->stream)
         httpd_stream_gone(c->stream);
     httpd_reply_reset(c);

@@ -237,6 +237,15 @@ void httpd_reply_redirect(struct httpd_reply *r, const char *location); /* 303 *
 /* Body without a copy: valid until `done(arg)` is called, once, in any thread; `done` may be NULL for what
  * lives in the arena or for ever. */
 void httpd_reply_borrow(struct httpd_reply *r, struct bytes body, void (*done)(void *), void *arg);
+/* An answer of 200 laid out once and sent many times, to many at once: for what is asked for a hundred thousand times a second. Body
+ * is taken over: from mem_alloc, freed at last. Held by who made it and by each reply under way; gone with the last. */
+struct httpd_prepared;
+struct httpd_prepared *httpd_prepare(const char *content_type, void *body, size_t n,
+                                     const struct httpd_pair *fields);
+void httpd_prepared_hold(struct httpd_prepared *p);
+void httpd_prepared_drop(struct httpd_prepared *p); /* NULL is fine */
+/* The reply takes over one hold. For HTTPD_PLAIN routes. */
+void httpd_reply_prepared(struct httpd_reply *r, struct httpd_prepared *p);
 /* Body from an open file, which is then owned and closed by the server. */
 void httpd_reply_file(struct httpd_reply *r, int fd, uint64_t size);
 /* Content-Disposition for a download (RFC 6266, UTF-8 name). */

@@ -165,6 +165,7 @@ struct httpd_conn {
     uint64_t fd_size;
     struct httpd_stream *stream;
     struct MHD_Response *response;
+    struct httpd_prepared *prepared; /* held; in the place of all the rest of the reply */
     int status;
     httpd_handler finish; /* set: the answer comes later */
     void *finish_arg;
@@ -206,6 +207,7 @@ enum err httpd_bad(struct err_info *e, const char *field,
 void httpd_reply_reset(struct httpd_conn *c);
 void httpd_reply_error(struct httpd_conn *c,
                        const struct err_info *e); /* fills the reply with the JSON error */
+struct MHD_Response *httpd_prepared_response(const struct httpd_prepared *p);
 void httpd_respond(struct httpd_conn *c); /* makes c->response and c->status from the reply */
 void httpd_put_fields(const struct httpd_conn *c, struct buf *b); /* of the reply, as lines */
 

@@ -188,6 +188,54 @@ void httpd_reply_error(struct httpd_conn *c, const struct err_info *e)
     jout_end(&j);
 }
 
+/* ---- prepared ---- */
+
+struct httpd_prepared {
+    _Atomic int holds;
+    struct MHD_Response
+        *response; /* libmicrohttpd counts who sends it, and it is not changed any more */
+    size_t n;
+};
+
+struct httpd_prepared *httpd_prepare(const char *content_type, void *body, size_t n,
+                                     const struct httpd_pair *fields)
+{
+    struct httpd_prepared *p = mem_alloc(sizeof *p);
+    *p = (struct httpd_prepared){
+        .response = MHD_create_response_from_buffer(n, body, MHD_RESPMEM_MUST_FREE), .n = n};
+    if (!p->response)
+        abort(); /* out of memory */
+    MHD_add_response_header(p->response, "Content-Type", content_type);
+    for (; fields->name; fields++)
+        if (is_token(fields->name) && is_clean(fields->value))
+            MHD_add_response_header(p->response, fields->name, fields->value);
+    atomic_init(&p->holds, 1);
+    return p;
+}
+
+void httpd_prepared_hold(struct httpd_prepared *p)
+{
+    atomic_fetch_add(&p->holds, 1);
+}
+
+void httpd_prepared_drop(struct httpd_prepared *p)
+{
+    if (!p || atomic_fetch_sub(&p->holds, 1) > 1)
+        return;
+    MHD_destroy_response(p->response);
+    free(p);
+}
+
+void httpd_reply_prepared(struct httpd_reply *r, struct httpd_prepared *p)
+{
+    r->conn->prepared = p;
+}
+
+struct MHD_Response *httpd_prepared_response(const struct httpd_prepared *p)
+{
+    return p->response;
+}
+
 static struct MHD_Response *make_response(struct httpd_conn *c)
 {
     if (c->fd >= 0) {
@@ -242,6 +290,12 @@ static void add_security(struct httpd_conn *c, const char *type)
 
 void httpd_respond(struct httpd_conn *c)
 {
+    if (c->prepared) {
+        c->status = MHD_HTTP_OK;
+        c->replied = c->prepared->n;
+        atomic_fetch_add(&c->server->replies, c->replied);
+        return;
+    }
     c->response = make_response(c);
     c->replied = c->reply.body.n + c->borrowed.n;
     atomic_fetch_add(&c->server->replies, c->replied);

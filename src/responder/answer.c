@@ -65,47 +65,85 @@ static struct responder_caching caching_of(const struct responder *r, const stru
  * no fresher if it was made now. That a serial is unknown is looked up each time; only the signature is kept, and no cache
  * on the way may keep it. */
 static int kept_answer(const struct responder *r, const struct ocsp_request *q, int64_t now,
-                       struct arena *a, struct bytes *out, struct responder_caching *caching)
+                       struct arena *a, struct bytes *out, struct responder_caching *caching,
+                       struct httpd_prepared **page)
 {
     if (q->ids != 1 || q->nonce.n > 0)
         return 0;
     const struct known *k = table_find(&r->table, q->id[0].serial);
     const struct answer *kept = k ? k->answer : r->unknown[unknown_slot(&q->id[0])];
     if (!kept || now < kept->this_update || now >= kept->next_update ||
-        kept->id_n != q->id[0].whole.n || memcmp(kept->bytes, q->id[0].whole.p, kept->id_n) != 0)
+        kept->id_n != q->id[0].whole.n || memcmp(kept->id, q->id[0].whole.p, kept->id_n) != 0)
         return 0;
     int64_t fresh = k ? r->options.answer_life / 2 : UNKNOWN_KEPT;
     if (now - kept->this_update >= fresh && kept->this_update + TIME_SECOND < told_at(r, now))
         return 0;
-    *out = arena_bytes(a, kept->bytes + kept->id_n, kept->der_n);
+    if (page && now < kept->page_until) {
+        httpd_prepared_hold(kept->page);
+        *page = kept->page;
+        return 1;
+    }
+    *out = arena_bytes(a, kept->der, kept->der_n);
     if (k)
         *caching = caching_of(r, kept, now, a);
     return 1;
 }
 
-static struct answer *make_answer(const struct ocsp_cert_id *id, const struct ocsp_single *said,
-                                  struct bytes der)
+static void put_tag(char *tag, struct bytes der)
 {
     static const char hex[] = "0123456789abcdef";
     uint8_t sum[DIGEST_LEN];
-    struct answer *kept = mem_alloc(sizeof *kept + id->whole.n + der.n);
-    *kept = (struct answer){.this_update = said->this_update,
-                            .next_update = said->next_update,
-                            .id_n = id->whole.n,
-                            .der_n = der.n};
-    memcpy(kept->bytes, id->whole.p, id->whole.n);
-    memcpy(kept->bytes + id->whole.n, der.p, der.n);
     digest_sha256(der, sum);
-    char *tag = kept->tag;
     *tag++ = '"';
     for (int i = 0; i < 16; i++) {
         *tag++ = hex[sum[i] >> 4];
         *tag++ = hex[sum[i] & 15];
     }
     *tag = '"';
+}
+
+/* With the fields of RFC 5019 6.2. Caches may keep it for half of its life from whenever they got it; what is older than half is
+ * not sent as a page. That a serial is unknown no cache may keep. */
+static void lay_out(struct answer *kept, struct bytes der, int unknown)
+{
+    int64_t half = (kept->next_update - kept->this_update) / 2;
+    char control[80];
+    snprintf(control, sizeof control, "max-age=%lld, public, no-transform, must-revalidate",
+             (long long)(half / TIME_SECOND));
+    const struct httpd_pair known[] = {{"Cache-Control", control},
+                                       {"ETag", kept->tag},
+                                       {"Last-Modified", kept->last_modified},
+                                       {"Expires", kept->expires},
+                                       {NULL, NULL}},
+                            none[] = {{"Cache-Control", "no-store"}, {NULL, NULL}};
+    uint8_t *body = mem_alloc(der.n);
+    memcpy(body, der.p, der.n);
+    kept->der = body;
+    kept->der_n = der.n;
+    kept->page_until = unknown ? kept->next_update : kept->next_update - half;
+    kept->page = httpd_prepare("application/ocsp-response", body, der.n, unknown ? none : known);
+}
+
+static struct answer *make_answer(const struct ocsp_cert_id *id, const struct ocsp_single *said,
+                                  struct bytes der)
+{
+    struct answer *kept = mem_alloc(sizeof *kept + id->whole.n);
+    *kept = (struct answer){
+        .this_update = said->this_update, .next_update = said->next_update, .id_n = id->whole.n};
+    memcpy(kept->id, id->whole.p, id->whole.n);
+    put_tag(kept->tag, der);
     http_date(kept->last_modified, said->this_update);
     http_date(kept->expires, said->next_update);
+    lay_out(kept, der, said->status == OCSP_UNKNOWN);
     return kept;
+}
+
+void answer_free(struct answer *a)
+{
+    if (!a)
+        return;
+    httpd_prepared_drop(a->page);
+    free(a);
 }
 
 /* Keep a signed answer unless the certificate changed meanwhile; it is the table's then. */
@@ -119,12 +157,12 @@ static void keep_answer(struct responder *r, const struct ocsp_cert_id *id,
                                                          : OCSP_REVOKED;
     if (status == said->status && (status != OCSP_REVOKED || k->changed_at == said->revoked_at)) {
         struct answer **place = k ? &k->answer : &r->unknown[unknown_slot(id)];
-        free(*place);
+        answer_free(*place);
         *place = kept;
         kept = NULL;
     }
     pthread_rwlock_unlock(&r->lock);
-    free(kept);
+    answer_free(kept);
 }
 
 /* Copies of what signing needs, so that no lock is held while it runs. */
@@ -185,18 +223,20 @@ static struct bytes sign_answer(struct responder *r, const struct ocsp_request *
 }
 
 struct bytes responder_answer(struct responder *r, struct bytes request, struct arena *a,
-                              struct responder_caching *caching)
+                              struct responder_caching *caching, struct httpd_prepared **page)
 {
     struct err_info e;
     struct ocsp_request q;
-    struct bytes out;
+    struct bytes out = {0};
     struct to_sign t;
     *caching = (struct responder_caching){0};
+    if (page)
+        *page = NULL;
     if (ocsp_request_parse(request, &q, &e) != ERR_OK)
         return ocsp_error_response(OCSP_MALFORMED_REQUEST);
     int64_t now = clock_business(r->options.clock);
     pthread_rwlock_rdlock(&r->lock);
-    int kept = kept_answer(r, &q, now, a, &out, caching);
+    int kept = kept_answer(r, &q, now, a, &out, caching, page);
     int refused = kept ? 0 : prepare(r, &q, now, a, &t);
     pthread_rwlock_unlock(&r->lock);
     if (kept)

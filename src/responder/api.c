@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 
+#include <fcntl.h>
 #include <string.h>
 
 /* "max-age=N, …" without a formatter: it stands in every answer. */
@@ -20,7 +21,7 @@ static const char *cache_for(struct arena *a, int64_t seconds)
     return text;
 }
 
-enum { LIST_CACHED_SECONDS = 60 };
+enum { LIST_CACHED_SECONDS = 60, LIST_BORROWED = 1 << 20 };
 
 /* RFC 5019 6.2 and RFC 9110 8.8 */
 static void put_validators(struct httpd_reply *reply, const char *tag, const char *last_modified,
@@ -38,20 +39,26 @@ static int is_unchanged(const struct httpd_request *q, const char *tag)
     return have && strstr(have, tag) != NULL;
 }
 
-/* What a cache needs to know stands in answers to GET: no cache keeps one to POST (RFC 5019 6). */
+/* Most are laid out already, and sent as they are; who asks for news only is looked at apart. What a cache needs to know stands
+ * in the others that were asked for by GET: no cache keeps an answer to POST (RFC 5019 6). */
 static enum err reply_ocsp(struct responder *r, struct bytes request, int get,
                            struct httpd_request *q, struct httpd_reply *reply)
 {
     struct responder_caching c;
-    struct bytes der = responder_answer(r, request, q->arena, &c);
+    struct httpd_prepared *page = NULL;
+    int conditional = get && httpd_header(q, "If-None-Match");
+    struct bytes der = responder_answer(r, request, q->arena, &c, conditional ? NULL : &page);
+    if (page) {
+        httpd_reply_prepared(reply, page);
+        return ERR_OK;
+    }
     httpd_reply_header(reply, "Cache-Control",
                        c.max_age > 0 ? cache_for(q->arena, c.max_age) : "no-store");
-    if (get && c.tag) {
+    if (get && c.tag)
         put_validators(reply, c.tag, c.last_modified, c.expires);
-        if (is_unchanged(q, c.tag)) {
-            reply->status = 304;
-            return ERR_OK;
-        }
+    if (conditional && c.tag && is_unchanged(q, c.tag)) {
+        reply->status = 304;
+        return ERR_OK;
     }
     reply->content_type = "application/ocsp-response";
     httpd_reply_borrow(reply, der, NULL, NULL);
@@ -84,6 +91,18 @@ static char *name_before(const struct httpd_request *q, const char *ending)
     return n > m && strcmp(file + n - m, ending) == 0 ? arena_text_n(q->arena, file, n - m) : NULL;
 }
 
+/* A long one goes by its file: what is borrowed counts as memory that answers hold, of which there is so much for all. */
+static void send_list(struct httpd_reply *reply, const struct published_view *v)
+{
+    int fd = v->der.n > LIST_BORROWED ? fcntl(v->fd, F_DUPFD_CLOEXEC, 0) : -1;
+    if (fd < 0) {
+        httpd_reply_borrow(reply, v->der, published_release, v->owner);
+        return;
+    }
+    httpd_reply_file(reply, fd, v->der.n);
+    published_release(v->owner);
+}
+
 static enum err crl(struct httpd_request *q, struct httpd_reply *reply, void *app,
                     struct err_info *e)
 {
@@ -103,7 +122,7 @@ static enum err crl(struct httpd_request *q, struct httpd_reply *reply, void *ap
         return ERR_OK;
     }
     reply->content_type = "application/pkix-crl";
-    httpd_reply_borrow(reply, v.der, published_release, v.owner);
+    send_list(reply, &v);
     return ERR_OK;
 }
 

@@ -215,7 +215,7 @@ static enum err apply_change(struct known_log *log, const struct change *c, stru
     k->issuer = (uint8_t)c->issuer;
     k->changed_at = c->changed_at;
     k->not_after = c->not_after;
-    free(k->answer);
+    answer_free(k->answer);
     k->answer = NULL;
     return ERR_OK;
 }

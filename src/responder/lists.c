@@ -56,6 +56,7 @@ static enum err publish(struct responder *r, struct issuer *issuer, int shard, i
     _auto(arena) a = arena_new();
     struct published *p = mem_alloc(sizeof *p), *old;
     atomic_init(&p->refs, 1);
+    p->file.fd = -1;
     enum err read = file_map(path_of(r, issuer, shard, delta, a), &p->file, e);
     if (read == ERR_OK)
         read = crl_head(p->file.all, &p->head, e);
@@ -192,8 +193,8 @@ enum err published_get(struct responder *r, const char *name, struct published_v
         atomic_fetch_add(&p->refs, 1);
     pthread_rwlock_unlock(&r->lock);
     if (p) {
-        *out = (struct published_view){p->file.all,         p->tag, p->last_modified, p->expires,
-                                       p->head.next_update, p};
+        *out = (struct published_view){p->file.all, p->file.fd,          p->tag, p->last_modified,
+                                       p->expires,  p->head.next_update, p};
         return ERR_OK;
     }
     if (!known)

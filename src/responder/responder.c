@@ -71,7 +71,7 @@ void responder_free(struct responder *r)
     }
     table_clear(&r->table);
     for (size_t i = 0; i < UNKNOWN_SLOTS; i++)
-        free(r->unknown[i]);
+        answer_free(r->unknown[i]);
     pthread_rwlock_destroy(&r->lock);
     arena_free(r->arena);
     free(r);

@@ -36,9 +36,10 @@ struct responder_caching {
     int64_t max_age; /* seconds; 0: none */
     const char *tag, *last_modified, *expires;
 };
-/* The answer to one request, DER in the arena; always an OCSPResponse, an error one where it must be. */
+/* The answer to one request, DER in the arena; always an OCSPResponse, an error one where it must be. Where `page` is given and the
+ * answer is laid out already, *page is that, held for the caller, and nothing else is given; otherwise it is NULL. */
 struct bytes responder_answer(struct responder *r, struct bytes request, struct arena *a,
-                              struct responder_caching *caching);
+                              struct responder_caching *caching, struct httpd_prepared **page);
 
 /* The newest list called "issuing-p256", or a part of it "issuing-p256.7", or a delta "issuing-p256.delta", DER in the arena. ERR_NOT_FOUND; ERR_UNAVAILABLE before the first one came. */
 NODISCARD enum err responder_crl(struct responder *r, const char *issuer, struct arena *a,

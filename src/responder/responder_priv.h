@@ -33,9 +33,14 @@ struct answer {
     int64_t this_update, next_update; /* business time */
     /* RFC 5019 6.2 */
     char tag[2 * 16 + 3], last_modified[HTTP_DATE], expires[HTTP_DATE];
+    struct httpd_prepared *page; /* held; it has the OCSPResponse */
+    int64_t
+        page_until; /* as long as the time that the page gives to caches ends before next_update */
+    const uint8_t *der; /* in the page */
     size_t id_n, der_n;
-    uint8_t bytes[]; /* CertID, then OCSPResponse */
+    uint8_t id[]; /* CertID */
 };
+void answer_free(struct answer *a); /* NULL is fine */
 
 /* Open addressing by serial, power of two; serials are random, so their octets are the hash. */
 struct table {
@@ -120,6 +125,7 @@ NODISCARD enum err lists_offer(struct responder *r, const struct issuer *issuer,
 /* What is given out; `owner` goes to published_release when it was sent. */
 struct published_view {
     struct bytes der;
+    int fd; /* of the same octets */
     const char *tag, *last_modified, *expires;
     int64_t next_update;
     void *owner;

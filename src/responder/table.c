@@ -13,7 +13,7 @@ void table_init(struct table *t)
 void table_clear(struct table *t)
 {
     for (size_t i = 0; i < t->size; i++)
-        free(t->slot[i].answer);
+        answer_free(t->slot[i].answer);
     free(t->slot);
     *t = (struct table){0};
 }

@@ -244,6 +244,35 @@ static void caches_are_told_how_long_an_answer_lasts(void **state)
     assert_int_equal(get(path[0], arena_fmt(t.f.arena, "If-None-Match: %s", tag)).status, 304);
 }
 
+/* Longer than what is sent from memory: it comes whole by its file, also while the next one takes its place. */
+static void a_long_list_comes_whole(void **state)
+{
+    (void)state;
+    enum { MANY = 40000 };
+    struct err_info e;
+    struct crl_view v = {0};
+    stop_responder();
+    close_ca();
+    run_sql(arena_fmt(
+        t.f.arena,
+        "WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < %d) "
+        "INSERT INTO ca_certificate (id, serial, issuer_id, profile, request_id, key_hash, order_no, "
+        "ukey, subject, not_before, not_after, tbs, certificate, state, reason, changed_at, "
+        "created_at, evidence) SELECT 1000 + n, CAST(x'4101' || randomblob(14) AS BLOB), issuer_id, "
+        "profile, 'bulk-' || n, key_hash, 'bulk-' || n, ukey, subject, not_before, not_after, x'', "
+        "x'00', 'revoked', 1, changed_at, created_at, '[]' FROM ca_certificate, c WHERE id = 1",
+        MANY));
+    reopen_ca();
+    start_responder();
+    revoke_it(t.issued.serial);
+    listed_as("issuing-p256", t.issued.serial);
+    struct httpc_answer http = get("/crl/issuing-p256.crl", NULL);
+    assert_int_equal(http.status, 200);
+    assert_true(http.body.n > 1 << 20);
+    assert_ok(crl_view(http.body, &v, &e), &e);
+    assert_int_equal(v.entries, MANY + 1);
+}
+
 /* RFC 6960 2.1: several in one, one of them of nobody here. */
 static void several_certificates_in_one_request(void **state)
 {
@@ -299,6 +328,7 @@ int main(void)
         RESPONDING(also_when_the_responder_was_away_meanwhile),
         RESPONDING(lists_are_given_out_in_parts_and_with_deltas),
         RESPONDING(caches_are_told_how_long_an_answer_lasts),
+        RESPONDING(a_long_list_comes_whole),
         RESPONDING(several_certificates_in_one_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
