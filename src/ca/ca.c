@@ -176,6 +176,8 @@ enum err ca_open(const struct ca_options *o, struct ca **out, struct err_info *e
     _auto(ca) ca = mem_alloc(sizeof *ca);
     ca->options = *o;
     ca->arena = arena_new();
+    ca->options.data = arena_text(ca->arena, o->data); /* lists are made as long as it lives */
+    ca->options.status_url = arena_text(ca->arena, o->status_url);
     pthread_mutex_init(&ca->change_lock, NULL);
     init_change_seen(ca);
     pthread_mutex_init(&ca->crl_lock, NULL);
