@@ -168,7 +168,7 @@ static enum err open_pairs(struct ca *ca, struct err_info *e)
     int dual = 0;
     for (size_t i = 0; i < ca->profiles; i++)
         dual |= ca->profile[i].dual;
-    return dual && ca->options.kmc ? ca_pairs_new(ca, ca->options.kmc, &ca->pairs, e) : ERR_OK;
+    return dual && ca->options.kmc ? ca_pairs_new(ca->options.kmc, &ca->pairs, e) : ERR_OK;
 }
 
 enum err ca_open(const struct ca_options *o, struct ca **out, struct err_info *e)

@@ -16,7 +16,7 @@ struct signed_work {
 /* The encryption certificate of a pair; the signing one is its request's own. */
 struct ca_pair {
     int64_t id;
-    struct bytes serial, certificate, sealed; /* sealed: as the kmc gave it (ca_sealed_form) */
+    struct bytes serial, certificate, sealed; /* sealed: as in ca_answer */
     uint8_t key_hash[DIGEST_LEN];
     int shard;
     struct ca_vouched vouched; /* both say the same of the same person */
@@ -85,8 +85,8 @@ void ca_pair_give_up(struct ca_issuing *i, enum err result, const struct err_inf
 NODISCARD enum err ca_pair_void(struct ca *ca, int64_t id, const char *why, struct err_info *e);
 
 /* The line to the kmc. NULL in struct ca: there is none, and no profile makes pairs. */
-NODISCARD enum err ca_pairs_new(struct ca *ca, const struct ca_escrow_options *o,
-                                struct ca_pairs **out, struct err_info *e);
+NODISCARD enum err ca_pairs_new(const struct ca_escrow_options *o, struct ca_pairs **out,
+                                struct err_info *e);
 /* By the writer's thread: ask the kmc for its key. */
 void ca_pairs_add(struct ca_pairs *p, struct ca_issuing *i);
 /* Those that wait are given up. Before the group and the signers end. */

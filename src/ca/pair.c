@@ -10,13 +10,11 @@
 #include "base/sys.h"
 #include "base/text.h"
 #include "ca/escrow.h"
-#include "pki/envelope.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 struct ca_pairs {
-    struct ca *ca;
     struct ca_escrow *line;
     pthread_mutex_t lock;
     pthread_cond_t some; /* one was added, or the end was asked for */
@@ -179,6 +177,16 @@ static struct ca_issuing *take(struct ca_pairs *p, size_t *n)
     return list;
 }
 
+/* For the kmc's record alone: as much of the subject as it takes, whole characters. */
+static const char *user_of(const struct ca_issuing *i, struct arena *a)
+{
+    size_t n = strlen(i->subject_text);
+    if (n > ESCROW_TEXT_MAX)
+        for (n = ESCROW_TEXT_MAX; (i->subject_text[n] & 0xc0) == 0x80; n--)
+            ;
+    return arena_text_n(a, i->subject_text, n);
+}
+
 static struct escrow_item asked_for(const struct ca_issuing *i, struct arena *a)
 {
     return (struct escrow_item){.request_id = i->r->request_id,
@@ -187,7 +195,7 @@ static struct escrow_item asked_for(const struct ca_issuing *i, struct arena *a)
                                 .sign_key = pki_pub_spki(i->key),
                                 .not_before = i->r->not_before,
                                 .not_after = i->r->not_after,
-                                .user = i->subject_text};
+                                .user = user_of(i, a)};
 }
 
 /* The pair's key, copied out of the answer's arena. */
@@ -207,24 +215,33 @@ static void take_key(struct ca_issuing *i, const struct escrow_pair *answer)
     ca_issuing_sign(i);
 }
 
-static void ask(struct ca_pairs *p, struct ca_issuing *list, size_t n)
+/* A list is refused whole for what is wrong with one of its items: then each is asked for alone, so that it stands for itself. */
+static void ask_for(struct ca_pairs *p, struct ca_issuing *const *each, size_t n)
 {
     _auto(arena) a = arena_new();
     struct escrow_item item[ESCROW_LIST_MAX];
     struct escrow_pair answer[ESCROW_LIST_MAX];
-    struct ca_issuing *each[ESCROW_LIST_MAX];
     struct err_info e = {0};
-    for (size_t k = 0; k < n; k++, list = list->next) {
-        each[k] = list;
-        item[k] = asked_for(list, a);
-    }
+    for (size_t k = 0; k < n; k++)
+        item[k] = asked_for(each[k], a);
     enum err result = ca_escrow_ask(p->line, ESCROW_GIVE, item, n, a, answer, &e);
+    int alone = n > 1 && (result == ERR_BAD_REQUEST || result == ERR_KEY_UNSUPPORTED);
     for (size_t k = 0; k < n; k++) { /* from here on each belongs to others */
         if (result == ERR_OK)
             take_key(each[k], &answer[k]);
+        else if (alone)
+            ask_for(p, &each[k], 1);
         else
             ca_pair_give_up(each[k], result, &e);
     }
+}
+
+static void ask(struct ca_pairs *p, struct ca_issuing *list, size_t n)
+{
+    struct ca_issuing *each[ESCROW_LIST_MAX];
+    for (size_t k = 0; k < n; k++, list = list->next)
+        each[k] = list;
+    ask_for(p, each, n);
 }
 
 static void *line_to_kmc(void *arg)
@@ -249,13 +266,11 @@ void ca_pairs_add(struct ca_pairs *p, struct ca_issuing *i)
     pthread_mutex_unlock(&p->lock);
 }
 
-enum err ca_pairs_new(struct ca *ca, const struct ca_escrow_options *o, struct ca_pairs **out,
-                      struct err_info *e)
+enum err ca_pairs_new(const struct ca_escrow_options *o, struct ca_pairs **out, struct err_info *e)
 {
     _auto(ca_escrow) line = NULL;
     TRY(ca_escrow_open(o, &line, e));
     struct ca_pairs *p = mem_alloc(sizeof *p);
-    p->ca = ca;
     p->line = line;
     p->last = &p->first;
     pthread_mutex_init(&p->lock, NULL);

@@ -212,6 +212,34 @@ static void both_are_held_released_and_revoked(void **state)
     assert_int_equal(number("SELECT COUNT(*) FROM ca_status"), 8);
 }
 
+/* The kmc takes 256 octets of a name, for its record; a certificate may say more. */
+static void a_long_name_gets_its_pair(void **state)
+{
+    (void)state;
+    static const char long_part[] =
+        "名称很长的机构的一个名称也很长的部门名称很长的机构的一个名称也很长的部门";
+    struct err_info e;
+    struct ca_answer answer;
+    struct pki_key *ukey;
+    json_t *evidence;
+    char *path = arena_fmt(p.f.arena, "%s/profiles/pair.json", p.f.folder);
+    json_t *profile = json_load_file(path, 0, NULL);
+    for (int i = 0; i < 2; i++) {
+        json_t *part = json_pack("{s:s,s:s}", "type", "OU", "value", long_part);
+        assert_int_equal(json_array_append_new(json_object_get(profile, "subject"), part), 0);
+    }
+    assert_int_equal(json_object_set_new(profile, "code", json_string("pair-long")), 0);
+    path = arena_fmt(p.f.arena, "%s/profiles/pair-long.json", p.f.folder);
+    assert_int_equal(json_dump_file(profile, path, 0), 0);
+    json_decref(profile);
+    ca_fixture_reopen(&p.f);
+    struct ca_request r = pair_fixture_request(&p, "8-sign", "8", &ukey, &evidence);
+    r.profile = "pair-long";
+    assert_ok(ca_issue(p.f.ca, &r, p.f.arena, &answer, &e), &e);
+    json_decref(evidence);
+    pki_key_free(ukey);
+}
+
 static void a_request_id_of_our_own_making_is_refused(void **state)
 {
     (void)state;
@@ -261,34 +289,55 @@ static void *ask_all(void *arg)
     return NULL;
 }
 
-static void many_at_once_get_a_key_each(void **state)
+/* Each of the askers asks EACH times; the request ids of the first begin with `prefix`. */
+static void ask_at_once(struct asker *all, const char *prefix)
 {
-    (void)state;
-    static struct asker all[AT_ONCE];
     for (int i = 0; i < AT_ONCE; i++) {
         all[i].arena = arena_new();
         for (int k = 0; k < EACH; k++)
-            all[i].r[k] = pair_fixture_request(&p, arena_fmt(p.f.arena, "%d-%d-sign", i, k),
-                                               arena_fmt(p.f.arena, "%d%d", i + 1, k),
-                                               &all[i].ukey[k], &all[i].evidence[k]);
+            all[i].r[k] = pair_fixture_request(
+                &p, arena_fmt(p.f.arena, "%s%d-%d-sign", i ? "" : prefix, i, k),
+                arena_fmt(p.f.arena, "%d%d", i + 1, k), &all[i].ukey[k], &all[i].evidence[k]);
     }
     for (int i = 0; i < AT_ONCE; i++)
         assert_int_equal(pthread_create(&all[i].thread, NULL, ask_all, &all[i]), 0);
     for (int i = 0; i < AT_ONCE; i++) {
         pthread_join(all[i].thread, NULL);
-        assert_int_equal(all[i].refused, 0);
         for (int k = 0; k < EACH; k++) {
             pki_key_free(all[i].ukey[k]);
             json_decref(all[i].evidence[k]);
         }
         arena_free(all[i].arena);
     }
+}
+
+static void many_at_once_get_a_key_each(void **state)
+{
+    (void)state;
+    static struct asker all[AT_ONCE];
+    ask_at_once(all, "");
+    for (int i = 0; i < AT_ONCE; i++)
+        assert_int_equal(all[i].refused, 0);
     assert_int_equal(number("SELECT COUNT(DISTINCT key_hash) FROM ca_certificate WHERE "
                             "state = 'active' AND profile = 'pair'"),
                      2 * AT_ONCE * EACH);
     assert_int_equal(number("SELECT COUNT(*) FROM ca_certificate a JOIN ca_certificate b ON "
                             "a.pair = b.id WHERE b.pair = a.id AND a.state = 'active'"),
                      2 * AT_ONCE * EACH);
+}
+
+/* They go to the kmc in one list, which is refused whole: each is then asked for alone. */
+static void what_the_kmc_does_not_take_harms_no_neighbour(void **state)
+{
+    (void)state;
+    static struct asker all[AT_ONCE];
+    char too_long[300];
+    memset(too_long, 'x', sizeof too_long - 1);
+    too_long[sizeof too_long - 1] = '\0';
+    ask_at_once(all, too_long);
+    assert_int_equal(all[0].refused, EACH);
+    for (int i = 1; i < AT_ONCE; i++)
+        assert_int_equal(all[i].refused, 0);
 }
 
 int main(void)
@@ -302,7 +351,9 @@ int main(void)
         IN_A_CA(both_are_held_released_and_revoked),
         IN_A_CA(a_request_id_of_our_own_making_is_refused),
         IN_A_CA(a_ca_without_a_kmc_makes_no_pairs),
+        IN_A_CA(a_long_name_gets_its_pair),
         IN_A_CA(many_at_once_get_a_key_each),
+        IN_A_CA(what_the_kmc_does_not_take_harms_no_neighbour),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
